@@ -1,0 +1,1 @@
+"""Samples: one schema, one store, one reader per published format."""
