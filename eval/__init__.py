@@ -1,0 +1,1 @@
+"""What evaluation needs as data: task definitions and metrics."""
