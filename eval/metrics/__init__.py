@@ -7,8 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One scored answer: the strict value, whether it parsed, and the lenient value (0..1)."""
+    """One scored answer.
+
+    ``value`` is the strict score (0..1; 0 when unparsed), ``parsed`` whether the strict parse
+    found an answer, ``lenient`` the score under the lenient parse. ``note`` names what deserves a
+    count of its own, such as a box that leaves its frame.
+    """
 
     value: float
     parsed: bool
     lenient: float
+    note: str = ""
