@@ -1,0 +1,94 @@
+"""Errors and intervals: over the items of one evaluation, over seeds, between two methods."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist, fmean, stdev
+
+LEVEL = 0.95
+_NORMAL_QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
+
+Cell = tuple[int, str]
+"""A place of the accuracy matrix: (step, task)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean with its 95 % interval; ``low`` and ``high`` are None where none can be given."""
+
+    mean: float
+    low: float | None = None
+    high: float | None = None
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Return the standard error of a mean of items, s / sqrt(n) with n - 1 in s; 0 for one item."""
+    return stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+
+
+def over_seeds(values: Sequence[float]) -> Estimate:
+    """Return the mean over seeds with Student's t interval; one seed has no interval.
+
+    Raises ValueError without values.
+    """
+    if not values:
+        raise ValueError("no seeds")
+    mean = fmean(values)
+    if len(values) == 1:
+        return Estimate(mean)
+    half = _t_quantile(len(values) - 1) * standard_error(values)
+    return Estimate(mean, mean - half, mean + half)
+
+
+def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Estimate:
+    """Return ours - theirs over the seeds that both ran, with Student's t interval.
+
+    Pairing by seed removes what the two share (base model, data, the seed's own luck). Raises
+    ValueError if they share no seed.
+    """
+    shared = sorted(ours.keys() & theirs.keys())
+    return over_seeds([ours[seed] - theirs[seed] for seed in shared])
+
+
+def over_items(
+    scores: Mapping[Cell, float],
+    errors: Mapping[Cell, float],
+    metric: Callable[[Mapping[Cell, float]], float],
+) -> Estimate:
+    """Return a metric of one run with the interval that its evaluation items alone explain.
+
+    Every score is moved by one standard error up and down (not below 0), half the difference is
+    its share of the metric's error, and shares add in squares: the delta method with a step wide
+    enough to see across the kinks of minima and maxima. Cells count as independent. Training's
+    own variance is not in it, so it is a lower limit of the doubt.
+    """
+    mean, variance = metric(scores), 0.0
+    for cell, error in errors.items():
+        up = metric({**scores, cell: scores[cell] + error})
+        down = metric({**scores, cell: max(scores[cell] - error, 0.0)})
+        variance += ((up - down) / 2) ** 2
+    half = _NORMAL_QUANTILE * math.sqrt(variance)
+    return Estimate(mean, mean - half, mean + half)
+
+
+def rank_correlation(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
+    """Return Spearman's rank correlation (ties get mean ranks), or None where it is undefined.
+
+    It is undefined for fewer than two pairs and for a constant side. Raises ValueError if the
+    lengths differ.
+    """
+    if len(ours) != len(theirs):
+        raise ValueError(f"{len(ours)} values against {len(theirs)}")
+    if len(set(ours)) < 2 or len(set(theirs)) < 2:
+        return None
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(ours, theirs).statistic)
+
+
+def _t_quantile(freedom: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, (1 + LEVEL) / 2))

@@ -1,0 +1,112 @@
+"""One row of the table: the three metrics over all seeds of a method, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from liit.errors import LiitError
+from liit.evaluation import matrix
+from liit.evaluation.matrix import Rows, Skills
+from liit.evaluation.statistics import Cell, Estimate, over_items, over_seeds
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The accuracy matrix of one method and seed, and the standard error of every score."""
+
+    rows: Rows
+    errors: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The three metrics; an Estimate is None where the metric is undefined.
+
+    ``zero_before`` is the largest number of forgetting terms that any seed had to set to 0;
+    ``left_out`` names skills without an upper bound in at least one seed.
+    """
+
+    relative_gain: Estimate | None
+    forgetting_rate: Estimate | None
+    average_accuracy: Estimate
+    zero_before: int
+    left_out: tuple[str, ...]
+
+
+def run_of(result: Mapping[str, Any]) -> Run:
+    """Return the matrix of a result file, in the order of its ``steps``.
+
+    Raises LiitError naming the method and seed if a step was not evaluated.
+    """
+    missing = [step for step in result["steps"] if step not in result["matrix"]]
+    if missing:
+        raise LiitError(
+            f"The results of {result['method']}, seed {result['seed']}, lack step {missing[0]}.",
+            next_step="run `dvc repro` so that every step is evaluated.",
+        )
+    cells = [result["matrix"][step] for step in result["steps"]]
+    return Run(
+        [{task: cell["score"] for task, cell in row.items()} for row in cells],
+        [{task: cell["stderr"] for task, cell in row.items()} for row in cells],
+    )
+
+
+def summarise(
+    runs: Mapping[int, Run], bounds: Mapping[int, Mapping[str, float]], skills: Skills
+) -> Row:
+    """Return a method's row from its runs by seed and the upper bounds of the same seeds.
+
+    Several seeds: mean and t interval over seeds. One seed: the interval of the evaluation items
+    (:func:`over_items`), the upper bound taken as given. Raises LiitError for a seed without bound.
+    """
+    for seed in runs:
+        if seed not in bounds:
+            raise LiitError(
+                f"Seed {seed} has no sequential run, and so no upper bound.",
+                next_step=f"run the method `sequential` with seed {seed} too.",
+            )
+    gains = [matrix.relative_gain(run.rows, skills, bounds[s]) for s, run in runs.items()]
+    rates = [matrix.forgetting_rate(run.rows, skills) for run in runs.values()]
+
+    def gain(seed: int, rows: Rows) -> float | None:
+        return matrix.relative_gain(rows, skills, bounds[seed]).value
+
+    def rate(_seed: int, rows: Rows) -> float | None:
+        return matrix.forgetting_rate(rows, skills).value
+
+    accuracy = _estimate(runs, skills, lambda _seed, rows: matrix.average_accuracy(rows, skills))
+    assert accuracy is not None
+    return Row(
+        _estimate(runs, skills, gain),
+        _estimate(runs, skills, rate),
+        accuracy,
+        max(value.zero_before for value in rates),
+        tuple(sorted({skill for value in gains for skill in value.left_out})),
+    )
+
+
+def _estimate(
+    runs: Mapping[int, Run], skills: Skills, metric: Callable[[int, Rows], float | None]
+) -> Estimate | None:
+    values = {seed: metric(seed, run.rows) for seed, run in runs.items()}
+    defined = [value for value in values.values() if value is not None]
+    if len(defined) < len(values):
+        return None
+    if len(runs) > 1:
+        return over_seeds(defined)
+    ((seed, run),) = runs.items()
+    used = sorted({task for tasks in skills.values() for task in tasks})
+    steps = range(len(run.rows))
+
+    def of_cells(cells: Mapping[Cell, float]) -> float:
+        value = metric(seed, [{task: cells[step, task] for task in used} for step in steps])
+        assert value is not None
+        return value
+
+    return over_items(_cells(run.rows, used), _cells(run.errors, used), of_cells)
+
+
+def _cells(rows: Rows, tasks: list[str]) -> dict[Cell, float]:
+    return {(step, task): row[task] for step, row in enumerate(rows) for task in tasks}
