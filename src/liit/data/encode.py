@@ -94,6 +94,12 @@ class Encoder:
             )
         return encoded
 
+    def length(self, sample: Sample) -> int:
+        """Return the number of tokens that :meth:`encode` gives, without opening an image."""
+        text, _ = self.render(sample)
+        tokens = len(self.tokenizer(text)["input_ids"])
+        return min(tokens + len(sample.images) * (self.tokens_per_image - 1), self.max_length)
+
     def render(
         self, sample: Sample, *, with_last_answer: bool = True
     ) -> tuple[str, list[tuple[int, int]]]:
@@ -150,7 +156,7 @@ class Encoder:
         done = self.processor.image_processor(
             opened, do_rescale=False, do_normalize=False, return_tensors="pt"
         )
-        return done["pixel_values"].round().clamp(0, 255).to(torch.uint8)  # type: ignore[no-any-return]
+        return done["pixel_values"].to(torch.uint8)  # type: ignore[no-any-return]
 
     def _tensors(
         self, sample: Sample, text: str, answers: list[tuple[int, int]], image_root: Path | None

@@ -1,0 +1,1 @@
+"""Training: one step of the stream as a Lightning fit."""

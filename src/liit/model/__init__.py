@@ -1,0 +1,1 @@
+"""Models: built or loaded, with LoRA adapters attached, saved and merged."""

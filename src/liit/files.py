@@ -1,0 +1,58 @@
+"""Files that appear whole or not at all, with the same bytes for the same content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from liit.errors import LiitError
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write sorted, indented JSON atomically; NaN is refused."""
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def read_json(path: Path, *, next_step: str) -> Any:
+    """Read JSON, or fail naming the file and what makes it."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LiitError(f"{path} does not exist.", next_step=next_step) from None
+    except json.JSONDecodeError as error:
+        raise LiitError(f"{path} is not valid JSON: {error}", next_step=next_step) from None
+
+
+def digest_file(path: Path) -> str:
+    """Return the sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_folder(folder: Path) -> str:
+    """Return one sha256 over the names and bytes of a folder's files."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            total.update(f"{path.relative_to(folder).as_posix()}\0{digest_file(path)}\n".encode())
+    return total.hexdigest()
+
+
+def digest_json(content: Any) -> str:
+    """Return the sha256 of a JSON value, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,81 @@
+"""The LightningModule: next-token loss on answers, two learning rates, cosine with warm-up."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import get_cosine_schedule_with_warmup
+
+from liit.errors import LiitError
+from liit.model.logits import answer_logits
+from liit.model.lora import PROJECTOR, trainable
+
+
+class InstructionTuning(pl.LightningModule):
+    """Trains whatever parameters of ``model`` are trainable.
+
+    ``learning_rate`` is for the language model (or its adapter), ``projector_learning_rate`` for
+    the projector; both follow a cosine after ``warmup_ratio`` of ``steps``. ``seen`` counts how
+    often each sample id passed, on this rank.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        learning_rate: float,
+        projector_learning_rate: float,
+        warmup_ratio: float,
+        weight_decay: float,
+        steps: int,
+    ) -> None:
+        """Keep the model and the schedule."""
+        super().__init__()
+        self.model = model
+        self.rates = (learning_rate, projector_learning_rate)
+        self.warmup_steps = math.ceil(warmup_ratio * steps)
+        self.weight_decay = weight_decay
+        self.steps = steps
+        self.seen: Counter[str] = Counter()
+
+    def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor:
+        """Return the mean negative log-likelihood over the batch's answer tokens (all ranks)."""
+        logits, targets, _ = answer_logits(self.model, batch)
+        total = functional.cross_entropy(logits.float(), targets, reduction="sum")
+        loss = total / self._tokens_per_rank(len(targets))
+        if not torch.isfinite(loss):
+            raise LiitError(
+                f"the loss is {loss.item()} at batch {batch_idx}; its samples are "
+                f"{', '.join(batch['ids'])}.",
+                next_step="look at these samples, or lower train.learning_rate.",
+            )
+        self.seen.update(batch["ids"])
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch["ids"]))
+        return loss
+
+    def _tokens_per_rank(self, mine: int) -> Tensor | int:
+        # Ranks average their gradients: dividing by the mean count makes that the global token mean.
+        if self.trainer.world_size == 1:
+            return mine
+        counts = self.all_gather(torch.tensor(float(mine), device=self.device))
+        return counts.mean()  # type: ignore[no-any-return]
+
+    def configure_optimizers(self) -> Any:
+        """AdamW with the projector in its own group, and the schedule per optimiser step."""
+        groups: list[dict[str, Any]] = [
+            {"params": [], "lr": rate, "weight_decay": self.weight_decay} for rate in self.rates
+        ]
+        for name, parameter in trainable(self.model):
+            groups[int(PROJECTOR in name)]["params"].append(parameter)
+        optimizer = torch.optim.AdamW([group for group in groups if group["params"]])
+        schedule = get_cosine_schedule_with_warmup(optimizer, self.warmup_steps, self.steps)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }

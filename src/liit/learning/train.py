@@ -1,0 +1,140 @@
+"""Train one step: selected ids and θ_{t-1} in, an adapter and the record of ids seen out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import TQDMProgressBar
+
+from liit.config import Devices, Train
+from liit.data.corpus import Corpus
+from liit.data.module import SelectedData
+from liit.errors import LiitError
+from liit.learning.module import InstructionTuning
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What training came to: optimiser steps, last loss, and the digest of the ids seen."""
+
+    steps: int
+    samples: int
+    last_loss: float
+    seen_sha256: str
+
+
+def fit(
+    model: Any,
+    corpus: Corpus,
+    ids: Sequence[str],
+    *,
+    train: Train,
+    devices: Devices,
+    seed: int,
+    logger: Any = False,
+    title: str = "train",
+) -> Trained:
+    """Train the trainable parameters of ``model`` in place on each id, once per epoch.
+
+    Raises LiitError on a NaN loss, and if the ids seen are not the ids given, once per epoch.
+    """
+    if not ids:
+        raise LiitError(f"{title}: the selection is empty.", next_step="raise the budget.")
+    data = SelectedData(
+        corpus,
+        ids,
+        batch_size=train.batch_size,
+        micro_batch_size=train.micro_batch_size,
+        seed=seed,
+        workers=devices.workers,
+    )
+    steps = data.batches(0, 1).steps * train.epochs
+    module = InstructionTuning(
+        model,
+        learning_rate=train.learning_rate,
+        projector_learning_rate=train.projector_learning_rate,
+        warmup_ratio=train.warmup_ratio,
+        weight_decay=train.weight_decay,
+        steps=steps,
+    )
+    pl.seed_everything(seed % 2**32, verbose=False)  # dropout
+    trainer = _trainer(train, devices, logger, title)
+    model.train()
+    trainer.fit(module, data)
+    model.eval()
+    seen = _gather(trainer, module.seen)
+    _expect_all_seen(seen, ids, train.epochs, title)
+    loss = trainer.callback_metrics["train/loss"]
+    return Trained(steps, len(ids) * train.epochs, float(loss), _digest(seen))
+
+
+def _trainer(train: Train, devices: Devices, logger: Any, title: str) -> pl.Trainer:
+    ranks = devices.devices * devices.num_nodes
+    return pl.Trainer(
+        accelerator=devices.accelerator,
+        strategy=devices.strategy,
+        devices=devices.devices,
+        num_nodes=devices.num_nodes,
+        precision=devices.precision,  # type: ignore[arg-type]
+        max_epochs=train.epochs,
+        accumulate_grad_batches=max(1, train.batch_size // train.micro_batch_size // ranks),
+        gradient_clip_val=train.gradient_clip or None,
+        use_distributed_sampler=False,
+        deterministic="warn" if torch.cuda.is_available() else True,
+        logger=logger,
+        log_every_n_steps=10,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        callbacks=[StepProgress(title)],
+    )
+
+
+class StepProgress(TQDMProgressBar):
+    """Lightning's bar, named after the step it shows, refreshed a few times a second at most."""
+
+    def __init__(self, title: str) -> None:
+        """Keep the title."""
+        super().__init__(refresh_rate=20)
+        self.title = title
+
+    def on_train_epoch_start(self, trainer: Any, *args: Any) -> None:
+        """Name the bar."""
+        super().on_train_epoch_start(trainer, *args)
+        epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
+        self.train_progress_bar.set_description(f"{self.title} {epoch}")
+
+
+def _gather(trainer: pl.Trainer, seen: Counter[str]) -> Counter[str]:
+    if trainer.world_size == 1:
+        return seen
+    shares: list[Any] = [None] * trainer.world_size
+    torch.distributed.all_gather_object(shares, seen)
+    return sum(shares, Counter())
+
+
+def _expect_all_seen(seen: Counter[str], ids: Sequence[str], epochs: int, title: str) -> None:
+    wanted = Counter(dict.fromkeys(ids, epochs))
+    if seen != wanted:
+        missing, surplus = wanted - seen, seen - wanted
+        raise LiitError(
+            f"{title}: the ids seen in training are not the selection ({missing.total()} too few, "
+            f"e.g. {sorted(missing)[:3]}; {surplus.total()} too many, e.g. {sorted(surplus)[:3]}).",
+            next_step="this is a defect of the data loader: please report it.",
+        )
+
+
+def _digest(seen: Counter[str]) -> str:
+    lines = "".join(f"{id_} {count}\n" for id_, count in sorted(seen.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def write_seen(path: Path, ids: Sequence[str], epochs: int) -> None:
+    """Write the ids seen in training with their counts, sorted."""
+    path.write_text("".join(f"{id_} {epochs}\n" for id_ in sorted(ids)), encoding="utf-8")

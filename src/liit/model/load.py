@@ -1,0 +1,81 @@
+"""Load a processor, a model, and θ_t: a base with the chain of adapters that the stream left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from liit.errors import LiitError
+from liit.model.lora import load_adapter, merge
+
+
+@dataclass(frozen=True, slots=True)
+class Theta:
+    """The model after a step, as files: base weights, adapters to merge, the adapter on top."""
+
+    base: str
+    merged: tuple[Path, ...] = ()
+    adapter: Path | None = None
+    revision: str | None = None
+
+    def then(self, adapter: Path, mode: str) -> Theta:
+        """Return the model after training ``adapter`` from this one in that ``lora.mode``."""
+        if mode == "continue" or self.adapter is None:
+            return Theta(self.base, self.merged, adapter, self.revision)
+        return Theta(self.base, (*self.merged, self.adapter), adapter, self.revision)
+
+
+def load_processor(folder: str | Path, *, revision: str | None = None, pad: bool = True) -> Any:
+    """Load a processor from a local folder or the local hub cache; ``pad`` sets pad-to-square."""
+    from transformers import AutoProcessor
+
+    processor = AutoProcessor.from_pretrained(
+        folder, revision=revision, local_files_only=_is_offline(), backend="pil"
+    )
+    if hasattr(processor.image_processor, "do_pad"):
+        processor.image_processor.do_pad = pad
+    return processor
+
+
+def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -> Any:
+    """Load base weights (safetensors only, no remote code) in ``dtype``, in eval mode."""
+    from transformers import AutoModelForImageTextToText
+
+    if not Path(folder).is_dir() and _is_offline():
+        raise LiitError(
+            f"model {str(folder)!r} is not a local folder and downloads are off.",
+            next_step="run `dvc repro base`, or set model.checkpoint to a folder, "
+            "or unset HF_HUB_OFFLINE.",
+        )
+    model = AutoModelForImageTextToText.from_pretrained(
+        folder,
+        revision=revision,
+        dtype=getattr(torch, dtype),
+        use_safetensors=True,
+        trust_remote_code=False,
+        attn_implementation="sdpa",
+    )
+    return model.eval()
+
+
+def load_theta(theta: Theta, *, dtype: str, merged: bool) -> Any:
+    """Load θ_t with its last adapter ``merged``, or attached and trainable (PeftModel).
+
+    Without any adapter this is the base model itself.
+    """
+    model = load_model(theta.base, dtype=dtype, revision=theta.revision)
+    for adapter in theta.merged:
+        model = merge(load_adapter(model, adapter))
+    if theta.adapter is None:
+        return model
+    model = load_adapter(model, theta.adapter)
+    return merge(model) if merged else model
+
+
+def _is_offline() -> bool:
+    from huggingface_hub.constants import is_offline_mode
+
+    return bool(is_offline_mode())

@@ -1,0 +1,86 @@
+"""LoRA adapters as PEFT folders: attach, save, load, merge."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors import safe_open
+from torch import nn
+
+from liit.config import Lora
+from liit.errors import LiitError
+
+PROJECTOR = "multi_modal_projector"
+"""Trained in full beside the adapter, and stored with it (LLaVA-1.5's recipe)."""
+
+
+def attach(model: Any, lora: Lora, seed: int) -> PeftModel:
+    """Attach a fresh adapter to every linear layer of the language model except ``lm_head``."""
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        bias="none",
+        target_modules=target_modules(model),
+        modules_to_save=[PROJECTOR],
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return get_peft_model(model, config)
+
+
+def target_modules(model: Any) -> str:
+    """Return the regular expression of the language model's linear layers (no ``lm_head``)."""
+    names = {
+        name.rsplit(".", 1)[-1]
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and ".language_model." in f".{name}"
+    }
+    return rf".*language_model\..*\.({'|'.join(sorted(names))})"
+
+
+def save_adapter(model: PeftModel, folder: Path, base: str) -> None:
+    """Write the adapter as a PEFT folder whose bytes depend on the weights alone."""
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    model.save_pretrained(partial, safe_serialization=True)
+    (partial / "README.md").unlink(missing_ok=True)
+    config_file = partial / "adapter_config.json"
+    config = json.loads(config_file.read_text())
+    config["base_model_name_or_path"] = base
+    config_file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+
+
+def load_adapter(model: Any, folder: Path) -> PeftModel:
+    """Attach a saved adapter, trainable; fail if any of its tensors finds no place."""
+    if not (folder / "adapter_config.json").is_file():
+        raise LiitError(
+            f"{folder} holds no adapter.", next_step="train that step first (`liit run METHOD`)."
+        )
+    model = PeftModel.from_pretrained(model, folder, is_trainable=True)
+    with safe_open(folder / "adapter_model.safetensors", framework="pt") as file:
+        saved = len(list(file.keys()))
+    placed = sum(1 for _ in trainable(model))
+    if saved != placed:
+        raise LiitError(
+            f"{folder}: {saved} tensors were saved, but the model has {placed} places for them.",
+            next_step="the adapter belongs to another base model: train it again.",
+        )
+    return model.eval()
+
+
+def merge(model: PeftModel) -> Any:
+    """Fold the adapter (and its projector) into the weights and return the plain model."""
+    return model.merge_and_unload().eval()
+
+
+def trainable(model: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """Return the trainable parameters by name."""
+    return [(name, one) for name, one in model.named_parameters() if one.requires_grad]

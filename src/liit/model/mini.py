@@ -1,0 +1,112 @@
+"""A real but small LLaVA: CLIP tower, two-layer projector, Llama, and a tokenizer of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import (
+    CLIPVisionConfig,
+    LlamaConfig,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    LlavaImageProcessorPil,
+    LlavaProcessor,
+    PreTrainedTokenizerFast,
+)
+
+from liit.config import MiniModel
+from liit.data.sample import IMAGE_TAG
+
+SPECIAL_TOKENS = ["<unk>", "<s>", "</s>", "<pad>", IMAGE_TAG]
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
+    """Train a byte-level BPE tokenizer with Llama's special tokens and ``<image>``."""
+    tokenizer = Tokenizer(models.BPE())
+    # Digits one by one, as Llama does: boxes and sums are then made of ten tokens.
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=SPECIAL_TOKENS,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator((text.replace(IMAGE_TAG, "") for text in texts), trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", special_tokens=[("<s>", SPECIAL_TOKENS.index("<s>"))]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        unk_token=SPECIAL_TOKENS[0],
+        bos_token=SPECIAL_TOKENS[1],
+        eos_token=SPECIAL_TOKENS[2],
+        pad_token=SPECIAL_TOKENS[3],
+        additional_special_tokens=[IMAGE_TAG],
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def build_processor(tokenizer: Any, shape: MiniModel) -> LlavaProcessor:
+    """Pair a tokenizer with LLaVA's image processor (pad to a square with CLIP's mean colour)."""
+    side = shape.image_side
+    images = LlavaImageProcessorPil(
+        size={"shortest_edge": side}, crop_size={"height": side, "width": side}, do_pad=True
+    )
+    return LlavaProcessor(
+        images,
+        tokenizer,
+        patch_size=shape.patch,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        image_token=IMAGE_TAG,
+    )
+
+
+def build_model(
+    tokenizer: Any, shape: MiniModel, max_length: int, seed: int
+) -> LlavaForConditionalGeneration:
+    """Build a LLaVA-1.5 of the given geometry with weights drawn from ``seed``."""
+    vision = CLIPVisionConfig(
+        hidden_size=shape.vision_width,
+        intermediate_size=2 * shape.vision_width,
+        num_hidden_layers=shape.vision_layers,
+        num_attention_heads=max(1, shape.vision_width // 32),
+        image_size=shape.image_side,
+        patch_size=shape.patch,
+        projection_dim=shape.vision_width,
+    )
+    text = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=shape.width,
+        intermediate_size=shape.mlp_width,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.heads,
+        max_position_embeddings=max_length,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        tie_word_embeddings=False,
+    )
+    config = LlavaConfig(
+        vision_config=vision,
+        text_config=text,
+        image_token_index=tokenizer.convert_tokens_to_ids(IMAGE_TAG),
+        image_seq_length=(shape.image_side // shape.patch) ** 2,
+        # A tower of one or two layers has no layer to spare: take its last, not its last but one.
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="default",
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = LlavaForConditionalGeneration(config)
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config.bos_token_id = tokenizer.bos_token_id
+    return model
