@@ -1,0 +1,7 @@
+"""Which samples to train on: methods as values, and the one function that runs them."""
+
+from liit.selection.discovery import load, names, tables
+from liit.selection.method import Method, Published
+from liit.selection.select import Selection, select
+
+__all__ = ["Method", "Published", "Selection", "load", "names", "select", "tables"]

@@ -1,0 +1,77 @@
+"""A pool together with what was measured on it."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liit.errors import LiitError
+from liit.pool import Pool
+from liit.selection.method import Array, Floats, Groups, Ints, Representation, Scorer, Signals
+from liit.selection.rows import Rows
+from liit.selection.signal_names import signals_of
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Samples sorted by id and their signals; subsets copy no signal.
+
+    ``positions``: row of each sample in the signal arrays [n].
+    """
+
+    pool: Pool
+    signals: Signals
+    positions: Ints
+
+    @classmethod
+    def of(cls, pool: Pool, signals: Signals, needed: frozenset[str]) -> Measured:
+        """Sort by id; raises :class:`LiitError` for a missing or misaligned signal."""
+        for name in sorted(needed):
+            if name not in signals:
+                raise LiitError(
+                    f"The method needs the signal {name!r}, which was not measured.",
+                    next_step="measure every name in Method.signals over the pool first.",
+                )
+            if len(signals[name]) != len(pool):
+                raise LiitError(
+                    f"Signal {name!r} has {len(signals[name])} rows, the pool {len(pool)} ids.",
+                    next_step="align every signal with Pool.ids.",
+                )
+        order = np.argsort(pool.ids, kind="stable")
+        return cls(pool.take(order), signals, order)
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.positions)
+
+    def take(self, keep: NDArray[np.bool_]) -> Measured:
+        """Return the samples where ``keep`` is true."""
+        return Measured(self.pool.take(keep), self.signals, self.positions[keep])
+
+    def rows(self, represent: Representation) -> Rows:
+        """Return the vectors of ``represent`` for these samples."""
+        rows: Rows = represent(**{name: self.signals[name] for name in signals_of(represent)})
+        return rows.take(self.positions)
+
+    def scores(self, scorer: Scorer, groups: Groups) -> Floats:
+        """Return the float64 scores of ``scorer`` for these samples; infinities become NaN."""
+        names = signals_of(scorer, given=("groups",))
+        asked: dict[str, Any] = {name: self._column(name) for name in names}
+        if "groups" in inspect.signature(scorer).parameters:
+            asked["groups"] = groups
+        with np.errstate(all="ignore"):
+            scores = np.asarray(scorer(**asked), dtype=np.float64)
+        return np.where(np.isfinite(scores), scores, np.nan)
+
+    def keys(self) -> NDArray[np.uint64]:
+        """Return a hash of each id: ties must not favour ids that come early in the alphabet."""
+        digests = [hashlib.blake2b(i.encode(), digest_size=8).digest() for i in self.pool.ids]
+        return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+    def _column(self, name: str) -> Array:
+        return np.asarray(self.signals[name])[self.positions]

@@ -1,0 +1,165 @@
+"""Run a method on a pool: the one path that every row of every table takes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liit.pool import Pool
+from liit.seeds import generator
+from liit.selection.measured import Measured
+from liit.selection.method import (
+    RESERVE,
+    Candidates,
+    Floats,
+    Generator,
+    Groups,
+    Ints,
+    Method,
+    Signals,
+    one_group,
+    part_name,
+)
+from liit.selection.pruning import survivors
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The chosen samples, sorted by id, and why each was chosen.
+
+    ``group``: -1 where the method has no groups. ``scorer``: empty where nothing was scored.
+    ``score``: NaN there. ``kept``: ids left in the pool after this step, None unless the method
+    prunes. ``why`` is for ``why.json``; ``seconds`` is what differs between two identical runs.
+    """
+
+    ids: NDArray[np.str_]
+    group: Ints
+    scorer: NDArray[np.str_]
+    score: Floats
+    kept: NDArray[np.str_] | None
+    why: dict[str, Any]
+    seconds: dict[str, float] = field(compare=False)
+
+
+def select(method: Method, pool: Pool, signals: Signals, budget: int, run_seed: int) -> Selection:
+    """Choose from the pool; the result does not depend on the order of its rows.
+
+    ``signals`` maps each name in ``method.signals`` to an array aligned with ``pool.ids``.
+    Exactly min(``budget`` * budget_factor, candidates) ids come back, or all candidates when
+    the factor is None. Samples whose scores or vectors are NaN are taken last.
+    """
+    started = time.perf_counter()
+    measured = Measured.of(pool, signals, method.signals)
+    if method.prune is not None and pool.now == 1:
+        # the base step is shared by all methods, so its pool comes unpruned: do it here
+        base = measured.take(measured.pool.step == 0)
+        kept = survivors(method.prune, _grouped(method, base, run_seed, 0), base, budget, run_seed)
+        arrived = measured.pool.step == 1
+        measured = measured.take(arrived | np.isin(measured.pool.ids, base.pool.ids[kept]))
+    measured = measured.take(method.pool(measured.pool, run_seed))
+    groups = _grouped(method, measured, run_seed, pool.now)
+    clustered = time.perf_counter()
+    total = len(measured)
+    if method.budget_factor is not None:
+        total = min(round(budget * method.budget_factor), total)
+    picking = _Picking(method, measured, groups, run_seed)
+    picking.run(total)
+    left = None
+    if method.prune is not None:
+        left = measured.pool.ids[survivors(method.prune, groups, measured, budget, run_seed)]
+    seconds = {"clustering": clustered - started, "picking": time.perf_counter() - clustered}
+    return picking.selection(left, seconds)
+
+
+def _grouped(method: Method, measured: Measured, run_seed: int, step: int) -> Groups:
+    """Partition the samples as the method says."""
+    rows = None if method.represent is None else measured.rows(method.represent)
+    return method.group(rows, measured.pool, generator(run_seed, step, "group"))
+
+
+class _Picking:
+    """Takes samples group by group and remembers why."""
+
+    def __init__(self, method: Method, measured: Measured, groups: Groups, run_seed: int) -> None:
+        self.method, self.measured, self.groups = method, measured, groups
+        self.axes = (run_seed, measured.pool.now)
+        self.keys = measured.keys()
+        self.scores = {part_name(s): measured.scores(s, groups) for s in method.scorers}
+        self.chosen = np.zeros(len(measured), dtype=bool)
+        self.winner = np.full(len(measured), "", dtype=object)
+        self.entropies: list[dict[str, float]] = []
+
+    def run(self, total: int) -> None:
+        """Choose ``total`` samples, those without a vector only after all others."""
+        in_groups = np.flatnonzero(self.groups.labels != RESERVE)
+        wanted = min(total, len(in_groups))
+        if self.method.budget is None:
+            shares = [(in_groups, wanted)]
+        else:
+            draws = generator(*self.axes, "budget")
+            budgets = self.method.budget(self.groups, wanted, draws)
+            self.groups.record["budgets"] = budgets.tolist()
+            shares = list(zip(self.groups.members(), budgets.tolist(), strict=True))
+        for number, (members, count) in enumerate(shares):
+            self._take(members, count, generator(*self.axes, "pick", number))
+        reserve = np.flatnonzero(self.groups.labels == RESERVE)
+        draw = generator(*self.axes, "reserve").permutation(reserve)
+        self.chosen[draw[: total - wanted]] = True
+        if self.method.exact and int(self.chosen.sum()) != total:
+            raise AssertionError(f"{self.chosen.sum()} samples chosen instead of {total}")
+
+    def _take(self, members: Ints, count: int, draws: Generator) -> None:
+        """Pick ``count`` of a group by its most informative scorer."""
+        scores = np.full(len(members), np.nan)
+        if self.scores:
+            scorer = next(iter(self.scores))
+            if len(self.scores) > 1:
+                self.entropies.append(
+                    self.method.choose({name: s[members] for name, s in self.scores.items()})
+                )
+                scorer = max(self.entropies[-1], key=self.entropies[-1].__getitem__)
+            scores = self.scores[scorer][members]
+            self.winner[members] = scorer
+        rows = None if self.groups.rows is None else self.groups.rows.take(members)
+        picked = members[
+            self.method.pick(Candidates(scores, self.keys[members], rows), count, draws)
+        ]
+        self.chosen[picked] = True
+
+    def selection(self, kept: NDArray[np.str_] | None, seconds: dict[str, float]) -> Selection:
+        """Return the chosen samples with their reasons."""
+        at = np.flatnonzero(self.chosen)
+        grouped = self.method.group is not one_group
+        winner = self.winner[at].astype(np.str_)
+        score = np.full(len(at), np.nan)
+        for name, scores in self.scores.items():
+            score[winner == name] = scores[at[winner == name]]
+        return Selection(
+            ids=self.measured.pool.ids[at],
+            group=self.groups.labels[at] if grouped else np.full(len(at), RESERVE),
+            scorer=winner,
+            score=score,
+            kept=kept,
+            why=self._why(winner) | ({} if kept is None else {"kept": len(kept)}),
+            seconds=seconds,
+        )
+
+    def _why(self, winner: NDArray[np.str_]) -> dict[str, Any]:
+        """Return the record of this selection; floats are rounded, their last bits are noise."""
+        why: dict[str, Any] = {
+            "pool": len(self.measured),
+            "chosen": len(winner),
+            "undefined_scores": {n: int(np.isnan(s).sum()) for n, s in self.scores.items()},
+            "chosen_by_scorer": dict(sorted(Counter(winner[winner != ""].tolist()).items())),
+        }
+        if self.method.group is not one_group:
+            why |= {"sizes": self.groups.sizes.tolist(), **self.groups.record}
+            why["reserve"] = int(np.count_nonzero(self.groups.labels == RESERVE))
+        if self.entropies:
+            why["entropies"] = [{n: round(h, 6) for n, h in e.items()} for e in self.entropies]
+        return why
