@@ -1,0 +1,184 @@
+"""What all readers share: from one published record to a sound sample or a reason."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from liit.data.images import IMAGE_CHECKS, ImageCheck, confined, probe_image
+from liit.data.readers._boxes import box_fault
+from liit.data.readers._json import Record
+from liit.data.sample import IMAGE_TAG, ImageRef, Sample, Turn, fault_of, make_sample
+from liit.data.store import Quarantined
+from liit.errors import LiitError
+
+
+class RecordError(Exception):
+    """Why a record cannot become a sample, in words for the quarantine."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A converted record before its tags are placed and its parts are checked."""
+
+    turns: list[Turn]
+    images: list[ImageRef] = field(default_factory=list)
+    skill: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Intake:
+    """Turns converted records into samples, or into quarantine entries with the reason."""
+
+    def __init__(self, source: str, image_root: Path | None, check_images: ImageCheck) -> None:
+        """Check the image root; images are looked at only when there is one."""
+        if check_images not in IMAGE_CHECKS:
+            raise LiitError(
+                f"Dataset {source}: check_images is {check_images!r}.",
+                next_step=f"use one of {', '.join(IMAGE_CHECKS)}.",
+            )
+        if image_root is not None and not image_root.is_dir():
+            raise LiitError(
+                f"Dataset {source}: the image folder {image_root} does not exist.",
+                next_step="download the images, or correct `image_root` in params.yaml.",
+            )
+        self.source, self.image_root, self.check_images = source, image_root, check_images
+        self._probe_path = functools.lru_cache(maxsize=65536)(self._probe)
+
+    def samples(
+        self,
+        file: Path,
+        records: Iterable[Record | Quarantined],
+        convert: Callable[[dict[str, Any]], Draft],
+    ) -> Iterator[Sample | Quarantined]:
+        """Yield a sample or a quarantine entry for each record of a file."""
+        for record in records:
+            if isinstance(record, Quarantined):
+                yield record
+                continue
+            try:
+                yield self._sample(record, convert)
+            except RecordError as fault:
+                yield Quarantined(str(file), _label(record), str(fault))
+
+    def _sample(self, record: Record, convert: Callable[[dict[str, Any]], Draft]) -> Sample:
+        if not isinstance(record.value, dict):
+            raise RecordError(f"a {type(record.value).__name__} where an object is expected")
+        draft = convert(record.value)
+        draft.extra["record"] = published_id(record)
+        turns = _place_tags(draft.turns, len(draft.images))
+        for image in draft.images:
+            reason = self._probe(image) if image.path is None else self._probe_path(image)
+            if reason is not None:
+                raise RecordError(f"image {image.key}: {reason}")
+        for turn in turns if draft.images else ():
+            if (reason := box_fault(turn.text)) is not None:
+                raise RecordError(reason)
+        try:
+            made = make_sample(
+                self.source, turns, draft.images, skill=draft.skill, extra=draft.extra
+            )
+        except UnicodeEncodeError:
+            raise RecordError("text that is not valid UTF-8 or Unicode") from None
+        if (reason := fault_of(made)) is not None:
+            raise RecordError(reason)
+        return made
+
+    def _probe(self, image: ImageRef) -> str | None:
+        if image.path is not None and self.image_root is None:
+            return None
+        return probe_image(image, self.image_root, self.check_images)
+
+
+def require_files(source: str, files: Sequence[Path]) -> None:
+    """Raise LiitError if the dataset names no file or one that does not exist."""
+    if not files:
+        raise LiitError(f"Dataset {source} names no files.", next_step="list them in params.yaml.")
+    for path in files:
+        if not path.exists():
+            raise LiitError(
+                f"Dataset {source}: {path} does not exist.",
+                next_step="download the dataset, or correct `files` and the data root.",
+            )
+
+
+def text_of(record: dict[str, Any], *keys: str) -> str:
+    """Return the first of ``keys`` that the record has, which must be text; raise RecordError."""
+    for key in keys:
+        if key in record:
+            if not isinstance(record[key], str):
+                raise RecordError(f"{key!r} is a {type(record[key]).__name__}, not text")
+            return str(record[key])
+    raise RecordError(f"no {' or '.join(repr(key) for key in keys)}")
+
+
+def image_refs(value: object) -> list[ImageRef]:
+    """Return the images that a record names: None, one, or a list of them.
+
+    Each is a path below the image root, the encoded bytes, or a Hugging Face ``{bytes, path}``.
+    Raises RecordError for an empty path, an address, and a path that leaves the root.
+    """
+    if value is None:
+        return []
+    return [_image_ref(item) for item in (value if isinstance(value, list) else [value])]
+
+
+def evenly_spaced(frames: list[ImageRef], most: int) -> list[ImageRef]:
+    """Return at most ``most`` frames of a video, first and last among them, evenly spaced."""
+    if len(frames) <= most:
+        return frames
+    if most == 1:
+        return [frames[len(frames) // 2]]
+    return [frames[round(i * (len(frames) - 1) / (most - 1))] for i in range(most)]
+
+
+def published_id(record: Record) -> str:
+    """Return the id that the dataset publishes for a record, or its place in the file."""
+    value = record.value.get("id") if isinstance(record.value, dict) else None
+    if isinstance(value, int | str) and str(value):
+        return str(value).encode("utf-8", "replace").decode("utf-8")
+    return record.place
+
+
+def _image_ref(value: object) -> ImageRef:
+    if isinstance(value, dict):
+        value = value["bytes"] if value.get("bytes") is not None else value.get("path")
+    if isinstance(value, bytes):
+        return ImageRef(data=value)
+    if not isinstance(value, str):
+        raise RecordError(f"an image is a {type(value).__name__}, neither a path nor bytes")
+    if not value.strip():
+        raise RecordError("an image path is empty")
+    if "://" in value:
+        raise RecordError(f"image {value!r} is an address: download it and name its path")
+    path = confined(value)
+    if path is None:
+        raise RecordError(f"image path {value!r} leaves the image root")
+    return ImageRef(path=path)
+
+
+def _place_tags(turns: list[Turn], images: int) -> list[Turn]:
+    """Return the turns with a tag per image.
+
+    No tag at all: all go before the first user turn. One image and one tag: the tag goes to the
+    front of its turn, as LLaVA-1.5 trains. Otherwise the tags stay where they were published.
+    """
+    tags = sum(turn.text.count(IMAGE_TAG) for turn in turns)
+    if not images or not turns or (tags and (tags, images) != (1, 1)):
+        return turns
+    where = 0
+    if tags:
+        where = next(i for i, turn in enumerate(turns) if IMAGE_TAG in turn.text)
+    if turns[where].role != "user" or turns[where].text.startswith(f"{IMAGE_TAG}\n"):
+        return turns
+    text = turns[where].text.replace(IMAGE_TAG, "").strip() if tags else turns[where].text
+    tagged = Turn("user", f"{IMAGE_TAG}\n" * images + text)
+    return [*turns[:where], tagged, *turns[where + 1 :]]
+
+
+def _label(record: Record) -> str:
+    known = published_id(record)
+    return record.place if known == record.place else f"{record.place} (id {known})"

@@ -1,0 +1,127 @@
+"""ScienceQA, in LLaVA's layout (`llava_*_CQM-A.json`) or as released (`problems.json`).
+
+LLaVA's file is a JSON list of ``{id, image?: "<id>/image.png", conversations}`` whose answer is
+the letter; `problems.json` maps ids to ``{question, choices, answer, hint, image, split}`` and is
+turned into the same text, with images at ``<split>/<id>/image.png``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from liit.data.images import ImageCheck
+from liit.data.readers._intake import (
+    Draft,
+    Intake,
+    RecordError,
+    image_refs,
+    require_files,
+    text_of,
+)
+from liit.data.readers._json import Record, iter_members, iter_records
+from liit.data.readers._turns import conversation_of
+from liit.data.sample import IMAGE_TAG, Sample, Turn
+from liit.data.store import Quarantined
+from liit.errors import LiitError
+
+LETTERS = "ABCDEFGHIJ"
+EXAM_PERCENT = 25
+"""Share of questions held out by ``part``."""
+
+_CHOICE = re.compile(r"^([A-J])\. ", re.MULTILINE)
+
+
+def read(
+    source: str,
+    files: Sequence[Path],
+    image_root: Path | None,
+    *,
+    split: str | None = None,
+    part: Literal["train", "exam"] | None = None,
+    check_images: ImageCheck = "header",
+) -> Iterator[Sample | Quarantined]:
+    """Yield one sample per question; ``extra`` holds ``choices``, ``letter`` and ``answers``.
+
+    ``split`` keeps one split of `problems.json`. ``part`` keeps the training three quarters or the
+    held-out quarter; a hash of the question's whole text decides, so that no question stands in
+    both. A record of the other split or part is not this dataset's and is not counted.
+    """
+    if part not in (None, "train", "exam"):
+        raise LiitError(f"Dataset {source}: part is {part!r}.", next_step="use train or exam.")
+    require_files(source, files)
+    intake = Intake(source, image_root, check_images)
+    for file in files:
+        yield from intake.samples(file, _questions(file, split, part), _draft)
+
+
+def in_exam(text: str) -> bool:
+    """Return whether a question is held out; depends on its text without image tag alone."""
+    content = text.replace(IMAGE_TAG, "").strip().encode("utf-8", "surrogateescape")
+    digest = hashlib.blake2b(content, digest_size=8).digest()
+    return int.from_bytes(digest, "big") % 100 < EXAM_PERCENT
+
+
+def question_text(problem: dict[str, Any]) -> str:
+    """Return a problem in LLaVA's CQM form: context, question, one line per choice."""
+    hint = text_of(problem, "hint") if problem.get("hint") else ""
+    context = f"Context: {hint}\n" if hint else ""
+    choices = problem.get("choices")
+    if not isinstance(choices, list) or not 1 < len(choices) <= len(LETTERS):
+        raise RecordError("no list of two to ten choices")
+    lines = "\n".join(f"{letter}. {c}" for letter, c in zip(LETTERS, choices, strict=False))
+    return f"{context}{text_of(problem, 'question')}\n{lines}"
+
+
+def _questions(file: Path, split: str | None, part: str | None) -> Iterator[Record | Quarantined]:
+    with file.open("rb") as start:
+        released = start.read(64).lstrip().startswith(b"{")
+    for record in iter_members(file) if released else iter_records(file):
+        if isinstance(record, Quarantined) or not isinstance(record.value, dict):
+            yield record
+            continue
+        value = {**record.value, "id": record.place.removeprefix("key ")} if released else None
+        if value is not None and split not in (None, value.get("split")):
+            continue
+        if part is None or in_exam(_text(value or record.value)) == (part == "exam"):
+            yield Record(record.place, value or record.value)
+
+
+def _text(record: dict[str, Any]) -> str:
+    """Return the question's text, or "" for a malformed record: its fault shows in the draft."""
+    try:
+        return question_text(record) if "question" in record else conversation_of(record)[0].text
+    except (RecordError, IndexError):
+        return ""
+
+
+def _draft(record: dict[str, Any]) -> Draft:
+    if "question" not in record:
+        turns, images = conversation_of(record), image_refs(record.get("image"))
+        if len(turns) != 2:
+            raise RecordError(f"{len(turns)} turns where a question and a letter are expected")
+        choices, letter = _choices(turns[0].text), turns[1].text.strip()
+    else:
+        answer = record.get("answer")
+        if not isinstance(answer, int) or not 0 <= answer < len(LETTERS):
+            raise RecordError(f"answer {answer!r} is not the index of a choice")
+        choices, letter = list(record.get("choices") or []), LETTERS[answer]
+        turns = [Turn("user", question_text(record)), Turn("assistant", letter)]
+        name = record.get("image")
+        images = image_refs(f"{record.get('split')}/{record['id']}/{name}") if name else []
+    if letter not in LETTERS[: len(choices)]:
+        raise RecordError(f"answer {letter!r} is none of the {len(choices)} choices")
+    extra = {"choices": choices, "letter": letter, "answers": [letter]}
+    return Draft(turns, images, skill=record.get("subject"), extra=extra)
+
+
+def _choices(text: str) -> list[str]:
+    """Return the choices at the end of a question: the last run of lines that starts with A."""
+    marks = list(_CHOICE.finditer(text))
+    first = max((i for i, mark in enumerate(marks) if mark.group(1) == "A"), default=len(marks))
+    marks = marks[first:]
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    return [text[m.end() : end].strip() for m, end in zip(marks, ends, strict=True)]
