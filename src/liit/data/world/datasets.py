@@ -1,0 +1,139 @@
+"""The six training sets of the mini world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from liit.data.sample import ImageRef, Sample, make_sample
+from liit.data.world.dice import Dice
+from liit.data.world.draft import Draft
+from liit.data.world.styles import DATASETS
+from liit.errors import LiitError
+from liit.seeds import generator
+
+IRRELEVANT = (
+    "Thank you for the question.",
+    "I am an assistant.",
+    "This is a nice day.",
+    "Please try again.",
+    "hello",
+    "n/a",
+)
+ATTEMPTS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """Where a sample's content comes from: its skill and the axes of its content draws."""
+
+    skill: str
+    index: int
+    attempt: int
+
+
+def draw_dataset(
+    name: str,
+    size: int,
+    seed: int,
+    *,
+    duplicates: float,
+    low_quality: float,
+    skills: Mapping[str, float],
+) -> Iterator[Sample]:
+    """Yield ``size`` samples of a dataset, all with different ids and embedded PNG images.
+
+    ``duplicates`` and ``low_quality`` are probabilities: of a near-copy of an earlier sample (same
+    content; other jitter, background and wording; ``extra["near_duplicate_of"]`` is its id) and of
+    a wrong, irrelevant or truncated last answer (``extra["quality"] == "low"``). ``skills`` maps a
+    skill to its share. The draw depends on the arguments alone, and a smaller set is a prefix of
+    a larger one. Raises LiitError for an unknown dataset or skill, or if no new sample is found.
+    """
+    _check(name, skills)
+    originals: list[tuple[_Recipe, str]] = []
+    seen: set[str] = set()
+    for index in range(size):
+        kind = generator(seed, "world", name, index, "kind")
+        skill = _choose(skills, float(kind.random()))
+        copied, low = bool(kind.random() < duplicates), bool(kind.random() < low_quality)
+        place = float(kind.random())
+        for attempt in range(ATTEMPTS):
+            recipe, origin = _Recipe(skill, index, attempt), None
+            # Text-only samples have few wordings: half-way, give up on the near-copy.
+            if copied and originals and attempt < ATTEMPTS // 2:
+                recipe, origin = originals[int(place * len(originals))]
+            how = generator(seed, "world", name, index, attempt, "how")
+            sample = _draw(name, seed, recipe, how, origin=origin, low=low)
+            if sample.id not in seen:
+                break
+        else:
+            raise LiitError(
+                f"{name} has no {size} different samples of skill {skill}.",
+                next_step="lower the dataset's size or that skill's share in params.yaml.",
+            )
+        seen.add(sample.id)
+        if origin is None:
+            originals.append((recipe, sample.id))
+        yield sample
+
+
+def _draw(
+    name: str,
+    seed: int,
+    recipe: _Recipe,
+    how: np.random.Generator,
+    *,
+    origin: str | None,
+    low: bool,
+) -> Sample:
+    what = generator(seed, "world", name, recipe.index, recipe.attempt, "what")
+    dice = Dice(what, how, "train")
+    draft = dice.pick(DATASETS[name][recipe.skill])(dice)
+    extra: dict[str, Any] = {}
+    if low:
+        draft = _spoil(draft, how)
+        extra["quality"] = "low"
+    if origin is not None:
+        extra["near_duplicate_of"] = origin
+    images = tuple(ImageRef(data=image) for image in draft.images)
+    return make_sample(name, draft.turns(), images, skill=recipe.skill, extra=extra)
+
+
+def _spoil(draft: Draft, draws: np.random.Generator) -> Draft:
+    """Replace the last answer by a wrong one (half of the time), an irrelevant one or a piece."""
+    question, answer = draft.exchanges[-1]
+    words, kind = answer.split(), int(draws.integers(4))
+    if kind < 2:
+        spoiled = draft.wrong
+    elif kind == 2 and len(words) > 2:
+        spoiled = " ".join(words[: len(words) // 2])
+    else:
+        spoiled = IRRELEVANT[int(draws.integers(len(IRRELEVANT)))]
+    return replace(draft, exchanges=(*draft.exchanges[:-1], (question, spoiled)))
+
+
+def _choose(skills: Mapping[str, float], draw: float) -> str:
+    """Return the skill whose interval of the cumulative shares holds the draw in 0..1."""
+    rest = draw * sum(skills.values())
+    for skill, share in skills.items():
+        rest -= share
+        if rest < 0:
+            return skill
+    return next(reversed(skills.keys()))  # type: ignore[call-overload,no-any-return]
+
+
+def _check(name: str, skills: Mapping[str, float]) -> None:
+    if name not in DATASETS:
+        raise LiitError(
+            f"there is no dataset {name!r} in the mini world.",
+            next_step=f"use one of {', '.join(sorted(DATASETS))}.",
+        )
+    for skill in skills:
+        if skill not in DATASETS[name]:
+            raise LiitError(
+                f"{name} of the mini world has no skill {skill!r}.",
+                next_step=f"give shares to {', '.join(sorted(DATASETS[name]))}.",
+            )

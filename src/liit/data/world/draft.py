@@ -1,0 +1,112 @@
+"""A sample before it has an id, and the question forms that every dataset shares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from liit.data.sample import IMAGE_TAG, Turn
+from liit.data.world.dice import Dice
+from liit.data.world.scene import Scene, draw_scene, paint
+
+SHORT = "Answer the question using a single word or phrase."
+LETTER = "Answer with the option's letter from the given choices directly."
+LETTERS = "ABCD"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question with its short answer, the same as a sentence, and plausible wrong answers."""
+
+    question: str
+    answer: str
+    sentence: str
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Exchanges about images; ``wrong`` is a false last answer in the same form.
+
+    ``scoring`` is what an exam needs beside the last answer (keys: see :data:`EXAMS`).
+    """
+
+    exchanges: tuple[tuple[str, str], ...]
+    images: tuple[bytes, ...]
+    wrong: str
+    scoring: dict[str, Any] = field(default_factory=dict)
+
+    def turns(self) -> list[Turn]:
+        """Return the exchanges as turns, the images' tags in front of the first question.
+
+        A first question that places its tags itself keeps them where they are.
+        """
+        turns: list[Turn] = []
+        for place, (question, answer) in enumerate(self.exchanges):
+            text = question
+            if place == 0 and IMAGE_TAG not in question:
+                text = f"{IMAGE_TAG}\n" * len(self.images) + question
+            turns += [Turn("user", text), Turn("assistant", answer)]
+        return turns
+
+
+Asker = Callable[[Dice, Scene], Ask | None]
+"""Poses one kind of question about a scene, or returns None where the scene does not allow it."""
+Maker = Callable[[Dice], Draft]
+
+
+def pose(dice: Dice, askers: tuple[Asker, ...], least: int = 1) -> tuple[Scene, Ask]:
+    """Pick a kind of question, then draw scenes until one allows it."""
+    asker = dice.pick(askers)
+    while True:
+        scene = draw_scene(dice, least)
+        ask = asker(dice, scene)
+        if ask is not None:
+            return scene, ask
+
+
+def short_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
+    """Ask for a single word or phrase, in LLaVA-1.5's form."""
+    question = f"{ask.question}\n{SHORT}"
+    scoring = {"answers": [ask.answer]}
+    return Draft(((question, ask.answer),), images, dice.pick(ask.wrong), scoring)
+
+
+def letter_form(dice: Dice, ask: Ask, images: tuple[bytes, ...], options: int = 4) -> Draft:
+    """Ask for the letter of the right option, in LLaVA-1.5's form."""
+    choices = dice.shuffled([ask.answer, *dice.some(ask.wrong, options - 1)])
+    letter = LETTERS[choices.index(ask.answer)]
+    lines = [f"{mark}. {choice}" for mark, choice in zip(LETTERS, choices, strict=False)]
+    question = "\n".join([ask.question, *lines, LETTER])
+    wrong = dice.pick([mark for mark in LETTERS[: len(choices)] if mark != letter])
+    scoring = {"choices": choices, "letter": letter}
+    return Draft(((question, letter),), images, wrong, scoring)
+
+
+def sentence_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
+    """Ask plainly and answer with a whole sentence."""
+    wrong = false_sentence(dice, ask)
+    return Draft(((ask.question, ask.sentence),), images, wrong, {"answers": [ask.answer]})
+
+
+def false_sentence(dice: Dice, ask: Ask) -> str:
+    """Return the sentence with another answer in the answer's place."""
+    wrong, first = dice.pick(ask.wrong), ask.answer.capitalize()
+    text = re.sub(rf"\b{re.escape(ask.answer)}\b", wrong, ask.sentence)
+    return re.sub(rf"\b{re.escape(first)}\b", wrong.capitalize(), text)
+
+
+def scene_maker(
+    form: Callable[[Dice, Ask, tuple[bytes, ...]], Draft],
+    askers: tuple[Asker, ...],
+    least: int = 1,
+) -> Maker:
+    """Return a maker that poses one of ``askers`` about a fresh scene in the given form."""
+
+    def make(dice: Dice) -> Draft:
+        scene, ask = pose(dice, askers, least)
+        return form(dice, ask, (paint(scene),))
+
+    return make

@@ -1,0 +1,143 @@
+"""The evaluation sets: items whose scenes no training sample shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from liit.data.sample import ImageRef, Sample, make_sample
+from liit.data.world.describing import (
+    caption_maker,
+    tell_chinese,
+    tell_chinese_other,
+    tell_chinese_places,
+    tell_chinese_places_other,
+    tell_other,
+    tell_short,
+)
+from liit.data.world.dice import Dice
+from liit.data.world.draft import Maker, letter_form, scene_maker, short_form
+from liit.data.world.knowing import (
+    KNOWING_OPEN,
+    REASONING,
+    ask_colour_fact,
+    ask_placed_fact,
+    ask_shape_fact,
+    ask_whether_fact,
+)
+from liit.data.world.language import letter_fact
+from liit.data.world.locating import (
+    detection_maker,
+    refer_at_length,
+    refer_by_look,
+    refer_by_place,
+    region_maker,
+)
+from liit.data.world.looking import (
+    ask_at_place,
+    ask_colour,
+    ask_count,
+    ask_exists,
+    ask_place,
+    ask_shape,
+    ask_side,
+    ask_size,
+)
+from liit.data.world.several import COMPARING, WATCHING, compare_maker, follow_up
+from liit.data.world.styles import CAPTION, CHINESE_CAPTION, TWO_IMAGES, number_maker
+from liit.errors import LiitError
+from liit.seeds import generator
+
+Metric = Literal["exact", "letter", "box", "boxes", "bleu_zh", "caption"]
+DETECTION = "Please provide the bounding box coordinates of all {kind}."
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """One evaluation set: its skill, how it is scored, and how many tokens an answer may take.
+
+    The metric says what an item's ``extra`` holds: exact → ``answers``; letter → ``choices`` and
+    ``letter``; box → ``box``; boxes → ``boxes``; bleu_zh and caption → ``references``. Boxes are
+    [x1, y1, x2, y2] in 0..1 of the image padded to a square.
+    """
+
+    skill: str
+    metric: Metric
+    max_new_tokens: int
+    makers: tuple[Maker, ...]
+
+
+EXAMS: dict[str, Exam] = {
+    "gqa": Exam(
+        "vqa",
+        "exact",
+        8,
+        (scene_maker(short_form, (ask_colour, ask_shape, ask_size, ask_exists, ask_side)),),
+    ),
+    "llava_bench": Exam(
+        "vqa",
+        "exact",
+        8,
+        (*(scene_maker(short_form, (ask_at_place, ask_count, ask_place)),) * 3, number_maker),
+    ),
+    "scienceqa": Exam("kvqa", "letter", 4, (scene_maker(letter_form, KNOWING_OPEN),)),
+    "okvqa": Exam(
+        "kvqa", "exact", 8, (scene_maker(short_form, (ask_colour_fact, ask_shape_fact)),)
+    ),
+    "aokvqa": Exam(
+        "kvqa", "exact", 8, (scene_maker(short_form, (ask_placed_fact, ask_whether_fact)),)
+    ),
+    "coco_cn": Exam(
+        "multilingual",
+        "bleu_zh",
+        64,
+        (caption_maker(CHINESE_CAPTION[:1], tell_chinese, tell_chinese_other),),
+    ),
+    "flickr8k_cn": Exam(
+        "multilingual",
+        "bleu_zh",
+        64,
+        (caption_maker(CHINESE_CAPTION[1:2], tell_chinese_places, tell_chinese_places_other),),
+    ),
+    "refcoco": Exam("grounding", "box", 32, (region_maker(refer_by_place),)),
+    "refcoco_plus": Exam("grounding", "box", 32, (region_maker(refer_by_look),)),
+    "refcocog": Exam("grounding", "box", 32, (region_maker(refer_at_length),)),
+    "mmmu": Exam("reasoning", "letter", 4, (scene_maker(letter_form, REASONING),)),
+    "mmlu": Exam("language", "letter", 4, (letter_fact,)),
+    "captions": Exam(
+        "captioning", "caption", 48, (caption_maker((CAPTION,), tell_short, tell_other),)
+    ),
+    "detection": Exam("detection", "boxes", 64, (detection_maker((DETECTION,)),)),
+    "video": Exam("video", "exact", 8, (compare_maker(short_form, WATCHING),)),
+    "nlvr": Exam("multi_image", "exact", 8, (compare_maker(short_form, COMPARING, TWO_IMAGES),)),
+    "dialogue": Exam("multi_turn", "exact", 8, (follow_up,)),
+}
+
+
+def draw_exam(task: str, size: int, seed: int) -> Iterator[Sample]:
+    """Yield the ``size`` items of an exam; the last assistant turn is the reference.
+
+    Item ``i`` depends on (task, i, seed) alone, and a shorter exam is a prefix of a longer one.
+    Raises LiitError if there is no such exam.
+    """
+    if task not in EXAMS:
+        raise LiitError(
+            f"there is no exam {task!r} in the mini world.",
+            next_step=f"use one of {', '.join(sorted(EXAMS))}.",
+        )
+    exam, seen = EXAMS[task], set[str]()
+    for index in range(size):
+        attempt = 0
+        while True:
+            what = generator(seed, "world", "exam", task, index, attempt)
+            how = generator(seed, "world", "exam", task, index, attempt, "how")
+            dice = Dice(what, how, "exam")
+            draft = dice.pick(exam.makers)(dice)
+            images = tuple(ImageRef(data=image) for image in draft.images)
+            item = make_sample(task, draft.turns(), images, skill=exam.skill, extra=draft.scoring)
+            if item.id not in seen:
+                break
+            attempt += 1
+        seen.add(item.id)
+        yield item
