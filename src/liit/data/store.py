@@ -26,6 +26,8 @@ SCHEMA = pa.schema(
     ]
 )
 ROWS_PER_BATCH = 1024
+BYTES_PER_BATCH = 2**26
+"""Embedded image bytes after which a batch is written early: bounds memory for M3IT and Parquet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,11 @@ def write_store(records: Iterable[Sample | Quarantined], path: Path) -> Prepared
     with (
         pa.OSFile(str(partial), "wb") as sink,
         pa.ipc.new_file(sink, SCHEMA) as writer,
-        partial_quarantine.open("w", encoding="utf-8") as aside,
+        # A file name or an id may hold what is not valid Unicode.
+        partial_quarantine.open("w", encoding="utf-8", errors="backslashreplace") as aside,
     ):
         rows: list[dict[str, Any]] = []
+        embedded = 0
         for record in records:
             fault = _as_fault(record, seen)
             if fault is not None:
@@ -73,9 +77,11 @@ def write_store(records: Iterable[Sample | Quarantined], path: Path) -> Prepared
             seen.add(bytes.fromhex(record.id))
             rows.append(_row(record))
             kept += 1
-            if len(rows) == ROWS_PER_BATCH:
+            embedded += sum(len(image.data) for image in record.images if image.data is not None)
+            if len(rows) == ROWS_PER_BATCH or embedded > BYTES_PER_BATCH:
                 writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=SCHEMA))
                 rows.clear()
+                embedded = 0
         if rows:
             writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=SCHEMA))
     os.replace(partial_quarantine, quarantine)

@@ -78,6 +78,7 @@ class Intake:
             if (reason := box_fault(turn.text)) is not None:
                 raise RecordError(reason)
         try:
+            _ = (draft.skill or "").encode()
             made = make_sample(
                 self.source, turns, draft.images, skill=draft.skill, extra=draft.extra
             )
@@ -139,7 +140,7 @@ def published_id(record: Record) -> str:
     """Return the id that the dataset publishes for a record, or its place in the file."""
     value = record.value.get("id") if isinstance(record.value, dict) else None
     if isinstance(value, int | str) and str(value):
-        return str(value).encode("utf-8", "replace").decode("utf-8")
+        return str(value).encode("utf-8", "backslashreplace").decode()
     return record.place
 
 

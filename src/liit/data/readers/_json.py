@@ -200,7 +200,7 @@ def _members(path: Path, window: _Window) -> Iterator[Record | Quarantined]:
             yield Quarantined(str(path), place, reason)
             return
         try:
-            place = f"key {window.value()}"
+            place = f"key {window.value()}".encode("utf-8", "backslashreplace").decode()
             if window.peek() == ":":
                 window.skip()
             window.peek()

@@ -27,6 +27,9 @@ def conversation_of(record: dict[str, Any]) -> list[Turn]:
     model has one system prompt of its own.
     """
     turns = next((record[name] for name in _LISTS if name in record), None)
+    if isinstance(turns, dict) and all(isinstance(column, list) for column in turns.values()):
+        # `datasets` stores a sequence of objects as one list per field
+        turns = [dict(zip(turns, turn, strict=True)) for turn in zip(*turns.values(), strict=False)]
     if not isinstance(turns, list):
         raise RecordError("no list of turns (conversations, conversation or messages)")
     system = record.get("system_prompt")
