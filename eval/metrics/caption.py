@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from eval.metrics import Scored
 
@@ -31,3 +33,100 @@ def token_f1(prediction: str, references: Sequence[str]) -> Scored:
 def _f1(said: Counter[str], wanted: Counter[str]) -> float:
     shared = (said & wanted).total()
     return 2 * shared / (said.total() + wanted.total())
+
+
+def rouge_l(prediction: str, references: Sequence[str], beta: float = 1.2) -> float:
+    """ROUGE-L of the COCO caption evaluation (0..1) over tokens split at single spaces.
+
+    The best precision and the best recall over the references are combined, even when they come
+    from different references. Lin 2004, equation 4, with beta = 1.2.
+    """
+    said = prediction.split(" ")
+    pairs = [(lcs_length(said, text.split(" ")), text.split(" ")) for text in references]
+    precision = max((shared / len(said) for shared, _ in pairs), default=0.0)
+    recall = max((shared / len(wanted) for shared, wanted in pairs), default=0.0)
+    if not precision or not recall:
+        return 0.0
+    return (1 + beta**2) * precision * recall / (recall + beta**2 * precision)
+
+
+def lcs_length(one: Sequence[str], other: Sequence[str]) -> int:
+    """Length of the longest common subsequence."""
+    row = [0] * (len(other) + 1)
+    for token in one:
+        diagonal = 0
+        for place, wanted in enumerate(other, start=1):
+            diagonal, row[place] = (
+                row[place],
+                diagonal + 1 if token == wanted else max(row[place], row[place - 1]),
+            )
+    return row[-1]
+
+
+def cider_d(
+    predictions: Sequence[str], references: Sequence[Sequence[str]], sigma: float = 6.0
+) -> list[float]:
+    """CIDEr-D of every item (0..10) over white-space tokens; its corpus score is their mean.
+
+    Document frequencies come from the references of this very corpus, so scores of sub-sets or
+    shards cannot be compared or averaged; one item alone scores 0. Vedantam et al. 2015,
+    equations 2-4 with the clipping and the length penalty (counted in bigrams) of the published
+    CIDEr-D code.
+    """
+    cooked = [[_ngrams(text) for text in texts] for texts in references]
+    frequency = Counter(ngram for texts in cooked for ngram in set().union(*texts))
+    log_size = math.log(len(references)) if references else 0.0
+
+    def weigh(counts: Counter[NGram]) -> _Weighted:
+        return _Weighted.of(counts, frequency, log_size)
+
+    scores = []
+    for prediction, texts in zip(predictions, cooked, strict=True):
+        said = weigh(_ngrams(prediction))
+        total = sum(said.similarity(weigh(text), sigma) for text in texts)
+        scores.append(10.0 * total / len(texts) if texts else 0.0)
+    return scores
+
+
+NGram = tuple[str, ...]
+_ORDERS = 4
+
+
+def _ngrams(text: str) -> Counter[NGram]:
+    words = text.split()
+    return Counter(
+        tuple(words[start : start + order])
+        for order in range(1, _ORDERS + 1)
+        for start in range(len(words) - order + 1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighted:
+    """TF-IDF weights of a caption's n-grams, their norm per order, and its number of bigrams."""
+
+    weights: dict[NGram, float]
+    norms: tuple[float, ...]
+    bigrams: int
+
+    @classmethod
+    def of(cls, counts: Counter[NGram], frequency: Counter[NGram], log_size: float) -> _Weighted:
+        squares = [0.0] * _ORDERS
+        weights = {}
+        for ngram, count in counts.items():
+            weight = count * (log_size - math.log(max(1, frequency[ngram])))
+            weights[ngram] = weight
+            squares[len(ngram) - 1] += weight**2
+        bigrams = sum(count for ngram, count in counts.items() if len(ngram) == 2)
+        return cls(weights, tuple(map(math.sqrt, squares)), bigrams)
+
+    def similarity(self, reference: _Weighted, sigma: float) -> float:
+        shared = [0.0] * _ORDERS
+        for ngram, weight in self.weights.items():
+            wanted = reference.weights.get(ngram, 0.0)
+            shared[len(ngram) - 1] += min(weight, wanted) * wanted
+        cosines = 0.0
+        for product, mine, theirs in zip(shared, self.norms, reference.norms, strict=True):
+            cosines += product / (mine * theirs) if mine and theirs else product
+        penalty = math.exp(-((self.bigrams - reference.bigrams) ** 2) / (2 * sigma**2))
+        return penalty * cosines / _ORDERS

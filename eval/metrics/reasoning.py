@@ -1,0 +1,69 @@
+"""Reasoning in text: GSM8K's last number, the BBH chain-of-thought rule, pass@k."""
+
+from __future__ import annotations
+
+import re
+
+from eval.metrics import Scored
+
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?|-?\.\d+")
+_MARKED = re.compile(r"(?:####|\n?\bA:)\s*([^\n]*)")
+
+
+def gsm8k(prediction: str, answer: str) -> Scored:
+    """Compare numbers: strict the one after the last "A:" or "####", else the last one at all.
+
+    ``answer`` may be a whole worked solution. Without the marker an answer counts as parsed if it
+    holds a number, which is the usual last-number rule; lenient is always the last number.
+    """
+    wanted = last_number(marked_part(answer))
+    said, loose = last_number(marked_part(prediction)), last_number(prediction)
+    if wanted is None:
+        return Scored(0.0, said is not None, 0.0)
+    lenient = loose is not None and loose == wanted
+    return Scored(float(said == wanted), said is not None, max(float(said == wanted), lenient))
+
+
+def last_number(text: str) -> float | None:
+    """Return the last number of a text, thousands separators removed, or None."""
+    found = _NUMBER.findall(text)
+    return float(found[-1].replace(",", "")) if found else None
+
+
+def marked_part(text: str) -> str:
+    """Return what follows the last "####" or "A:" on its line, or the whole text without one."""
+    marked = _MARKED.findall(text)
+    return str(marked[-1]) if marked else text
+
+
+def bbh_direct(prediction: str, target: str) -> Scored:
+    """Exact match of the stripped texts; lenient ignores case and a final full stop."""
+    said, wanted = prediction.strip(), target.strip()
+    strict = float(said == wanted)
+    lenient = float(said.rstrip(".").lower() == wanted.rstrip(".").lower())
+    return Scored(strict, bool(said), max(strict, lenient))
+
+
+def bbh_cot(prediction: str, target: str) -> Scored:
+    """Exact match of what follows the first "answer is ", without one final full stop.
+
+    This is the rule of the BBH authors; a text without the phrase is unparsed. Lenient takes what
+    follows the last phrase, up to the end of its line, in any case.
+    """
+    wanted = target.strip()
+    parts = prediction.split("answer is ", 1)
+    stated = parts[1].strip().removesuffix(".") if len(parts) == 2 else None
+    tail = re.split(r"(?i)answer is:? ", prediction)[-1].strip().split("\n")[0]
+    lenient = float(tail.rstrip(".").lower() == wanted.lower())
+    strict = float(stated == wanted)
+    return Scored(strict, stated is not None, max(strict, lenient))
+
+
+def pass_at_k(samples: int, passed: int, k: int) -> float:
+    """Unbiased estimate of pass@k: 1 - C(n - c, k) / C(n, k). Chen et al. 2021, equation 1."""
+    if samples - passed < k:
+        return 1.0
+    failure = 1.0
+    for size in range(samples - passed + 1, samples + 1):
+        failure *= 1.0 - k / size
+    return 1.0 - failure
