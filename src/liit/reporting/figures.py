@@ -1,0 +1,226 @@
+"""Figures of a table: skills over the stream, cost, accuracy matrices, selections, gains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
+from numpy.typing import NDArray
+
+from liit.reporting.style import HUES, INK, MUTED, PAPER, bare, hue_of, spread_labels, styled
+
+Floats = NDArray[np.float64]
+
+
+@styled
+def skill_curves(
+    curves: Mapping[str, Mapping[str, Floats]], stream: Sequence[str], skills: Sequence[str]
+) -> Figure:
+    """Draw each skill's accuracy along the stream, one line per method (the paper's Figure 3).
+
+    ``curves[method][skill]``: [seeds, steps], 0..100; with one column it is a value at the end
+    alone, drawn as a diamond. The line is the mean over seeds, the band their range.
+    """
+    columns = min(3, len(skills))
+    rows = -(-len(skills) // columns)
+    figure = Figure(figsize=(4.1 * columns, 2.75 * rows + 0.5), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    hues = hue_of(list(curves))
+    for axes, skill in zip(grid.flat, skills, strict=False):
+        _curve_panel(axes, {m: one[skill] for m, one in curves.items()}, hues, len(stream))
+        axes.set_title(skill)
+    for place, axes in enumerate(grid.flat):
+        axes.set_visible(place < len(skills))
+        shown = place + columns >= len(skills)
+        axes.set_xticks(range(len(stream)), stream if shown else [], rotation=30, ha="right")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("accuracy")
+    others = [method for method in curves if method not in hues]
+    if others:
+        figure.supxlabel(f"grey: {', '.join(others)}", fontsize=8, color=MUTED)
+    return figure
+
+
+@styled
+def cost_scatter(points: Sequence[tuple[str, float, float]]) -> Figure:
+    """Draw average accuracy at the end against cost: (method, cost as x times random, accuracy).
+
+    The cost axis is logarithmic.
+    """
+    figure = Figure(figsize=(7.2, 4.4), layout="constrained")
+    axes = figure.subplots()
+    hues = hue_of([name for name, _, _ in points])
+    heights = [accuracy for _, _, accuracy in points]
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}×"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    low, high = min(heights), max(heights)
+    margin = max(high - low, 1.0) * 0.08
+    axes.set_ylim(low - margin, high + margin)
+    most = max(cost for _, cost, _ in points)
+    least = min(cost for _, cost, _ in points)
+    edge = most * (most / least) ** 0.06 * 1.06
+    places = spread_labels(heights, (high - low + 2 * margin) * 0.042, low - margin, high + margin)
+    for (name, cost, accuracy), place in zip(points, places, strict=True):
+        hue = hues.get(name, MUTED)
+        axes.plot([cost, edge], [accuracy, place], color=hue, alpha=0.25, linewidth=0.6)
+        axes.plot(cost, accuracy, "o", color=hue, markersize=6.5, gid=f"point-{name}")
+        axes.text(edge * 1.02, place, name, color=hue, va="center", fontsize=8)
+    axes.set_xlim(least / 1.15, edge * (edge / least) ** 0.3)
+    axes.set_xlabel("time for choosing and training, × random")
+    axes.set_ylabel("average accuracy at the end")
+    return figure
+
+
+@styled
+def matrix_heatmap(scores: Floats, steps: Sequence[str], tasks: Sequence[str]) -> Figure:
+    """Draw an accuracy matrix R[t, task] (0..100), its first step at the top."""
+    figure = Figure(
+        figsize=(1.6 + 0.62 * len(tasks), 1.1 + 0.34 * len(steps)), layout="constrained"
+    )
+    axes = figure.subplots()
+    _heat(axes, scores, "Blues", (0.0, 100.0), digits=0)
+    axes.set_xticks(np.arange(len(tasks)) + 0.5, tasks, rotation=35, ha="right")
+    axes.set_yticks(np.arange(len(steps)) + 0.5, steps)
+    return figure
+
+
+@styled
+def gain_heatmap(gains: Floats, methods: Sequence[str], skills: Sequence[str]) -> Figure:
+    """Draw relative gain per skill in percent (the paper's Figure 5A); NaN where undefined.
+
+    Colours part at 100, the upper bound.
+    """
+    figure = Figure(figsize=(2.2 + 0.95 * len(skills), 0.9 + 0.29 * len(methods)))
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots()
+    _heat(axes, gains, "RdBu", (0.0, 200.0), digits=0)
+    axes.set_xticks(np.arange(len(skills)) + 0.5, skills)
+    axes.set_yticks(np.arange(len(methods)) + 0.5, methods)
+    axes.xaxis.tick_top()
+    return figure
+
+
+@styled
+def composition_bars(
+    shares: Mapping[str, Mapping[str, Mapping[str, float]]], steps: Sequence[str]
+) -> Figure:
+    """Draw what each selection was made of: method -> step -> part -> share (0..1)."""
+    parts = sorted({p for one in shares.values() for step in one.values() for p in step})
+    parts = [s for s in steps if s in parts] + [p for p in parts if p not in steps]
+    columns = min(5, len(shares))
+    rows = -(-len(shares) // columns)
+    figure = Figure(figsize=(2.3 * columns + 0.4, 1.75 * rows + 1.1), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes, (method, by_step) in zip(grid.flat, shares.items(), strict=False):
+        _stack(axes, [by_step.get(step, {}) for step in steps], parts)
+        axes.set_title(method, fontsize=8.5)
+    for place, axes in enumerate(grid.flat):
+        axes.set_visible(place < len(shares))
+        shown = place + columns >= len(shares)
+        axes.set_xticks(range(len(steps)), steps if shown else [], rotation=60, ha="right")
+        axes.set_yticks([0, 0.5, 1], ["0", "50", "100 %"] if place % columns == 0 else [])
+    handles, _ = grid.flat[0].get_legend_handles_labels()
+    figure.legend(handles, parts, loc="outside upper left", ncols=len(parts), fontsize=8)
+    return figure
+
+
+@styled
+def k_curves(curves: Mapping[str, tuple[Sequence[int], Sequence[float], int]]) -> Figure:
+    """Draw how the number of groups was chosen: step -> (k tried, WSS, chosen k).
+
+    WSS (within-cluster sum of squares) is divided by its largest value.
+    """
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    ends = []
+    for hue, (step, (tried, wss, chosen)) in zip(_cycle(len(curves)), curves.items(), strict=True):
+        relative = np.asarray(wss) / max(wss)
+        axes.plot(tried, relative, color=hue, linewidth=1.6)
+        height = float(np.interp(chosen, tried, relative))
+        axes.plot(chosen, height, "o", color=hue, markersize=7)
+        ends.append((float(relative[-1]), f"{step}: k = {chosen}", hue))
+    places = spread_labels([end[0] for end in ends], 0.055, 0.0, 1.0)
+    right = max(max(tried) for tried, _, _ in curves.values())
+    for (_, text, hue), place in zip(ends, places, strict=True):
+        axes.text(right + 1, place, text, color=hue, va="center", fontsize=8)
+    axes.set_ylim(0, 1.03)
+    axes.set_xlabel("number of groups k")
+    axes.set_ylabel("WSS, largest = 1")
+    return figure
+
+
+def _curve_panel(
+    axes: Axes, curves: Mapping[str, Floats], hues: Mapping[str, str], length: int
+) -> None:
+    ends: list[tuple[str, float]] = []
+    for method in sorted(curves, key=lambda name: name in hues):  # grey lines lie below
+        seeds = np.asarray(curves[method], dtype=float)
+        mean = seeds.mean(axis=0)
+        hue = hues.get(method, MUTED)
+        strong = method in hues
+        style: dict[str, Any] = {"color": hue, "gid": f"curve-{method}"}
+        if seeds.shape[1] == 1:
+            axes.plot([length - 1], mean, "D", markersize=5, clip_on=False, **style)
+        else:
+            width, alpha = (1.9, 1.0) if strong else (0.8, 0.45)
+            axes.plot(range(length), mean, linewidth=width, alpha=alpha, **style)
+        if strong:
+            ends.append((method, float(mean[-1])))
+            if len(seeds) > 1 and seeds.shape[1] > 1:
+                low, high = seeds.min(axis=0), seeds.max(axis=0)
+                axes.fill_between(range(length), low, high, color=hue, alpha=0.15, linewidth=0)
+    top = max(float(np.max(one)) for one in curves.values())
+    axes.set_ylim(0, max(top, 1.0) * 1.05)
+    axes.set_xlim(-0.15, length - 1 + 0.15)
+    places = spread_labels([end for _, end in ends], max(top, 1.0) * 0.075, 0, max(top, 1.0))
+    for (method, end), place in zip(ends, places, strict=True):
+        axes.annotate(
+            method,
+            (length - 1, end),
+            (length - 1 + 0.35, place),
+            color=hues[method],
+            fontsize=7.5,
+            va="center",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": hues[method], "linewidth": 0.5, "alpha": 0.5},
+        )
+
+
+def _heat(
+    axes: Axes, values: Floats, colours: str, limits: tuple[float, float], digits: int
+) -> None:
+    bare(axes)
+    axes.pcolormesh(
+        np.ma.masked_invalid(values), cmap=colours, vmin=limits[0], vmax=limits[1],
+        edgecolors=PAPER, linewidth=1.5,
+    )  # fmt: skip
+    axes.invert_yaxis()
+    middle, half = sum(limits) / 2, (limits[1] - limits[0]) / 2
+    for (y, x), value in np.ndenumerate(values):
+        if np.isnan(value):
+            continue
+        dark = (
+            value > middle + half * 0.2 if colours == "Blues" else abs(value - middle) > half * 0.7
+        )
+        ink = "#fefefe" if dark else "#20242a"
+        axes.text(x + 0.5, y + 0.5, f"{value:.{digits}f}", ha="center", va="center", color=ink)
+
+
+def _stack(axes: Axes, bars: Sequence[Mapping[str, float]], parts: Sequence[str]) -> None:
+    bottom = np.zeros(len(bars))
+    for hue, part in zip(_cycle(len(parts)), parts, strict=True):
+        height = np.array([bar.get(part, 0.0) for bar in bars])
+        axes.bar(range(len(bars)), height, bottom=bottom, color=hue, width=0.86, label=part)
+        bottom += height
+    axes.set_ylim(0, 1)
+    bare(axes)
+
+
+def _cycle(count: int) -> list[str]:
+    hues = [*HUES, INK, MUTED]
+    return [hues[i % len(hues)] for i in range(count)]

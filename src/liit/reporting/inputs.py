@@ -1,0 +1,131 @@
+"""What a report is made of: result and run files of every method and seed, and the row heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from liit import paths
+from liit.errors import LiitError
+from liit.evaluation import matrix
+from liit.evaluation.summary import Run, run_of
+from liit.files import read_json
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """The row that the paper prints, in percent; None where it prints a dash."""
+
+    relative_gain: float | None
+    forgetting_rate: float | None
+    average_accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands left of a row's numbers: the method's name, its label and the paper's row."""
+
+    method: str
+    label: str
+    paper: Paper | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """One method along the stream under one seed: what was measured and what it cost.
+
+    ``result`` is the content of ``results/<method>/<seed>.json`` (deterministic), ``run`` that of
+    ``runs/<method>/<seed>.json`` (costs and provenance).
+    """
+
+    result: Mapping[str, Any]
+    run: Mapping[str, Any]
+
+    @property
+    def steps(self) -> list[str]:
+        """The evaluated steps in stream order; multi-task training has the last one alone."""
+        return list(self.result["steps"])
+
+    @property
+    def matrix(self) -> Run:
+        """The accuracy matrix R[t, task] with its standard errors."""
+        return run_of(self.result)
+
+    def skills(self, kind: str = "skills") -> dict[str, list[float]]:
+        """Return P[skill][t], 0..100, for the parity skills or for ``extra_skills``."""
+        groups = self.result[kind]
+        return matrix.skill_scores(self.matrix.rows, groups) if groups else {}
+
+    def parsed(self, step: str, tasks: Sequence[str]) -> float:
+        """Return the mean share (0..1) of answers that the strict parser could read."""
+        cells = self.result["matrix"][step]
+        return fmean(cells[task]["parsed"] for task in tasks)
+
+
+Trajectories = dict[str, dict[int, Trajectory]]
+"""Every method, in the order of params.yaml, and its trajectories by seed."""
+
+
+def load_trajectories(root: Path, methods: Sequence[str], seeds: Sequence[int]) -> Trajectories:
+    """Read the results and runs of all methods and seeds under ``root``.
+
+    Raises LiitError if a file is missing or broken (naming the command that makes it), or if rows
+    were computed at different scales or with different versions of a task.
+    """
+    loaded = {
+        method: {seed: _trajectory(root, method, seed) for seed in seeds} for method in methods
+    }
+    _check_comparable(loaded)
+    return loaded
+
+
+def load_heads(root: Path, table: str, methods: Sequence[str]) -> list[Head]:
+    """Return label and published row of each method file in ``experiments/<table>/``."""
+    from liit.selection import load
+
+    return [_head(name, load(table, name, root / paths.EXPERIMENTS)) for name in methods]
+
+
+def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:
+    """Return the record of how a selection came about; empty if it is not on this machine."""
+    path = root / paths.selection(method, seed, step) / "why.json"
+    if not path.is_file():
+        return {}
+    why: dict[str, Any] = read_json(path, next_step="run `dvc checkout`.")
+    return why
+
+
+def _head(name: str, method: Any) -> Head:
+    row = method.published
+    paper = row and Paper(row.relative_gain, row.forgetting_rate, row.average_accuracy)
+    return Head(name, method.label, paper)
+
+
+def _trajectory(root: Path, method: str, seed: int) -> Trajectory:
+    command = f"run `dvc repro chain@{method}-{seed}`."
+    return Trajectory(
+        read_json(root / paths.result(method, seed), next_step=command),
+        read_json(root / paths.run_record(method, seed), next_step=command),
+    )
+
+
+def _check_comparable(loaded: Trajectories) -> None:
+    """Refuse rows that do not belong into one table."""
+    seen: dict[str, tuple[Any, str]] = {}
+    for method, by_seed in loaded.items():
+        for seed, trajectory in by_seed.items():
+            result = trajectory.result
+            facts = {"scale": result["scale"], "skills": result["skills"]}
+            for row in result["matrix"].values():
+                facts |= {f"version of task {task}": cell["version"] for task, cell in row.items()}
+            for name, fact in facts.items():
+                first, where = seen.setdefault(name, (fact, f"{method}/{seed}"))
+                if fact != first:
+                    raise LiitError(
+                        f"results/{where}.json and results/{method}/{seed}.json differ in "
+                        f"{name}: {first!r} and {fact!r}.",
+                        next_step="run `dvc repro` so that all rows are computed alike.",
+                    )

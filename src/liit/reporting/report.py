@@ -1,0 +1,45 @@
+"""From result files to `reports/`: tables as data, figures, the written report and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from liit import paths
+from liit.files import write_json, write_text
+from liit.reporting import markdown, tables
+from liit.reporting.drawings import SKILLS, drawings, skills_caption
+from liit.reporting.facts import gather
+from liit.reporting.style import svg_text
+
+MAIN = "main"
+"""The table that opens the project's README."""
+
+
+def write_report(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int]) -> None:
+    """Write the report of one table under the project folder ``root``.
+
+    The main table goes to `reports/` and into README.md between its markers, any other to
+    `reports/<table>/`. Rows stand in the order of ``methods``, which are files of
+    `experiments/<table>/`; every file is replaced as a whole. Raises LiitError if results of a
+    method or seed are missing, naming the command that makes them.
+    """
+    facts = gather(root, table, methods, seeds)
+    folder = paths.REPORTS if table == MAIN else paths.REPORTS / table
+    out = root / folder
+    write_json(out / "table.json", facts.table)
+    write_json(out / "matrices.json", tables.build_matrices(facts.trajectories, facts.bounds))
+    write_json(out / "selections.json", tables.build_selections(facts.trajectories))
+    write_json(out / "metrics.json", tables.flat_metrics(facts.table))
+    write_json(out / "plots" / "skills.json", list(tables.curve_rows(facts.trajectories)))
+    captions, drawn = {}, {}
+    for name, figure, caption in drawings(facts):
+        drawn[name] = svg_text(figure)
+        captions[name] = caption
+        write_text(out / "figures" / name, drawn[name])
+    write_text(out / "README.md", markdown.report_text(facts, captions))
+    if table == MAIN:
+        readme = root / "README.md"
+        figure_path = (folder / "figures" / SKILLS).as_posix()
+        block = markdown.readme_block(facts, figure_path, skills_caption(facts))
+        write_text(readme, markdown.replace_block(readme.read_text(encoding="utf-8"), block))

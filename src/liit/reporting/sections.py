@@ -1,0 +1,129 @@
+"""The report's tables on the paper's claims and on what was selected, and the order of them all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from liit.reporting.claims import paper_claims, rank_agreement
+from liit.reporting.facts import Facts
+from liit.reporting.grids import (
+    DASH,
+    Grid,
+    common,
+    cost_grid,
+    estimate,
+    number,
+    provenance_grid,
+    quarantine_grid,
+    skill_grids,
+)
+
+
+def all_grids(facts: Facts) -> list[Grid]:
+    """Return every table of the report after the main one, in reading order."""
+    return [
+        claim_grid(facts),
+        *skill_grids(facts),
+        *selection_grids(facts),
+        cost_grid(facts),
+        quarantine_grid(facts),
+        provenance_grid(facts),
+    ]
+
+
+def claim_grid(facts: Facts) -> Grid:
+    """Return the paper's claims with their verdicts, inequality by inequality."""
+    budgets = {row["method"]: row["budget"] for row in facts.table["rows"]}
+    rows = []
+    for place, claim in enumerate(paper_claims(facts.values, budgets), start=1):
+        if claim.missing:
+            rows.append([f"{place}. {claim.claim}", "not run", f"lacks {', '.join(claim.missing)}"])
+            continue
+        count = f"{claim.supported} of {len(claim.comparisons)} differences have the claimed sign"
+        rows.append([f"{place}. {claim.claim}", claim.verdict, count])
+        for one in claim.comparisons:
+            value = {"mean": one.difference.mean, "low": one.difference.low}
+            cells = estimate({**value, "high": one.difference.high})
+            rows.append([f"{place}. … {one.statement}", "", cells])
+    header = ["Claim", "Verdict", "Difference"]
+    return Grid("claims", "The paper's claims", _claim_note(facts), header, rows)
+
+
+def selection_grids(facts: Facts) -> list[Grid]:
+    """Return what the last step's selections were made of, winners per group, and k per step."""
+    last = facts.stream[-1]
+    chosen = [m for m in facts.trajectories if facts.composition(m, last, "by_source")]
+    grids = []
+    for by, what in (("by_source", "dataset"), ("by_skill", "skill")):
+        shares = {method: facts.composition(method, last, by) for method in chosen}
+        names = _ordered({name for share in shares.values() for name in share}, facts.stream)
+        rows = [
+            [facts.labels[method], *(number(100 * share.get(name, 0.0)) for name in names)]
+            for method, share in shares.items()
+        ]
+        note = (
+            f"Percent of the samples chosen at step {last}; every step is in `selections.json` "
+            "and in the figure."
+        )
+        title = f"Selections by {what} at the last step"
+        grids.append(Grid(f"by-{what}", title, note, ["Method", *names], rows))
+    return [*grids, *_group_grids(facts)]
+
+
+def _group_grids(facts: Facts) -> list[Grid]:
+    """Return how many groups each scorer won and how many groups there were, step by step."""
+    won: dict[str, dict[str, Counter[str]]] = {}
+    groups: dict[str, dict[str, str]] = {}
+    for method, by_seed in facts.trajectories.items():
+        for one in by_seed.values():
+            for step, selection in one.result["selections"].items():
+                if selection["winners"]:
+                    tally = won.setdefault(method, {}).setdefault(step, Counter())
+                    tally.update(selection["winners"])
+                if selection["groups"] is not None:
+                    mine = groups.setdefault(method, {})
+                    mine[step] = ", ".join(filter(None, [mine.get(step), str(selection["groups"])]))
+    steps = facts.stream[1:]
+    winners = [
+        [facts.labels[method], *(_tally(by_step.get(step)) for step in steps)]
+        for method, by_step in won.items()
+    ]
+    counts = [
+        [facts.labels[method], *(by_step.get(step, DASH) for step in steps)]
+        for method, by_step in groups.items()
+    ]
+    note = "Number of groups in which each scorer was the most informative, summed over seeds."
+    return [
+        Grid("winners", "Winning scorer per group", note, ["Method", *steps], winners),
+        Grid("groups", "Groups per step", "k, one value per seed.", ["Method", *steps], counts),
+    ]
+
+
+def _tally(counts: Counter[str] | None) -> str:
+    return ", ".join(f"{name} {n}" for name, n in common(counts)) if counts else DASH
+
+
+def _ordered(names: Iterable[str], first: Sequence[str]) -> list[str]:
+    """Sort names: those of the stream in its order, then the rest by name."""
+    return sorted(
+        names, key=lambda name: (name not in first, first.index(name) if name in first else 0, name)
+    )
+
+
+def _claim_note(facts: Facts) -> str:
+    agreement = rank_agreement(facts.table)
+    rho, n = agreement["spearman"], agreement["n"]
+    if rho is None:
+        correlation = "The rank correlation with the paper is undefined: too few common rows."
+    else:
+        correlation = (
+            f"Spearman's rank correlation of relative gain with the paper's: {rho:.2f} "
+            f"over {n} common rows."
+        )
+    return (
+        f"{correlation} A claim (§5.2 of the paper) is put as differences between rows, paired by "
+        "seed, in percentage points; it holds where every difference is above 0 with its 95 % "
+        "interval, does not hold where one is below 0 with its interval, and cannot be told "
+        "otherwise. With one seed nothing can be told: the signs of the differences are shown."
+    )

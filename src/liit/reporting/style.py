@@ -1,0 +1,119 @@
+"""How every figure looks, and SVG files with the same bytes for the same numbers."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from liit.files import write_text
+
+P = ParamSpec("P")
+INK, MUTED, GRID, PAPER = "#1f2328", "#6e7781", "#d8dee4", "#ffffff"
+HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7f7f7f")
+"""Okabe and Ito's colours, which the colour-blind can tell apart, without black and yellow."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+OWN_HUES = {
+    "sequential": INK,
+    "multitask": MUTED,
+    "replay": HUES[3],
+    "random": HUES[4],
+    "adapt_inf": HUES[0],
+    "lite_adapt_inf": HUES[5],
+}
+"""Methods that keep their colour in every figure."""
+
+RC: Any = {
+    "axes.edgecolor": GRID,
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.axisbelow": True,
+    "figure.facecolor": PAPER,
+    "axes.facecolor": "none",
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "path.simplify": False,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "liit",
+    "text.color": INK,
+    "xtick.color": GRID,
+    "xtick.labelcolor": MUTED,
+    "ytick.color": GRID,
+    "ytick.labelcolor": MUTED,
+}
+# glyphs as paths: the file looks the same with any fonts installed
+
+
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Run a drawing function under the common style."""
+
+    @wraps(draw)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context(RC):
+            return draw(*args, **kwargs)
+
+    return inner
+
+
+def svg_text(figure: Figure) -> str:
+    """Return the figure as SVG: no date, no version, no random id in it."""
+    buffer = io.StringIO()
+    with mpl.rc_context(RC):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return re.sub(r"[ \t]+\n", "\n", buffer.getvalue())
+
+
+def save_svg(figure: Figure, path: Path) -> None:
+    """Write the figure as SVG, atomically."""
+    write_text(path, svg_text(figure))
+
+
+def hue_of(methods: Sequence[str], most: int = 6) -> dict[str, str]:
+    """Return the colours of the methods that stand out, at most ``most``; the rest stay grey."""
+    known = [method for method in methods if method in OWN_HUES]
+    others = [method for method in methods if method not in OWN_HUES]
+    chosen = set([*known, *others][:most])
+    free = iter(hue for hue in HUES if hue not in {OWN_HUES[name] for name in known})
+    return {name: OWN_HUES.get(name) or next(free) for name in methods if name in chosen}
+
+
+def spread_labels(heights: Iterable[float], gap: float, low: float, high: float) -> list[float]:
+    """Return positions near ``heights`` that are at least ``gap`` apart, within the limits.
+
+    The order of the heights is kept. If they do not fit, they overflow at the top.
+    """
+    heights = list(heights)
+    order = sorted(range(len(heights)), key=lambda i: (heights[i], i))
+    placed = [0.0] * len(heights)
+    floor = low
+    for i in order:
+        placed[i] = max(heights[i], floor)
+        floor = placed[i] + gap
+    ceiling = high
+    for i in reversed(order):
+        placed[i] = max(min(placed[i], ceiling), low) if ceiling >= low else placed[i]
+        ceiling = placed[i] - gap
+    return placed
+
+
+def bare(axes: Axes) -> None:
+    """Take away grid, ticks and frame."""
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
