@@ -1,8 +1,8 @@
 """Train on the new dataset in full and on 10 % of each past one.
 
 Paper: Adapt-∞ (ICLR 2025), Table 2 "Random Experience Replay"; §5.1 gives the 10 %. Needs no
-signal. Not stated there: the draw is per past dataset, rounded up, and new at every step.
-Official code: none released.
+signal. Not stated there: the draw is per past dataset, rounded up, and new at every step. Official
+code: none released.
 """
 
 from liit.selection import Method, Published

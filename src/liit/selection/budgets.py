@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from liit.selection.geometry import cosine_to_centre, kernel_sums, unit_centres
 from liit.selection.method import Floats, Generator, Groups, Ints
 
 
@@ -48,3 +49,107 @@ def round_to(shares: Floats, sizes: Ints, total: int) -> Ints:
     order = np.argsort(-remainder, kind="stable")
     whole[order[: total - int(whole.sum())]] += 1
     return whole
+
+
+def density(
+    groups: Groups,
+    total: int,
+    generator: Generator,  # noqa: ARG001
+    *,
+    temperature: float = 0.5,
+    neighbours: int = 20,
+    balance: float = 0.5,
+) -> Ints:
+    """More for groups that are wide and far from others (DBP, Abbas et al. 2024, §3.2).
+
+    Shares are the softmax of complexity over ``temperature``. The sizes are the solution of the
+    paper's quadratic program, min |x - B p|^2 with sum x = B and l <= x <= size, where l is
+    ``balance`` * B / k, at most size - 1; its closed form needs no solver.
+    """
+    sizes = groups.sizes
+    least = int(balance * total / max(1, len(sizes)))
+    lower = np.minimum(least, np.maximum(sizes - 1, 0))
+    wanted = total * softmax(complexity(groups, neighbours) / temperature)
+    return round_to(project(wanted, lower, sizes, total), sizes, total)
+
+
+def complexity(groups: Groups, neighbours: int) -> Floats:
+    """Return mean distance to the own centre times mean distance to the nearest centres [k].
+
+    Distances are 1 - cosine. Undefined values become the mean of the others.
+    """
+    to_own = 1.0 - cosine_to_centre(groups)
+    inside = np.array([to_own[members].mean() for members in groups.members()])
+    centres = unit_centres(groups).astype(np.float64)
+    apart = 1.0 - centres @ centres.T
+    np.fill_diagonal(apart, np.inf)
+    nearest = np.sort(apart, axis=1)[:, : min(neighbours, len(centres) - 1)]
+    between = nearest.mean(axis=1) if nearest.shape[1] else np.full(len(centres), np.nan)
+    product = inside * between
+    defined = product[np.isfinite(product)]
+    return np.where(np.isfinite(product), product, defined.mean() if len(defined) else 1.0)
+
+
+def softmax(values: Floats) -> Floats:
+    """Return exp(values) scaled to sum 1."""
+    powers = np.exp(values - values.max(initial=-np.inf))
+    return np.asarray(powers / powers.sum())
+
+
+def project(wanted: Floats, lower: Ints, upper: Ints, total: int) -> Floats:
+    """Return the point closest to ``wanted`` with sum ``total`` between the bounds.
+
+    It is clip(wanted - s, lower, upper) for one s, found by bisection.
+    """
+    low, high = float((wanted - upper).min()), float((wanted - lower).max())
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        if np.clip(wanted - middle, lower, upper).sum() > total:
+            low = middle
+        else:
+            high = middle
+    return np.clip(wanted - high, lower, upper)
+
+
+def transferability(
+    groups: Groups,
+    total: int,
+    generator: Generator,  # noqa: ARG001
+    *,
+    temperature: float = 0.1,
+    duplicate: float = 0.9,
+) -> Ints:
+    """More for groups that are close to others and sparse (COINCIDE, Lee et al. 2024, §4.2).
+
+    Shares go with exp(S / (temperature * D)): S is the mean cosine to the other centres in the
+    text half, without those above ``duplicate``; D the mean Gaussian kernel inside the group.
+    Groups are served in descending share; what a full group leaves flows to the later ones.
+    """
+    centres = groups.defined_centres
+    text = np.split(centres.astype(np.float64), 2, axis=1)[1]
+    length = np.linalg.norm(text, axis=1, keepdims=True)
+    text = text / np.where(length == 0.0, 1.0, length)
+    cosines = text @ text.T
+    counted = cosines <= duplicate
+    np.fill_diagonal(counted, val=False)
+    close = (cosines * counted).sum(axis=1) / np.maximum(counted.sum(axis=1), 1)
+    dense = np.array(
+        [kernel_sums(groups.defined_rows, m).sum() / len(m) ** 2 for m in groups.members()]
+    )
+    return in_turn(softmax(close / (temperature * dense)), groups.sizes, total)
+
+
+def in_turn(shares: Floats, sizes: Ints, total: int) -> Ints:
+    """Serve groups by descending share, each its part of what is left, until all is given."""
+    given = np.zeros(len(sizes), dtype=np.int64)
+    left = total
+    while left:
+        order = np.argsort(-shares, kind="stable")
+        order = order[given[order] < sizes[order]]
+        after = np.cumsum(shares[order][::-1])[::-1]
+        for group, rest in zip(order.tolist(), after.tolist(), strict=True):
+            part = round(left * shares[group] / rest) if rest > 0.0 else left
+            part = min(part, int(sizes[group] - given[group]), left)
+            given[group] += part
+            left -= part
+    return given

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ from liit.errors import LiitError
 from liit.pool import Pool
 from liit.selection.method import Array, Floats, Groups, Ints, Representation, Scorer, Signals
 from liit.selection.rows import Rows
-from liit.selection.signal_names import signals_of
+from liit.selection.signal_names import asked_by, signals_of
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,8 @@ class Measured:
 
     def scores(self, scorer: Scorer, groups: Groups) -> Floats:
         """Return the float64 scores of ``scorer`` for these samples; infinities become NaN."""
-        names = signals_of(scorer, given=("groups",))
-        asked: dict[str, Any] = {name: self._column(name) for name in names}
-        if "groups" in inspect.signature(scorer).parameters:
-            asked["groups"] = groups
+        given: dict[str, Any] = {"groups": groups, "step": self.pool.step}
+        asked = {n: given[n] if n in given else self._column(n) for n in asked_by(scorer)}
         with np.errstate(all="ignore"):
             scores = np.asarray(scorer(**asked), dtype=np.float64)
         return np.where(np.isfinite(scores), scores, np.nan)

@@ -45,7 +45,7 @@ class Groups:
 
     labels: Ints
     rows: Rows | None = None
-    centres: Array | None = None
+    centres: NDArray[np.float32] | None = None
     record: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -57,6 +57,20 @@ class Groups:
     def sizes(self) -> Ints:
         """Members per group [k]."""
         return np.bincount(self.labels[self.labels >= 0], minlength=self.count).astype(np.int64)
+
+    @property
+    def defined_rows(self) -> Rows:
+        """The vectors, for parts that cannot do without."""
+        if self.rows is None:
+            raise TypeError("this method needs represent=...")
+        return self.rows
+
+    @property
+    def defined_centres(self) -> NDArray[np.float32]:
+        """The centres, for parts that cannot do without."""
+        if self.centres is None:
+            raise TypeError("this method needs group=k_means or spherical_k_means")
+        return self.centres
 
     def members(self) -> list[Ints]:
         """Return the ascending positions of each group's members."""
@@ -98,7 +112,7 @@ class Prune:
 PoolRule = Callable[["Pool", int], NDArray[np.bool_]]
 """(pool, run seed) -> mask of the samples that may be chosen."""
 Scorer = Callable[..., Array]
-"""Named signals, or ``groups`` -> one number per candidate [n]."""
+"""Named signals, ``groups`` or ``step`` -> one number per candidate [n]."""
 Representation = Callable[..., "Rows"]
 """Named signals -> the vectors that grouping sees [n, d]."""
 Grouping = Callable[["Rows | None", "Pool", Generator], Groups]
@@ -170,7 +184,7 @@ class Method:
     @property
     def signals(self) -> frozenset[str]:
         """The measurements to make over the pool before :func:`liit.selection.select`."""
-        needed = [signals_of(scorer, given=("groups",)) for scorer in self.scorers]
+        needed = [signals_of(scorer) for scorer in self.scorers]
         needed += [signals_of(self.represent)] if self.represent else []
         needed += [signals_of(self.prune.represent)] if self.prune else []
         return frozenset[str]().union(*needed)

@@ -65,6 +65,10 @@ class Rows:
         # slices of a memory map are read far faster than gathered rows
         return Rows(self.arrays, self.transform, None if whole else index)
 
+    def in_memory(self) -> Rows:
+        """Return the transformed rows as one float32 array."""
+        return Rows((self.read(slice(0, len(self))),))
+
     def blocks(self) -> Iterator[tuple[slice, Float32]]:
         """Yield the rows in order, one block at a time."""
         step = max(1, BLOCK_BYTES // (4 * max(1, self.width)))

@@ -33,14 +33,22 @@ SIGNALS: dict[str, str] = {
 """Every signal's name and definition; arrays are aligned with the pool's ids."""
 
 
-def signals_of(part: Callable[..., Any], *, given: tuple[str, ...] = ()) -> frozenset[str]:
+GIVEN = frozenset({"groups", "step"})
+"""What a scorer may ask for besides signals: the groups, and the step of arrival [n]."""
+
+
+def asked_by(part: Callable[..., Any]) -> list[str]:
+    """Return the parameters of ``part`` that have no default: those with one are knobs."""
+    parameters = inspect.signature(part).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty]
+
+
+def signals_of(part: Callable[..., Any]) -> frozenset[str]:
     """Return the signals that ``part`` asks for by its parameter names.
 
-    Parameters with a default are knobs, not signals; the names in ``given`` are handed over by
-    the selection itself. An unknown name raises :class:`LiitError` and lists the known ones.
+    An unknown name raises :class:`LiitError` and lists the known ones.
     """
-    parameters = inspect.signature(part).parameters.values()
-    asked = [p.name for p in parameters if p.default is p.empty and p.name not in given]
+    asked = [name for name in asked_by(part) if name not in GIVEN]
     for name in asked:
         if name not in SIGNALS:
             where = getattr(part, "__name__", repr(part))

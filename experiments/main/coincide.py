@@ -1,0 +1,26 @@
+"""Take more from groups that transfer well and are sparse, and in each a faithful miniature.
+
+Paper: Lee et al. 2024, "Concept-skill transferability-based data selection" (COINCIDE); Table 2
+"COINCIDE" of Adapt-∞ (ICLR 2025). Needs attention outputs of five layers from one forward pass.
+Groups of about 65, at most 10 000; shares by transferability over density; greedy maximum mean
+discrepancy inside. Differences: the stream's own model gives the features instead of TinyLLaVA-2B;
+text-only samples have a zero image half, where the official code averages text positions; the
+leftover of full groups returns to the others until the budget is met.
+"""
+
+from functools import partial
+
+from liit.selection import Method, Published
+from liit.selection.budgets import transferability
+from liit.selection.groups import spherical_k_means
+from liit.selection.picks import closest_in_mean
+from liit.selection.representations import attention_outputs
+
+METHOD = Method(
+    label="COINCIDE",
+    published=Published(89.5, 3.9, 44.7),
+    represent=attention_outputs,
+    group=partial(spherical_k_means, members_per_group=65, most=10_000),
+    budget=transferability,
+    pick=closest_in_mean,
+)

@@ -1,0 +1,105 @@
+"""Partitions of the pool: by source, by k-means, by spherical k-means; all in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from liit.pool import Pool
+from liit.selection.kmeans import Centres, extend, lloyd, random_centres
+from liit.selection.method import RESERVE, Generator, Groups, Ints
+from liit.selection.rows import Rows
+
+GRID = tuple(range(5, 51, 5))
+"""Numbers of groups that Adapt-∞ considers (§5.1); the step of 5 is ours."""
+CURVE_ROWS = 8192
+"""Rows on which the numbers of groups are compared."""
+
+
+def by_source(rows: Rows | None, pool: Pool, generator: Generator) -> Groups:  # noqa: ARG001
+    """One group per dataset, in the order of arrival; rows without a direction are the reserve."""
+    labels = np.unique(pool.step, return_inverse=True)[1].astype(np.int64)
+    return Groups(labels if rows is None else np.where(rows.defined, labels, RESERVE), rows)
+
+
+def spherical_k_means(
+    rows: Rows | None,
+    pool: Pool,  # noqa: ARG001
+    generator: Generator,
+    *,
+    members_per_group: int,
+    most: int,
+    iterations: int = 50,
+) -> Groups:
+    """K-means by cosine, with one group per ``members_per_group`` rows and at most ``most``.
+
+    Rows without a direction form the reserve. Groups that stay empty are left out.
+    """
+    rows = _needed(rows)
+    usable = np.flatnonzero(rows.defined)
+    k = max(1, min(most, round(len(usable) / members_per_group), len(usable)))
+    centres = random_centres(rows.take(usable), k, generator)
+    fitted = lloyd(rows.take(usable), centres, iterations, spherical=True)
+    return _groups(rows, usable, fitted, {"k": k})
+
+
+def k_means_elbow(
+    rows: Rows | None,
+    pool: Pool,  # noqa: ARG001
+    generator: Generator,
+    *,
+    grid: Sequence[int] = GRID,
+    restarts: int = 3,
+    iterations: int = 50,
+) -> Groups:
+    """K-means with k at the elbow of the within-group sum of squares (Adapt-∞ §4.2).
+
+    The curve is drawn on at most 8192 seeded rows. Work is shared along it: the centres of one
+    k are the start of the next, to which k-means++ adds those missing, so that the curve always
+    falls. Each restart climbs the grid anew; the best per k counts. The winner's centres are then
+    fitted to all rows. Rows without a direction form the reserve.
+    """
+    rows = _needed(rows)
+    usable = np.flatnonzero(rows.defined)
+    sample = rows.take(np.sort(generator.permutation(usable)[:CURVE_ROWS])).in_memory()
+    best: dict[int, Centres] = {}
+    for _ in range(restarts):
+        centres = np.zeros((0, rows.width), dtype=np.float32)
+        for k in sorted({min(k, max(1, len(sample))) for k in grid}):
+            centres = extend(sample, centres, k, generator)
+            fitted = lloyd(sample, centres, iterations)
+            centres = fitted.centres
+            if k not in best or fitted.wss < best[k].wss:
+                best[k] = fitted
+    k = elbow({k: fitted.wss for k, fitted in best.items()})
+    final = lloyd(rows.take(usable), best[k].centres, iterations)
+    curve = {str(k): float(f"{fitted.wss:.6g}") for k, fitted in best.items()}
+    return _groups(rows, usable, final, {"k": k, "curve": curve, "curve_rows": len(sample)})
+
+
+def elbow(curve: dict[int, float]) -> int:
+    """Return the k farthest below the chord of the curve, both axes scaled to [0, 1].
+
+    Ties, and curves that do not fall, go to the smaller k.
+    """
+    ks = np.array(sorted(curve), dtype=np.float64)
+    wss = np.array([curve[int(k)] for k in ks])
+    span = wss[0] - wss[-1]
+    if len(ks) == 1 or span <= 0:
+        return int(ks[0])
+    below = (1.0 - (ks - ks[0]) / (ks[-1] - ks[0])) - (wss - wss[-1]) / span
+    return int(ks[int(np.argmax(np.round(below, 9)))])
+
+
+def _needed(rows: Rows | None) -> Rows:
+    if rows is None:
+        raise TypeError("k-means needs represent=...")
+    return rows
+
+
+def _groups(rows: Rows, usable: Ints, fitted: Centres, record: dict[str, object]) -> Groups:
+    """Number the groups that have members and put all other rows into the reserve."""
+    labels = np.full(len(rows), RESERVE, dtype=np.int64)
+    occupied, labels[usable] = np.unique(fitted.labels, return_inverse=True)
+    return Groups(labels, rows, fitted.centres[occupied], dict(record))

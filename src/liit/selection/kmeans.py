@@ -1,0 +1,111 @@
+"""Lloyd's algorithm and k-means++ over rows that are read in blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from liit.selection.method import Generator, Ints
+from liit.selection.rows import Float32, Rows
+
+TOLERANCE = 1e-4
+"""Stop when an iteration lowers the sum of squares by less than this share."""
+ASSIGNED = 2**24
+"""Row-centre pairs compared at once: 64 MiB of float32."""
+
+
+@dataclass(frozen=True)
+class Centres:
+    """A fitted partition: ``centres`` [k, d], ``labels`` [n], ``wss`` the sum of squares."""
+
+    centres: Float32
+    labels: Ints
+    wss: float
+
+
+def lloyd(rows: Rows, centres: Float32, iterations: int, *, spherical: bool = False) -> Centres:
+    """Move the centres to the means of their rows until the sum of squares settles.
+
+    One sequential read per iteration. A centre that loses all its rows stays where it is.
+    ``spherical`` keeps the centres on the unit sphere and assigns by the largest inner product.
+    """
+    fitted = _pass(rows, centres, spherical=spherical)
+    for _ in range(iterations):
+        moved = _pass(rows, fitted.moved, spherical=spherical)
+        settled = fitted.wss - moved.wss <= TOLERANCE * fitted.wss
+        if moved.wss < fitted.wss:
+            fitted = moved
+        if settled:
+            break
+    return Centres(fitted.centres, fitted.labels, fitted.wss)
+
+
+@dataclass(frozen=True)
+class _Pass(Centres):
+    """One reading of all rows; ``moved`` are the means of what was assigned."""
+
+    moved: Float32
+
+
+def _pass(rows: Rows, centres: Float32, *, spherical: bool) -> _Pass:
+    """Assign every row to its nearest centre and average the rows of each."""
+    from scipy.sparse import csr_array
+
+    labels = np.zeros(len(rows), dtype=np.int64)
+    sums = np.zeros(centres.shape, dtype=np.float64)
+    wss = 0.0
+    for where, block in rows.blocks():
+        labels[where], squared = assign(block, centres, spherical=spherical)
+        wss += float(squared.sum())
+        ones = np.ones(len(block), dtype=np.float32)
+        spots = (labels[where], np.arange(len(block)))
+        sums += csr_array((ones, spots), shape=(len(centres), len(block))) @ block
+    counts = np.bincount(labels, minlength=len(centres))[:, None]
+    moved = np.where(counts > 0, sums / np.maximum(counts, 1), centres)
+    if spherical:
+        length = np.linalg.norm(moved, axis=1, keepdims=True)
+        moved = np.where(length > 0, moved / np.where(length > 0, length, 1.0), centres)
+    return _Pass(centres, labels, wss, moved.astype(np.float32))
+
+
+def assign(block: Float32, centres: Float32, *, spherical: bool) -> tuple[Ints, Float32]:
+    """Return the nearest centre of each row and the squared distance to it."""
+    labels = np.zeros(len(block), dtype=np.int64)
+    squared = np.zeros(len(block), dtype=np.float32)
+    half = np.zeros(len(centres), np.float32) if spherical else 0.5 * (centres**2).sum(axis=1)
+    step = max(1, ASSIGNED // max(1, len(centres)))
+    for start in range(0, len(block), step):
+        part = block[start : start + step]
+        affinity = part @ centres.T - half
+        labels[start : start + step] = affinity.argmax(axis=1)
+        nearest = centres[labels[start : start + step]]
+        squared[start : start + step] = ((part - nearest) ** 2).sum(axis=1)
+    return labels, squared
+
+
+def random_centres(rows: Rows, k: int, generator: Generator) -> Float32:
+    """Return ``k`` rows drawn without replacement."""
+    return rows.read(np.sort(generator.permutation(len(rows))[:k]))
+
+
+def extend(rows: Rows, centres: Float32, k: int, generator: Generator) -> Float32:
+    """Add k-means++ centres (Arthur and Vassilvitskii 2007) until there are ``k``.
+
+    There are fewer when the rows have fewer distinct values.
+    """
+    block = rows.read(slice(0, len(rows)))
+    chosen = list(centres)
+    nearest = np.full(len(block), np.inf)
+    if len(centres):
+        nearest = assign(block, centres, spherical=False)[1].astype(np.float64)
+    while len(chosen) < k and len(block):
+        first = not chosen
+        # rounding leaves a trace of distance between equal rows
+        weights = np.ones(len(block)) if first else np.where(nearest > 1e-10, nearest, 0.0)
+        if weights.sum() == 0.0:
+            break
+        added = block[int(generator.choice(len(block), p=weights / weights.sum()))]
+        chosen.append(added)
+        nearest = np.minimum(nearest, ((block - added) ** 2).sum(axis=1))
+    return np.stack(chosen) if chosen else centres
