@@ -1,0 +1,51 @@
+"""Answers that were already given, so that a killed evaluation goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+BUSY_SECONDS = 60.0
+"""How long to wait for another process that writes to the same store."""
+
+
+class PredictionStore:
+    """Answers by weights and question, in one SQLite file; what ``add`` was given survives a kill.
+
+    A question's key must cover all that the model sees and how it is asked; ``weights`` is a
+    digest of the model, so other weights never find each other's answers.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the store, making it and its folder if needed."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._base = sqlite3.connect(path, timeout=BUSY_SECONDS)
+        self._base.execute("PRAGMA journal_mode=WAL")
+        self._base.execute(
+            "CREATE TABLE IF NOT EXISTS predictions "
+            "(weights TEXT, question BLOB, answer TEXT, PRIMARY KEY (weights, question)) "
+            "WITHOUT ROWID"
+        )
+        self._base.commit()
+
+    def of(self, weights: str) -> dict[bytes, Any]:
+        """Return all answers of one model by question."""
+        found = self._base.execute(
+            "SELECT question, answer FROM predictions WHERE weights = ?", (weights,)
+        )
+        return {question: json.loads(answer) for question, answer in found}
+
+    def add(self, weights: str, answers: Iterable[tuple[bytes, Any]]) -> None:
+        """Store (question, JSON value) pairs in one transaction."""
+        with self._base:
+            self._base.executemany(
+                "INSERT OR REPLACE INTO predictions VALUES (?, ?, ?)",
+                [(weights, question, json.dumps(answer)) for question, answer in answers],
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._base.close()
