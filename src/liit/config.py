@@ -34,9 +34,10 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Exam:
-    """One evaluation set: the lm-eval task that asks it, and where its items come from."""
+    """One evaluation set: the lm-eval task that asks it, its skill, and where its items are."""
 
     task: str
+    skill: str
     format: str
     files: tuple[str, ...] = ()
     image_root: str | None = None
@@ -81,12 +82,14 @@ class Model:
 class Base:
     """How the base of scale ``mini`` is trained from scratch (t = 0).
 
-    ``pretrain`` is the number of drawn samples beside the t = 0 dataset: the stand-in for what
-    CLIP, Vicuna and the alignment stage bring along. ``adapter_epochs`` of LoRA on the t = 0
-    dataset follow, as LLaVA-1.5's own LoRA release does.
+    ``pretrain`` says how to draw the samples beside the t = 0 dataset: the stand-in for what
+    CLIP, Vicuna and the alignment stage bring along (empty: none).
+    ``tokenizer`` names the datasets whose text the vocabulary is made from. ``adapter_epochs`` of
+    LoRA on the t = 0 dataset follow, as LLaVA-1.5's own LoRA release does.
     """
 
-    pretrain: int
+    tokenizer: tuple[str, ...]
+    pretrain: Mapping[str, Any]
     epochs: int
     adapter_epochs: int
     batch_size: int

@@ -58,8 +58,9 @@ class Encoder:
         image = processor.image_processor
         self.mean = torch.tensor(image.image_mean).view(1, 3, 1, 1)
         self.std = torch.tensor(image.image_std).view(1, 3, 1, 1)
-        side = image.crop_size["height"]
-        self.tokens_per_image = (side // processor.patch_size) ** 2
+        side = int(image.crop_size["height"])
+        self.side = side
+        self.tokens_per_image = (side // int(processor.patch_size)) ** 2
 
     def encode(self, sample: Sample, image_root: Path | None = None) -> Encoded:
         """Encode a conversation for training or scoring; loss on every answer and its end mark.
@@ -151,8 +152,7 @@ class Encoder:
         """Open images and pad and resize them as the processor says, [n, 3, H, W] uint8."""
         opened = [open_image(image, image_root) for image in images]
         if not opened:
-            side = self.processor.image_processor.crop_size["height"]
-            return torch.zeros((0, 3, side, side), dtype=torch.uint8)
+            return torch.zeros((0, 3, self.side, self.side), dtype=torch.uint8)
         done = self.processor.image_processor(
             opened, do_rescale=False, do_normalize=False, return_tensors="pt"
         )

@@ -61,7 +61,7 @@ class GroupedBatches(Sampler[list[int]]):
         self.epoch = 0
         if self.parts % ranks:
             raise LiitError(
-                f"{ranks} ranks cannot share {self.parts} micro-batches of a batch of {batch_size}.",
+                f"{ranks} ranks cannot share {self.parts} micro-batches (batch of {batch_size}).",
                 next_step="set train.micro_batch_size so that batch_size / micro_batch_size is a "
                 "multiple of the number of devices.",
             )

@@ -60,11 +60,12 @@ class InstructionTuning(pl.LightningModule):
         return loss
 
     def _tokens_per_rank(self, mine: int) -> Tensor | int:
-        # Ranks average their gradients: dividing by the mean count makes that the global token mean.
+        # Ranks average their gradients: dividing by the mean count gives the global token mean.
         if self.trainer.world_size == 1:
             return mine
         counts = self.all_gather(torch.tensor(float(mine), device=self.device))
-        return counts.mean()  # type: ignore[no-any-return]
+        assert isinstance(counts, Tensor)
+        return counts.mean()
 
     def configure_optimizers(self) -> Any:
         """AdamW with the projector in its own group, and the schedule per optimiser step."""

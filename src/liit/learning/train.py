@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -65,7 +65,7 @@ def fit(
         steps=steps,
     )
     pl.seed_everything(seed % 2**32, verbose=False)  # dropout
-    trainer = _trainer(train, devices, logger, title)
+    trainer = _trainer(train, devices, logger, title, log_every=min(10, steps // train.epochs))
     model.train()
     trainer.fit(module, data)
     model.eval()
@@ -75,8 +75,11 @@ def fit(
     return Trained(steps, len(ids) * train.epochs, float(loss), _digest(seen))
 
 
-def _trainer(train: Train, devices: Devices, logger: Any, title: str) -> pl.Trainer:
+def _trainer(
+    train: Train, devices: Devices, logger: Any, title: str, *, log_every: int
+) -> pl.Trainer:
     ranks = devices.devices * devices.num_nodes
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no tips, no device lists
     return pl.Trainer(
         accelerator=devices.accelerator,
         strategy=devices.strategy,
@@ -89,7 +92,7 @@ def _trainer(train: Train, devices: Devices, logger: Any, title: str) -> pl.Trai
         use_distributed_sampler=False,
         deterministic="warn" if torch.cuda.is_available() else True,
         logger=logger,
-        log_every_n_steps=10,
+        log_every_n_steps=log_every,
         enable_checkpointing=False,
         enable_model_summary=False,
         callbacks=[StepProgress(title)],
@@ -133,8 +136,3 @@ def _expect_all_seen(seen: Counter[str], ids: Sequence[str], epochs: int, title:
 def _digest(seen: Counter[str]) -> str:
     lines = "".join(f"{id_} {count}\n" for id_, count in sorted(seen.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def write_seen(path: Path, ids: Sequence[str], epochs: int) -> None:
-    """Write the ids seen in training with their counts, sorted."""
-    path.write_text("".join(f"{id_} {epochs}\n" for id_ in sorted(ids)), encoding="utf-8")

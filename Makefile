@@ -1,0 +1,29 @@
+# Each target installs what it needs: the pinned set of requirements.lock in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: repro test lint report clean-cache
+
+repro: $(READY)  ## regenerate the main table: data, base, every method, report
+	dvc repro
+
+test: $(READY)  ## run the test suite
+	python -m pytest
+
+lint: $(READY)  ## style and types
+	ruff check .
+	ruff format --check .
+	mypy
+
+report: $(READY)  ## redraw reports/ from the results in git, without any data
+	python -m liit report
+
+$(READY): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@

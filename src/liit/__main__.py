@@ -1,0 +1,7 @@
+"""``python -m liit``."""
+
+import sys
+
+from liit.cli import main
+
+sys.exit(main())

@@ -1,0 +1,156 @@
+"""The model at t = 0: trained from scratch at scale ``mini``, a reference to a checkpoint else."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from liit import paths
+from liit.config import Params, Train
+from liit.data.corpus import Corpus
+from liit.data.encode import Encoder
+from liit.data.prepare import open_dataset
+from liit.data.store import SampleStore
+from liit.files import digest_folder, read_json, write_json
+from liit.model.load import Theta
+from liit.seeds import seed_for
+
+RECORD = paths.BASE / "base.json"
+EXAM = paths.BASE / "exam.json"
+NEXT_STEP = "run `dvc repro base` first."
+
+
+def make_base(params: Params) -> None:
+    """Leave ``base/``: base.json, and at scale ``mini`` the model and its t = 0 adapter."""
+    if params.model.mini is None:
+        record: dict[str, Any] = {
+            "model": params.model.checkpoint,
+            "revision": params.model.revision,
+            "adapter": params.model.adapter,
+        }
+        record["sha256"] = _digest_reference(record)
+    else:
+        _train_mini(params)
+        record = {
+            "model": str(paths.BASE_MODEL),
+            "revision": None,
+            "adapter": str(paths.BASE_ADAPTER),
+            "sha256": digest_folder(paths.BASE_MODEL) + digest_folder(paths.BASE_ADAPTER),
+        }
+    write_json(RECORD, record)
+
+
+def theta_zero() -> tuple[Theta, str]:
+    """Return the model at t = 0 and the digest of its weights."""
+    record = read_json(RECORD, next_step=NEXT_STEP)
+    adapter = None if record["adapter"] is None else Path(record["adapter"])
+    return Theta(record["model"], (), adapter, record["revision"]), record["sha256"]
+
+
+def open_encoder(params: Params) -> Encoder:
+    """Return the encoder of the base's processor."""
+    from liit.model.load import load_processor
+
+    record = read_json(RECORD, next_step=NEXT_STEP)
+    return encoder_of(
+        params,
+        load_processor(
+            record["model"], revision=record["revision"], pad=params.model.pad_to_square
+        ),
+    )
+
+
+def encoder_of(params: Params, processor: Any) -> Encoder:
+    """Return an encoder with the prompt and length that params.yaml gives."""
+    return Encoder(
+        processor,
+        system_prompt=params.model.system_prompt,
+        max_length=params.model.max_length,
+    )
+
+
+def _train_mini(params: Params) -> None:
+    from liit.learning.train import fit
+    from liit.model import lora, mini
+
+    shape = params.model.mini
+    assert shape is not None
+    first = open_dataset(params, params.stream[0])
+    stores = [first]
+    if params.base.pretrain:
+        stores.append(SampleStore(paths.dataset_store("pretrain")))
+    texts = _texts([open_dataset(params, params.dataset(name)) for name in params.base.tokenizer])
+    tokenizer = mini.train_tokenizer(texts, shape.vocabulary)
+    processor = mini.build_processor(tokenizer, shape)
+    model = mini.build_model(
+        tokenizer, shape, params.model.max_length, seed_for(0, "base", "weights")
+    )
+    corpus = Corpus(stores, encoder_of(params, processor))
+    ids = sorted({id_ for store in stores for id_ in store.column("id")})
+    devices = dataclasses.replace(params.devices, devices=1, num_nodes=1, strategy="auto")
+    fit(
+        model,
+        corpus,
+        ids,
+        train=_base_recipe(params, params.base.epochs),
+        devices=devices,
+        seed=seed_for(0, "base", "order"),
+        title="base",
+    )
+    shutil.rmtree(paths.BASE_MODEL, ignore_errors=True)
+    model.save_pretrained(paths.BASE_MODEL, safe_serialization=True)
+    processor.save_pretrained(paths.BASE_MODEL)
+    with_adapter = lora.attach(model, params.lora, seed_for(0, "base", "adapter"))
+    fit(
+        with_adapter,
+        corpus,
+        sorted(first.column("id")),
+        train=dataclasses.replace(params.train, epochs=params.base.adapter_epochs),
+        devices=devices,
+        seed=seed_for(0, "base", "adapter order"),
+        title="base adapter",
+    )
+    lora.save_adapter(with_adapter, paths.BASE_ADAPTER, str(paths.BASE_MODEL))
+
+
+def _base_recipe(params: Params, epochs: int) -> Train:
+    base = params.base
+    return dataclasses.replace(
+        params.train,
+        epochs=epochs,
+        batch_size=base.batch_size,
+        micro_batch_size=base.batch_size,
+        learning_rate=base.learning_rate,
+        projector_learning_rate=base.learning_rate,
+        warmup_ratio=base.warmup_ratio,
+        weight_decay=base.weight_decay,
+    )
+
+
+def _texts(stores: list[SampleStore]) -> Iterator[str]:
+    for store in stores:
+        for sample in store:
+            yield from (f"USER: {turn.text} ASSISTANT:" for turn in sample.turns)
+
+
+def _digest_reference(record: dict[str, Any]) -> str:
+    from liit.files import digest_json
+
+    folder = Path(str(record["model"]))
+    weights = digest_folder(folder) if folder.is_dir() else None
+    adapter = None if record["adapter"] is None else digest_folder(Path(record["adapter"]))
+    return digest_json([record, weights, adapter])
+
+
+def examine_base(params: Params) -> None:
+    """Ask θ_0 every exam: the first row of every method's matrix."""
+    from liit.exams import PREDICTIONS, evaluation_digest, open_examiner, write_exam
+    from liit.model.load import load_theta
+
+    theta, weights = theta_zero()
+    examiner = open_examiner(params, open_encoder(params), PREDICTIONS / "base.sqlite")
+    cells = examiner.run(load_theta(theta, dtype=params.model.dtype, merged=True), weights)
+    write_exam(EXAM, {"exams": evaluation_digest(params), "weights": weights}, cells)

@@ -1,0 +1,47 @@
+"""Scales: params.yaml holds one; the files of ``scales/`` hold what the others change."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from liit.config import PARAMS, load_params, nearest
+from liit.errors import LiitError
+from liit.files import write_text
+
+SCALES = Path("scales")
+
+
+def use_scale(name: str) -> None:
+    """Lay ``scales/<name>.yaml`` over ``scales/mini.yaml`` and write the outcome to params.yaml.
+
+    Mappings are merged key by key, everything else is replaced. Raises LiitError for an unknown
+    scale; the outcome is checked like any params.yaml.
+    """
+    names = sorted(path.stem for path in SCALES.glob("*.yaml"))
+    if name not in names:
+        raise LiitError(
+            f"There is no scale {name!r}{nearest(name, names)}.",
+            next_step=f"use one of {', '.join(names)}.",
+        )
+    yaml = YAML()
+    yaml.width = 100
+    params = yaml.load((SCALES / "mini.yaml").read_text(encoding="utf-8"))
+    if name != "mini":
+        _lay_over(params, yaml.load((SCALES / f"{name}.yaml").read_text(encoding="utf-8")))
+    text = io.StringIO()
+    yaml.dump(params, text)
+    write_text(PARAMS, text.getvalue())
+    load_params()
+
+
+def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
+    for key, value in above.items():
+        if isinstance(value, Mapping) and isinstance(below.get(key), Mapping) and value:
+            _lay_over(below[key], value)
+        else:
+            below[key] = value

@@ -1,0 +1,155 @@
+"""What each verb of the command line does, with the imports that it alone needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from liit import paths
+from liit.config import Params, load_params, nearest
+from liit.errors import LiitError
+
+if TYPE_CHECKING:
+    from liit.phases import Phases
+
+CODE = {
+    "prepare": ["liit.data.prepare", "liit.data.world"],
+    "base": ["liit.base", "liit.learning.train", "liit.model.mini", "liit.exams"],
+    "chain": ["liit.phases", "liit.results", "eval.metrics"],
+    "report": ["liit.reporting.report"],
+}
+"""The modules whose behaviour, with all they import, each stage of dvc.yaml depends on."""
+
+
+def prepare(_: Namespace) -> None:
+    """Prepare every dataset and exam of params.yaml."""
+    from liit.data.prepare import prepare_all
+
+    prepare_all(load_params())
+
+
+def base(_: Namespace) -> None:
+    """Make the model of t = 0 and examine it."""
+    from liit.base import examine_base, make_base
+
+    params = load_params()
+    make_base(params)
+    examine_base(params)
+
+
+def run(asked: Namespace) -> None:
+    """Run a method along the stream and write its result file."""
+    params = load_params()
+    phases = _phases(params, asked)
+    if params.devices.devices * params.devices.num_nodes == 1:
+        phases.run()
+    else:
+        for t in phases.at.trained_steps:
+            for verb in ("select", "train", "evaluate"):
+                _spawn(verb, asked, params.steps[t])
+    from liit.results import write_result
+
+    write_result(phases.at, asked.table)
+
+
+def select(asked: Namespace) -> None:
+    """Run the selection of one step."""
+    params = load_params()
+    _phases(params, asked).select(_step(params, asked.step))
+
+
+def train(asked: Namespace) -> None:
+    """Run the training of one step."""
+    params = load_params()
+    _phases(params, asked).train(_step(params, asked.step))
+
+
+def evaluate(asked: Namespace) -> None:
+    """Run the evaluation of one step."""
+    params = load_params()
+    _phases(params, asked).evaluate(_step(params, asked.step))
+
+
+def report(asked: Namespace) -> None:
+    """Write reports/ from results/."""
+    from liit.reporting.report import write_report
+
+    params = load_params()
+    methods = params.methods if asked.table == "main" else params.tables[asked.table]
+    write_report(Path(), asked.table, methods, params.seeds)
+
+
+def publish(asked: Namespace) -> None:
+    """Send summary runs to Weights & Biases: offline unless a key is set."""
+    from liit.reporting.tracking import publish_all
+
+    publish_all(load_params(), asked.methods)
+
+
+def list_(_: Namespace) -> None:
+    """Print tables, methods, steps and exams."""
+    from liit.selection import names, tables
+
+    params, console = load_params(), Console()
+    for table in tables():
+        console.print(f"[bold]{table}[/]: {', '.join(names(table))}")
+    console.print(f"[bold]stream[/]: {' → '.join(params.steps)}")
+    console.print(f"[bold]exams[/]: {', '.join(exam.task for exam in params.exams)}")
+
+
+def scale(asked: Namespace) -> None:
+    """Rewrite params.yaml for another scale."""
+    from liit.scales import use_scale
+
+    use_scale(asked.name)
+
+
+def code(asked: Namespace) -> None:
+    """Write one digest per stage; a file changes only when that stage's behaviour does."""
+    from liit.code import digest_code
+    from liit.files import write_text
+
+    for stage, modules in CODE.items():
+        write_text(asked.folder / stage, digest_code(modules) + "\n")
+
+
+def check(asked: Namespace) -> None:
+    """Audit one dataset."""
+    from liit.data.check import run_check
+
+    run_check(load_params(), asked.dataset)
+
+
+def _phases(params: Params, asked: Namespace) -> Phases:
+    from liit.phases import Phases
+    from liit.selection import load
+    from liit.trajectory import Trajectory
+
+    method = load(asked.table, asked.method)
+    file = paths.EXPERIMENTS / asked.table / f"{asked.method}.py"
+    return Phases(Trajectory(params, asked.method, method, file, asked.seed), Console())
+
+
+def _step(params: Params, name: str) -> int:
+    if name not in params.steps[1:]:
+        raise LiitError(
+            f"The stream trains at no step {name!r}{nearest(name, params.steps)}.",
+            next_step=f"use one of {', '.join(params.steps[1:])}.",
+        )
+    return params.steps.index(name)
+
+
+def _spawn(verb: str, asked: Namespace, step: str) -> None:
+    # Lightning starts the other ranks by running this very command again.
+    command = [sys.executable, "-m", "liit", verb, asked.method, "--table", asked.table]
+    done = subprocess.run([*command, "--seed", str(asked.seed), "--step", step], check=False)
+    if done.returncode:
+        raise LiitError(
+            f"`liit {verb} {asked.method} --seed {asked.seed} --step {step}` failed.",
+            next_step="read its message above; the same command continues from there.",
+        )
