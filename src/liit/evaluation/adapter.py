@@ -8,16 +8,22 @@ training sees.
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
+import transformers
 from lm_eval.api.model import LM
 
+from liit.data import encode
 from liit.data.encode import Encoded, Encoder
 from liit.errors import LiitError
+from liit.evaluation import decoding
 from liit.evaluation.decoding import greedy, next_log_probabilities
 from liit.evaluation.predictions import PredictionStore
 from liit.evaluation.progress import announced
@@ -44,10 +50,11 @@ class LlavaLM(LM):  # type: ignore[misc]
     def examine(self, model: Any, weights: str) -> None:
         """Put ``model`` (LLaVA, or PEFT around it) under examination; ``weights`` is its digest.
 
-        The dtype joins the digest: the same weights answer differently in another precision.
+        Precision and code join the digest: with another of either, the same weights may answer
+        differently.
         """
         self.model = model.eval()
-        self.weights = f"{weights}-{model.dtype}"
+        self.weights = f"{weights}-{model.dtype}-{_code_digest()}"
         self.known = self.store.of(self.weights)
 
     def generate_until(self, requests: list[Instance]) -> list[str]:
@@ -169,13 +176,21 @@ class LlavaLM(LM):  # type: ignore[misc]
     def _order(self, question: Generate | Score) -> tuple[Any, ...]:
         """Sort by kind, then the longest first: little padding, and what is too big fails early."""
         length = len(self.prompts.tokens(question.source)) + question.more
-        room = self.model.config.text_config.max_position_embeddings
+        room = self.model.config.get_text_config().max_position_embeddings
         if length > room:
             raise LiitError(
                 f"{question.source} needs {length} tokens with its answer; the model has {room}.",
                 next_step="lower max_gen_toks of its task, or leave the item out.",
             )
         return *question.kind, -length
+
+
+def _code_digest() -> str:
+    """Digest what turns weights and tokens into answers (a new digest costs a new answer only)."""
+    digest = hashlib.blake2b(f"{torch.__version__} {transformers.__version__}".encode())
+    for module in (encode, decoding, sys.modules[__name__]):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _cut(text: str, until: tuple[str, ...]) -> str:
