@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liit.data.readers import _json
+from liit.data.readers import _scan
 from liit.data.readers._json import Record, iter_members, iter_records, load_json
 from liit.data.store import Quarantined
 from liit.errors import LiitError
@@ -38,7 +38,7 @@ def faults(found: list[Record | Quarantined]) -> list[Quarantined]:
 
 @pytest.fixture(params=[1, 7, 2**22], autouse=True)
 def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_json, "CHUNK", request.param)
+    monkeypatch.setattr(_scan, "CHUNK", request.param)
 
 
 @settings(deadline=None, max_examples=60)
@@ -131,7 +131,7 @@ def test_hostile_nesting_and_numbers_are_set_aside() -> None:
 
 
 def test_an_endless_record_stops_at_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_json, "MAX_RECORD", 1000)
+    monkeypatch.setattr(_scan, "MAX_RECORD", 1000)
     found = records_of(b'[{"a": 1}, {"a": "' + b"x" * 100_000)
     assert values(found) == [{"a": 1}]
     assert len(faults(found)) == 1

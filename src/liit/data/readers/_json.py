@@ -10,25 +10,14 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from liit.data.readers._scan import MAX_RECORD, UnreadableError, Window
 from liit.data.store import Quarantined
 from liit.errors import LiitError
-
-CHUNK = 2**22
-"""Bytes that are read at once."""
-
-MAX_RECORD = 2**26
-"""Longest record, in characters: about fifty embedded photographs."""
-
-_SPACE = re.compile(r"[ \t\r\n]*")
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*("?)|[\[\]{}]', re.DOTALL)
-_SCALAR_END = re.compile(r"[,\]}]")
-_DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +37,15 @@ def iter_records(path: Path, key: str | None = None) -> Iterator[Record | Quaran
     with _open(path) as file:
         start = _first_byte(file)
         if start == b"[":
-            yield from _list_items(path, _Window(file))
+            yield from _list_items(path, Window(file))
         elif start != b"{":
             _refuse(path, start)
         elif key is not None:
-            yield from _list_under(path, _Window(file), key)
+            yield from _list_under(path, Window(file), key)
         elif _is_lines(file):
             yield from _lines(path, file)
         else:
-            yield from _single(path, _Window(file))
+            yield from _single(path, Window(file))
 
 
 def iter_members(path: Path) -> Iterator[Record | Quarantined]:
@@ -65,7 +54,7 @@ def iter_members(path: Path) -> Iterator[Record | Quarantined]:
         start = _first_byte(file)
         if start != b"{":
             _refuse(path, start)
-        yield from _members(path, _Window(file))
+        yield from _members(path, Window(file))
 
 
 def load_json(path: Path) -> Any:
@@ -79,93 +68,7 @@ def load_json(path: Path) -> Any:
             ) from None
 
 
-class _UnreadableError(Exception):
-    """A value that cannot be parsed; ``final`` if no later one can be found either."""
-
-    def __init__(self, reason: str, *, final: bool) -> None:
-        super().__init__(reason)
-        self.final = final
-
-
-class _Window:
-    """The part of the file's text that is being parsed."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        # Undecodable bytes become lone surrogates, which stop their own record alone later.
-        self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
-        self._text, self._place, self._ended = "", 0, False
-
-    def peek(self) -> str:
-        """Return the next character that is not white space, or "" at the end of the file."""
-        while True:
-            match = _SPACE.match(self._text, self._place)
-            self._place = match.end() if match else self._place
-            if self._place < len(self._text) or self._ended:
-                return self._text[self._place : self._place + 1]
-            self._more()
-
-    def skip(self) -> None:
-        """Step over one character."""
-        self._place += 1
-
-    def value(self) -> Any:
-        """Return the JSON value at the place and step over it; raise _UnreadableError."""
-        while True:
-            try:
-                value, end = _DECODER.raw_decode(self._text, self._place)
-            except (ValueError, RecursionError) as error:
-                self._give_up_or_read_on(error)
-                continue
-            if end == len(self._text) and not self._ended and not isinstance(value, dict | list):
-                self._more()
-                continue
-            self._place = end
-            return value
-
-    def _give_up_or_read_on(self, error: Exception) -> None:
-        end = _end_of_value(self._text, self._place)
-        if end is not None:
-            self._place = end
-            reason = getattr(error, "msg", None) or "too deeply nested or too large a number"
-            raise _UnreadableError(f"broken JSON: {reason}", final=False)
-        if self._ended:
-            raise _UnreadableError("the file ends inside this record (truncated?)", final=True)
-        if len(self._text) - self._place > MAX_RECORD:
-            raise _UnreadableError(
-                f"no end found within {MAX_RECORD:,} characters; the rest of the file is unread",
-                final=True,
-            )
-        self._more()
-
-    def _more(self) -> None:
-        rest = self._text[self._place :]
-        data = self._file.read(max(CHUNK, len(rest)))
-        self._ended = not data
-        self._text, self._place = rest + self._decode(data, not data), 0
-
-
-def _end_of_value(text: str, place: int) -> int | None:
-    """Return where a malformed value ends by its brackets, or None if that is not in ``text``."""
-    if text[place : place + 1] not in ("{", "["):
-        scalar_end = _SCALAR_END.search(text, place)
-        return scalar_end.start() if scalar_end else None
-    depth = 0
-    for token in _TOKEN.finditer(text, place):
-        character = text[token.start()]
-        if character == '"':
-            if not token.group(1):
-                return None
-        elif character in "{[":
-            depth += 1
-        else:
-            depth -= 1
-            if depth == 0:
-                return token.end()
-    return None
-
-
-def _list_items(path: Path, window: _Window) -> Iterator[Record | Quarantined]:
+def _list_items(path: Path, window: Window) -> Iterator[Record | Quarantined]:
     window.peek()
     window.skip()
     number = 0
@@ -176,7 +79,7 @@ def _list_items(path: Path, window: _Window) -> Iterator[Record | Quarantined]:
             return
         try:
             yield Record(place, window.value())
-        except _UnreadableError as fault:
+        except UnreadableError as fault:
             yield Quarantined(str(path), place, str(fault))
             if fault.final:
                 return
@@ -187,7 +90,7 @@ def _list_items(path: Path, window: _Window) -> Iterator[Record | Quarantined]:
                 return
 
 
-def _members(path: Path, window: _Window) -> Iterator[Record | Quarantined]:
+def _members(path: Path, window: Window) -> Iterator[Record | Quarantined]:
     window.peek()
     window.skip()
     number = 0
@@ -205,7 +108,7 @@ def _members(path: Path, window: _Window) -> Iterator[Record | Quarantined]:
                 window.skip()
             window.peek()
             yield Record(place, window.value())
-        except _UnreadableError as fault:
+        except UnreadableError as fault:
             yield Quarantined(str(path), place, str(fault))
             if fault.final:
                 return
@@ -215,7 +118,7 @@ def _members(path: Path, window: _Window) -> Iterator[Record | Quarantined]:
             return
 
 
-def _step_over_comma(window: _Window, closing: str) -> bool:
+def _step_over_comma(window: Window, closing: str) -> bool:
     """Step over a comma; return False if neither a comma nor the closing bracket follows."""
     character = window.peek()
     if character == ",":
@@ -223,7 +126,7 @@ def _step_over_comma(window: _Window, closing: str) -> bool:
     return character in (",", closing, "")
 
 
-def _list_under(path: Path, window: _Window, key: str) -> Iterator[Record | Quarantined]:
+def _list_under(path: Path, window: Window, key: str) -> Iterator[Record | Quarantined]:
     window.peek()
     window.skip()
     while window.peek() == '"':
@@ -235,7 +138,7 @@ def _list_under(path: Path, window: _Window, key: str) -> Iterator[Record | Quar
                 yield from _list_items(path, window)
                 return
             window.value()
-        except _UnreadableError:
+        except UnreadableError:
             break
         _step_over_comma(window, "}")
     raise LiitError(f"{path} holds no list {key!r}.", next_step="check the file and its format.")
@@ -257,11 +160,11 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[Record | Quarantined]:
             yield Quarantined(str(path), f"line {number}", f"broken JSON: {reason}")
 
 
-def _single(path: Path, window: _Window) -> Iterator[Record | Quarantined]:
+def _single(path: Path, window: Window) -> Iterator[Record | Quarantined]:
     window.peek()
     try:
         yield Record("record 0", window.value())
-    except _UnreadableError as fault:
+    except UnreadableError as fault:
         yield Quarantined(str(path), "record 0", str(fault))
 
 
