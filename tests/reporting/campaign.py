@@ -123,7 +123,7 @@ def _trajectory(
     rng: np.random.Generator,
     ids: dict[str, list[tuple[str, str]]],
 ) -> None:
-    label, _, factor = METHODS[method]
+    label = METHODS[method][0]
     steps = STREAM[-1:] if method == "multitask" else STREAM
     matrix = _matrix(method, rng)
     chosen = {
@@ -135,7 +135,7 @@ def _trajectory(
         "table": "main",
         "seed": seed,
         "scale": "mini",
-        "budget": "full" if factor is None else round(BUDGET * factor),
+        "budget": BUDGET,
         "steps": steps,
         "skills": SKILLS,
         "extra_skills": EXTRA,
@@ -205,16 +205,17 @@ def _select(
         ),
     }
     pq.write_table(pa.table(table), folder / "selection.parquet")
-    why: dict[str, Any] = {"pool": len(pool), "budget": size}
+    why: dict[str, Any] = {"pool": len(pool), "chosen": size}
     if grouped:
-        why |= {"sizes": [len(pool) // 8] * 8, "budgets": [size // 8] * 8, "winners": winners}
+        why |= {"k": 8, "curve": {str(k): round(90 / k**0.5, 3) for k in range(4, 25, 4)}}
+        why["entropies"] = [{name: 2.0 + (name == won) for name in SCORERS} for won in winners]
     write_json(folder / "why.json", why)
     return {
         "size": size,
         "sha256": "0" * 64,
         "by_source": _count([one[1] for one in picked]),
         "by_skill": _count([one[2] for one in picked]),
-        "winners": _count(winners) if grouped else None,
+        "winners": _count([one for one in table["scorer"].to_pylist() if one]) or None,
         "groups": groups,
         "pool": len(pool),
     }

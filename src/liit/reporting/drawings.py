@@ -8,12 +8,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from liit.reporting import figures
-from liit.reporting.facts import Facts
+from liit.reporting.facts import Facts, ordered
 
 Drawing = tuple[str, Figure, str]
 """(file name without folder, figure, caption)."""
 
 SKILLS = "skills.svg"
+MATRIX = "matrix_"
 
 
 def drawings(facts: Facts) -> Iterator[Drawing]:
@@ -30,6 +31,8 @@ def drawings(facts: Facts) -> Iterator[Drawing]:
     yield "gains.svg", figures.gain_heatmap(cells, list(facts.trajectories), skills), text
     yield from _compositions(facts)
     yield from _k_curves(facts)
+    for method in facts.trajectories:
+        yield matrix_drawing(facts, method)
 
 
 def matrix_drawing(facts: Facts, method: str) -> Drawing:
@@ -42,7 +45,7 @@ def matrix_drawing(facts: Facts, method: str) -> Drawing:
         [[[row[t] for t in tasks] for row in one.matrix.rows] for one in trajectories]
     )
     figure = figures.matrix_heatmap(scores.mean(axis=0), trajectories[0].steps, tasks)
-    return f"matrix_{method}.svg", figure, f"Accuracy of {facts.labels[method]} on every task"
+    return f"{MATRIX}{method}.svg", figure, f"Accuracy of {facts.labels[method]} on every task"
 
 
 def skills_caption(facts: Facts) -> str:
@@ -80,8 +83,10 @@ def _compositions(facts: Facts) -> Iterator[Drawing]:
             method: {step: facts.composition(method, step, by) for step in steps}
             for method in facts.trajectories
         }
+        found = {name for one in shares.values() for share in one.values() for name in share}
+        parts = ordered(found, [*facts.stream, *facts.skill_names("skills")])
         text = f"What was selected at each step, by {what}."
-        yield f"selected_{by}.svg", figures.composition_bars(shares, steps), text
+        yield f"selected_{by}.svg", figures.composition_bars(shares, steps, parts), text
 
 
 def _k_curves(facts: Facts) -> Iterator[Drawing]:
@@ -90,8 +95,9 @@ def _k_curves(facts: Facts) -> Iterator[Drawing]:
         curves = {}
         for step in facts.stream[1:]:
             why = facts.whys.get((method, facts.seeds[0], step), {})
-            if "wss" in why:
-                curves[step] = (why["tried"], why["wss"], why["k"])
+            if "curve" in why:
+                tried = sorted(map(int, why["curve"]))
+                curves[step] = (tried, [why["curve"][str(k)] for k in tried], why["k"])
         if curves:
             text = f"How {facts.labels[method]} chose the number of groups, seed {facts.seeds[0]}."
             yield f"k_{method}.svg", figures.k_curves(curves), text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -15,6 +15,9 @@ from liit import paths
 from liit.evaluation import matrix
 from liit.reporting import tables
 from liit.reporting.inputs import Head, Trajectories, load_heads, load_trajectories, read_why
+
+PAPER_SKILLS = ("vqa", "kvqa", "multilingual", "grounding", "reasoning", "language")
+"""The six skills of the three metrics (ICLR 2025, Table 4)."""
 
 Whys = dict[tuple[str, int, str], dict[str, Any]]
 """(method, seed, step) -> the content of that selection's why.json."""
@@ -53,8 +56,8 @@ class Facts:
         return next(iter(self.trajectories[method].values())).result
 
     def skill_names(self, kind: str) -> list[str]:
-        """Return the names of ``skills`` or ``extra_skills``, in the order of the results."""
-        return list(self.result(self.heads[0].method)[kind])
+        """Return the names of ``skills`` or ``extra_skills``, the paper's in its order."""
+        return ordered(self.result(self.heads[0].method)[kind], PAPER_SKILLS)
 
     def curve(self, method: str, kind: str, skill: str) -> list[list[float]]:
         """Return P[skill][t], 0..100, one list per seed."""
@@ -145,3 +148,9 @@ def count_quarantined(root: Path) -> dict[str, Counter[str]]:
 
 def _kind(reason: str) -> str:
     return re.sub(r"\b[0-9a-f]{16}\b|\d+", "…", reason)
+
+
+def ordered(names: Iterable[str], first: Sequence[str]) -> list[str]:
+    """Return the names that ``first`` has, in its order, then the others by name."""
+    names = set(names)
+    return [*(name for name in first if name in names), *sorted(names - set(first))]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from liit.reporting.style import HUES, INK, MUTED, PAPER, bare, hue_of, spread_labels, styled
@@ -57,6 +57,7 @@ def cost_scatter(points: Sequence[tuple[str, float, float]]) -> Figure:
     heights = [accuracy for _, _, accuracy in points]
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}×"))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_minor_locator(NullLocator())
     low, high = min(heights), max(heights)
     margin = max(high - low, 1.0) * 0.08
@@ -107,11 +108,14 @@ def gain_heatmap(gains: Floats, methods: Sequence[str], skills: Sequence[str]) -
 
 @styled
 def composition_bars(
-    shares: Mapping[str, Mapping[str, Mapping[str, float]]], steps: Sequence[str]
+    shares: Mapping[str, Mapping[str, Mapping[str, float]]],
+    steps: Sequence[str],
+    parts: Sequence[str],
 ) -> Figure:
-    """Draw what each selection was made of: method -> step -> part -> share (0..1)."""
-    parts = sorted({p for one in shares.values() for step in one.values() for p in step})
-    parts = [s for s in steps if s in parts] + [p for p in parts if p not in steps]
+    """Draw what each selection was made of: method -> step -> part -> share (0..1).
+
+    ``parts`` are stacked from the bottom in their order.
+    """
     columns = min(5, len(shares))
     rows = -(-len(shares) // columns)
     figure = Figure(figsize=(2.3 * columns + 0.4, 1.75 * rows + 1.1), layout="constrained")
@@ -205,7 +209,7 @@ def _heat(
         if np.isnan(value):
             continue
         dark = (
-            value > middle + half * 0.2 if colours == "Blues" else abs(value - middle) > half * 0.7
+            value > middle + half * 0.2 if colours == "Blues" else abs(value - middle) > half * 0.6
         )
         ink = "#fefefe" if dark else "#20242a"
         axes.text(x + 0.5, y + 0.5, f"{value:.{digits}f}", ha="center", va="center", color=ink)

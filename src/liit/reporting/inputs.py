@@ -26,11 +26,19 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands left of a row's numbers: the method's name, its label and the paper's row."""
+    """What a method's file says: its label, the paper's row, and its budget.
+
+    ``budget_factor``: how many times the table's budget it takes per step; None takes everything.
+    """
 
     method: str
     label: str
     paper: Paper | None
+    budget_factor: float | None
+
+    def budget(self, samples: int) -> int | str:
+        """Return the samples per step of this row, where the table's budget is ``samples``."""
+        return "full" if self.budget_factor is None else round(samples * self.budget_factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:
 def _head(name: str, method: Any) -> Head:
     row = method.published
     paper = row and Paper(row.relative_gain, row.forgetting_rate, row.average_accuracy)
-    return Head(name, method.label, paper)
+    return Head(name, method.label, paper, method.budget_factor)
 
 
 def _trajectory(root: Path, method: str, seed: int) -> Trajectory:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from liit import paths
+from liit.data.store import SampleStore
 from liit.files import write_json, write_text
 from liit.reporting import markdown, tables
 from liit.reporting.drawings import SKILLS, drawings, skills_caption
-from liit.reporting.facts import gather
+from liit.reporting.facts import Facts, gather
+from liit.reporting.page import page_text
+from liit.reporting.samples import Card, chosen_samples
 from liit.reporting.style import svg_text
 
 MAIN = "main"
 """The table that opens the project's README."""
 
 
-def write_report(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int]) -> None:
+def write_report(
+    root: Path,
+    table: str,
+    methods: Sequence[str],
+    seeds: Sequence[int],
+    stores: Mapping[str, SampleStore],
+) -> None:
     """Write the report of one table under the project folder ``root``.
 
     The main table goes to `reports/` and into README.md between its markers, any other to
     `reports/<table>/`. Rows stand in the order of ``methods``, which are files of
-    `experiments/<table>/`; every file is replaced as a whole. Raises LiitError if results of a
+    `experiments/<table>/`; every file is replaced as a whole. ``stores`` are the prepared datasets
+    by name, for the page's samples (empty: the page shows none). Raises LiitError if results of a
     method or seed are missing, naming the command that makes them.
     """
     facts = gather(root, table, methods, seeds)
@@ -32,14 +42,23 @@ def write_report(root: Path, table: str, methods: Sequence[str], seeds: Sequence
     write_json(out / "selections.json", tables.build_selections(facts.trajectories))
     write_json(out / "metrics.json", tables.flat_metrics(facts.table))
     write_json(out / "plots" / "skills.json", list(tables.curve_rows(facts.trajectories)))
-    captions, drawn = {}, {}
-    for name, figure, caption in drawings(facts):
-        drawn[name] = svg_text(figure)
-        captions[name] = caption
-        write_text(out / "figures" / name, drawn[name])
+    drawn = {name: (svg_text(figure), caption) for name, figure, caption in drawings(facts)}
+    for name, (svg, _) in drawn.items():
+        write_text(out / "figures" / name, svg)
+    captions = {name: caption for name, (_, caption) in drawn.items()}
     write_text(out / "README.md", markdown.report_text(facts, captions))
+    write_text(out / "index.html", page_text(facts, drawn, _cards(root, facts, stores)))
     if table == MAIN:
         readme = root / "README.md"
         figure_path = (folder / "figures" / SKILLS).as_posix()
         block = markdown.readme_block(facts, figure_path, skills_caption(facts))
         write_text(readme, markdown.replace_block(readme.read_text(encoding="utf-8"), block))
+
+
+def _cards(root: Path, facts: Facts, stores: Mapping[str, SampleStore]) -> dict[str, list[Card]]:
+    """Return one sample per dataset of each method's last selection, first seed."""
+    seed, cards = facts.seeds[0], {}
+    for method, by_seed in facts.trajectories.items():
+        folder = root / paths.selection(method, seed, by_seed[seed].steps[-1])
+        cards[method] = chosen_samples(folder, stores, per_source=1)
+    return cards

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 
-from liit.reporting.claims import paper_claims, rank_agreement
-from liit.reporting.facts import Facts
+from liit.reporting.claims import Claim, paper_claims, rank_agreement
+from liit.reporting.facts import Facts, ordered
 from liit.reporting.grids import (
     DASH,
     Grid,
@@ -34,9 +34,8 @@ def all_grids(facts: Facts) -> list[Grid]:
 
 def claim_grid(facts: Facts) -> Grid:
     """Return the paper's claims with their verdicts, inequality by inequality."""
-    budgets = {row["method"]: row["budget"] for row in facts.table["rows"]}
     rows = []
-    for place, claim in enumerate(paper_claims(facts.values, budgets), start=1):
+    for place, claim in enumerate(claims_of(facts), start=1):
         if claim.missing:
             rows.append([f"{place}. {claim.claim}", "not run", f"lacks {', '.join(claim.missing)}"])
             continue
@@ -47,7 +46,7 @@ def claim_grid(facts: Facts) -> Grid:
             cells = estimate({**value, "high": one.difference.high})
             rows.append([f"{place}. … {one.statement}", "", cells])
     header = ["Claim", "Verdict", "Difference"]
-    return Grid("claims", "The paper's claims", _claim_note(facts), header, rows)
+    return Grid("claims", "The paper's claims", claim_note(facts), header, rows)
 
 
 def selection_grids(facts: Facts) -> list[Grid]:
@@ -57,7 +56,10 @@ def selection_grids(facts: Facts) -> list[Grid]:
     grids = []
     for by, what in (("by_source", "dataset"), ("by_skill", "skill")):
         shares = {method: facts.composition(method, last, by) for method in chosen}
-        names = _ordered({name for share in shares.values() for name in share}, facts.stream)
+        names = ordered(
+            {name for share in shares.values() for name in share},
+            [*facts.stream, *facts.skill_names("skills")],
+        )
         rows = [
             [facts.labels[method], *(number(100 * share.get(name, 0.0)) for name in names)]
             for method, share in shares.items()
@@ -72,46 +74,60 @@ def selection_grids(facts: Facts) -> list[Grid]:
 
 
 def _group_grids(facts: Facts) -> list[Grid]:
-    """Return how many groups each scorer won and how many groups there were, step by step."""
-    won: dict[str, dict[str, Counter[str]]] = {}
+    """Return how many groups there were, and which scorer won how many groups and samples."""
     groups: dict[str, dict[str, str]] = {}
+    won: dict[str, dict[str, Counter[str]]] = {}
+    taken: dict[str, dict[str, Counter[str]]] = {}
     for method, by_seed in facts.trajectories.items():
-        for one in by_seed.values():
+        for seed, one in by_seed.items():
             for step, selection in one.result["selections"].items():
-                if selection["winners"]:
-                    tally = won.setdefault(method, {}).setdefault(step, Counter())
-                    tally.update(selection["winners"])
                 if selection["groups"] is not None:
                     mine = groups.setdefault(method, {})
                     mine[step] = ", ".join(filter(None, [mine.get(step), str(selection["groups"])]))
+                entropies = facts.whys[method, seed, step].get("entropies", [])
+                winners = Counter(max(one, key=one.__getitem__) for one in entropies)
+                _add(won, method, step, winners)
+                if winners:
+                    _add(taken, method, step, selection["winners"])
     steps = facts.stream[1:]
-    winners = [
-        [facts.labels[method], *(_tally(by_step.get(step)) for step in steps)]
-        for method, by_step in won.items()
-    ]
+    header = ["Method", *steps]
     counts = [
         [facts.labels[method], *(by_step.get(step, DASH) for step in steps)]
         for method, by_step in groups.items()
     ]
-    note = "Number of groups in which each scorer was the most informative, summed over seeds."
-    return [
-        Grid("winners", "Winning scorer per group", note, ["Method", *steps], winners),
-        Grid("groups", "Groups per step", "k, one value per seed.", ["Method", *steps], counts),
-    ]
+    note = "k, the number of groups with members; one value per seed."
+    grids = [Grid("groups", "Groups per step", note, header, counts)]
+    for anchor, title, note, tallies in (
+        ("winners", "Groups won", "Groups in which each scorer was the most informative.", won),
+        ("taken", "Samples by winning scorer", "Samples chosen by the scorer that won.", taken),
+    ):
+        rows = [
+            [facts.labels[method], *(_tally(by_step.get(step)) for step in steps)]
+            for method, by_step in tallies.items()
+        ]
+        grids.append(Grid(anchor, title, f"{note} Summed over seeds.", header, rows))
+    return grids
+
+
+def _add(
+    tallies: dict[str, dict[str, Counter[str]]], method: str, step: str, more: Mapping[str, int]
+) -> None:
+    if more:
+        tallies.setdefault(method, {}).setdefault(step, Counter()).update(more)
 
 
 def _tally(counts: Counter[str] | None) -> str:
     return ", ".join(f"{name} {n}" for name, n in common(counts)) if counts else DASH
 
 
-def _ordered(names: Iterable[str], first: Sequence[str]) -> list[str]:
-    """Sort names: those of the stream in its order, then the rest by name."""
-    return sorted(
-        names, key=lambda name: (name not in first, first.index(name) if name in first else 0, name)
-    )
+def claims_of(facts: Facts) -> list[Claim]:
+    """Return the paper's claims as the table answers them."""
+    budgets = {row["method"]: row["budget"] for row in facts.table["rows"]}
+    return paper_claims(facts.values, budgets)
 
 
-def _claim_note(facts: Facts) -> str:
+def claim_note(facts: Facts) -> str:
+    """Return the rank correlation with the paper and how verdicts come about."""
     agreement = rank_agreement(facts.table)
     rho, n = agreement["spearman"], agreement["n"]
     if rho is None:

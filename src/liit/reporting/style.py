@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
+from statistics import fmean
 from typing import Any, ParamSpec
 
 import matplotlib as mpl
@@ -41,6 +42,8 @@ RC: Any = {
     "axes.titleweight": "bold",
     "axes.axisbelow": True,
     "figure.facecolor": PAPER,
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
     "axes.facecolor": "none",
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
@@ -93,21 +96,29 @@ def hue_of(methods: Sequence[str], most: int = 6) -> dict[str, str]:
 
 
 def spread_labels(heights: Iterable[float], gap: float, low: float, high: float) -> list[float]:
-    """Return positions near ``heights`` that are at least ``gap`` apart, within the limits.
+    """Return positions near ``heights`` that are at least ``gap`` apart, in the same order.
 
-    The order of the heights is kept. If they do not fit, they overflow at the top.
+    Labels that would touch are centred on their points as one block, which is moved into
+    ``low``..``high``; blocks overflow there only if they do not fit.
     """
     heights = list(heights)
     order = sorted(range(len(heights)), key=lambda i: (heights[i], i))
-    placed = [0.0] * len(heights)
-    floor = low
+    blocks: list[list[int]] = []
+    starts: list[float] = []
     for i in order:
-        placed[i] = max(heights[i], floor)
-        floor = placed[i] + gap
-    ceiling = high
-    for i in reversed(order):
-        placed[i] = max(min(placed[i], ceiling), low) if ceiling >= low else placed[i]
-        ceiling = placed[i] - gap
+        blocks.append([i])
+        starts.append(min(max(heights[i], low), high))
+        while len(blocks) > 1 and starts[-2] + gap * len(blocks[-2]) > starts[-1]:
+            members = blocks.pop(-2) + blocks.pop()
+            del starts[-2:]
+            blocks.append(members)
+            room = gap * (len(members) - 1)
+            centre = fmean(heights[j] for j in members)
+            starts.append(max(min(centre - room / 2, high - room), low))
+    placed = [0.0] * len(heights)
+    for start, members in zip(starts, blocks, strict=True):
+        for place, i in enumerate(members):
+            placed[i] = start + gap * place
     return placed
 
 

@@ -138,7 +138,7 @@ def _row(
         "method": head.method,
         "label": head.label,
         "seeds": sorted(by_seed),
-        "budget": results[0]["budget"],
+        "budget": head.budget(results[0]["budget"]),
         **{metric: _as_json(getattr(row, metric)) for metric in METRICS},
         **_footnotes(row),
         "cost": cost[head.method],
