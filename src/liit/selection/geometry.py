@@ -20,6 +20,8 @@ def unit_centres(groups: Groups) -> Float32:
 def cosine_to_centre(groups: Groups) -> Floats:
     """Return each row's cosine to the centre of its own group; NaN in the reserve [n]."""
     centres, result = unit_centres(groups), np.full(len(groups.labels), np.nan)
+    if groups.count == 0:
+        return result
     for where, block in groups.defined_rows.blocks():
         labels = groups.labels[where]
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -39,5 +39,6 @@ def bins_of(values: Floats) -> Ints:
     low, high = values.min(), values.max()
     if high <= low:
         return np.zeros(len(values), dtype=np.int64)
-    place = (values - low) / (high - low)
-    return np.asarray(np.minimum((place * BINS).astype(np.int64), BINS - 1))
+    # rounded: a value on an edge must fall into the same bin whatever the scale of the score
+    place = np.round((values - low) / (high - low) * BINS, 6)
+    return np.asarray(np.minimum(place.astype(np.int64), BINS - 1))

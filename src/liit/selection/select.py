@@ -98,9 +98,10 @@ class _Picking:
         """Choose ``total`` samples, those without a vector only after all others."""
         in_groups = np.flatnonzero(self.groups.labels != RESERVE)
         wanted = min(total, len(in_groups))
+        shares: list[tuple[Ints, int]] = []
         if self.method.budget is None:
             shares = [(in_groups, wanted)]
-        else:
+        elif self.groups.count:
             draws = generator(*self.axes, "budget")
             budgets = self.method.budget(self.groups, wanted, draws)
             self.groups.record["budgets"] = budgets.tolist()
