@@ -53,7 +53,8 @@ def test_scale_and_shift_change_nothing(seed: int, n: int, scale: float, shift: 
 
 
 @pytest.mark.parametrize(
-    ("scale", "bits"), [(0.1, 5.61), (0.5, 5.43), (1.0, 4.67), (2.0, 3.67), (5.0, 2.38), (50.0, 0.0)]
+    ("scale", "bits"),
+    [(0.1, 5.61), (0.5, 5.43), (1.0, 4.67), (2.0, 3.67), (5.0, 2.38), (50.0, 0.0)],
 )
 def test_released_rule_prefers_small_scales(scale: float, bits: float) -> None:
     # measured on the released code with normal scores: the same shape, six different entropies
