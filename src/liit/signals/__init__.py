@@ -1,0 +1,1 @@
+"""Per-sample measurements of a pool under θ_{t-1}: exactly the passes a method needs, once."""

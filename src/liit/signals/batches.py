@@ -1,0 +1,140 @@
+"""Length-bucketed batches under a token budget, the same whatever order the pool came in."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from liit.data.corpus import Corpus
+from liit.data.encode import Encoded
+
+TOWER_BYTES = 1 << 30
+"""Outputs of the frozen vision tower that are kept between passes and steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some samples of one pass: rows into the sorted ids, and tokens with padding."""
+
+    number: int
+    kind: str
+    rows: NDArray[np.int64]
+    tokens: int
+
+
+def cut(lengths: NDArray[np.int64], rows: NDArray[np.int64], budget: int) -> list[list[int]]:
+    """Cut ``rows`` into batches of at most ``budget`` tokens, padding included, longest first.
+
+    ``lengths`` [rows]; equal lengths stay in the order of the rows. A sample above the budget is
+    a batch of its own.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    batches: list[list[int]] = []
+    width = 0
+    for place in order:
+        if not batches or (len(batches[-1]) + 1) * width > budget:
+            batches.append([])
+            width = int(lengths[place])
+        batches[-1].append(int(rows[place]))
+    return batches
+
+
+def batches_of(
+    corpus: Corpus, ids: Sequence[str], kind: str, budget: int, first: int = 0
+) -> list[Batch]:
+    """Return the batches of one pass over ``ids`` (sorted), numbered from ``first``.
+
+    The blind pass covers the samples that have images, the others all samples.
+    """
+    lengths = np.array([corpus.length(id_) for id_ in ids], dtype=np.int64)
+    rows, size = np.arange(len(ids)), np.abs(lengths)
+    if kind == "blind":
+        rows = np.flatnonzero(lengths > 0)
+        images = [len(corpus.sample(ids[row]).images) for row in rows.tolist()]
+        size = lengths[rows] - corpus.encoder.tokens_per_image * np.array(images, dtype=np.int64)
+    width = dict(zip(rows.tolist(), size.tolist(), strict=True))
+    return [
+        Batch(number, kind, np.array(some), len(some) * max(width[row] for row in some))
+        for number, some in enumerate(cut(size, rows, budget), start=first)
+    ]
+
+
+class TowerCache:
+    """Vision features by sample id: the tower is frozen along the whole stream."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._kept: dict[str, Tensor] = {}
+        self._room = TOWER_BYTES
+
+    def get(self, ids: Sequence[str]) -> list[Tensor] | None:
+        """Return the features of every sample that has images, or None if any is missing."""
+        found = [self._kept.get(id_) for id_ in ids]
+        return [one for one in found if one is not None] if None not in found else None
+
+    def put(self, ids: Sequence[str], images: Sequence[int], features: Tensor) -> None:
+        """Keep ``features`` [sum of images, patches, width] while there is room."""
+        if features.nbytes <= self._room:
+            self._room -= features.nbytes
+            parts = torch.split(features.cpu(), list(images))
+            self._kept |= zip(ids, parts, strict=True)
+
+
+_CACHES: weakref.WeakKeyDictionary[Corpus, dict[str, TowerCache]] = weakref.WeakKeyDictionary()
+
+
+def tower_cache(corpus: Corpus, tower_digest: str) -> TowerCache:
+    """Return this process's cache of a corpus under a tower with those weights."""
+    return _CACHES.setdefault(corpus, {}).setdefault(tower_digest, TowerCache())
+
+
+class PoolBatches(Dataset[dict[str, Any]]):
+    """A map-style dataset whose items are whole batches, ready for the device."""
+
+    def __init__(
+        self, corpora: dict[str, Corpus], caches: dict[str, TowerCache], ids: Sequence[str]
+    ) -> None:
+        """``corpora`` and ``caches`` by kind of pass."""
+        self.corpora, self.caches, self.ids = corpora, caches, ids
+        self.batches: list[Batch] = []
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        return len(self.batches)
+
+    def __getitem__(self, place: int) -> dict[str, Any]:
+        """Return ``Encoder.collate``'s tensors and: number, kind, rows, images per sample.
+
+        Samples whose vision features are cached come with ``features`` in place of pixels.
+        """
+        batch = self.batches[place]
+        encoder = self.corpora[batch.kind].encoder
+        samples = [self.corpora[batch.kind].encoded(self.ids[row]) for row in batch.rows]
+        if batch.kind == "blind":
+            samples = [one.blind(encoder.image_token) for one in samples]
+        images = [len(one.pixels) for one in samples]
+        cached = self._features(batch.kind, samples)
+        if cached is not None or batch.kind == "zero_image":
+            samples = [replace(one, pixels=one.pixels[:0]) for one in samples]
+        tensors = encoder.collate(samples)
+        if cached:
+            tensors["features"] = torch.cat(cached)
+        return tensors | {
+            "number": batch.number,
+            "kind": batch.kind,
+            "rows": batch.rows,
+            "images": images,
+        }
+
+    def _features(self, kind: str, samples: list[Encoded]) -> list[Tensor] | None:
+        if kind == "zero_image":
+            return None
+        return self.caches[kind].get([one.id for one in samples if len(one.pixels)])

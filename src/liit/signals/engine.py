@@ -1,0 +1,180 @@
+"""Measure a pool's signals under θ_{t-1}: every name from the fewest passes, and only once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from liit.config import Devices, Signals
+from liit.data.corpus import Corpus
+from liit.errors import LiitError
+from liit.signals.batches import Batch, PoolBatches, batches_of, tower_cache
+from liit.signals.module import Measuring, PoolData, Progress
+from liit.signals.passes import MEASURED_AS, Pass, passes_for
+from liit.signals.store import Shards, SignalStore
+from liit.signals.sweep import Sweep, chosen_layer, kept_layers
+from liit.signals.trunk import Trunk, scoring
+
+DEFINITIONS = 1
+"""Counted up whenever a signal's value changes for the same weights and samples."""
+
+SHARD_SAMPLES = 512
+"""Samples per shard at least: what a killed pass may lose."""
+
+
+def measure(
+    model: Any,
+    corpus: Corpus,
+    ids: Sequence[str],
+    names: frozenset[str],
+    *,
+    settings: Signals,
+    devices: Devices,
+    folder: Path,
+    seed: int,
+    proxy: tuple[Any, Corpus] | None = None,
+    title: str = "signals",
+) -> dict[str, NDArray[Any]]:
+    """Measure ``names`` over ``ids`` under ``model`` and return one array per name.
+
+    ``model`` is θ_{t-1} with its trained adapter attached, unmerged; ``proxy`` a second such model
+    and a corpus of the same samples, for ``gradient_proxy``. The arrays are memory-mapped files of
+    ``folder``, aligned with ``sorted(ids)``: scores float64 [n], rounded to digits that do not
+    depend on how samples were batched; vectors float16 [n, d], gradients at unit length. NaN
+    where undefined. Whatever ``folder`` already holds for the same weights, samples, settings and
+    seed is not measured again, and a killed pass continues with its missing shards.
+
+    Raises LiitError for an unknown name, a layer without an adapter, or a missing proxy.
+    """
+    if "gradient_proxy" in names and proxy is None:
+        raise LiitError(
+            "gradient_proxy needs a proxy model.", next_step="set signals.proxy in params.yaml."
+        )
+    ids = sorted(ids)
+    models = {"main": model} | ({"proxy": proxy[0]} if proxy else {})
+    corpora = {"main": corpus} | ({"proxy": proxy[1]} if proxy else {})
+    fingerprint = {
+        "definitions": DEFINITIONS,
+        "weights": {name: _digest(one) for name, one in models.items()},
+        "ids": hashlib.sha256("\n".join(ids).encode()).hexdigest(),
+        "text": {
+            name: [one.encoder.system_prompt, one.encoder.max_length]
+            for name, one in corpora.items()
+        },
+        "projection_dim": settings.projection_dim,
+        "layer": settings.layer,
+        "zero_order_directions": settings.zero_order_directions,
+        "precision": devices.precision,
+        "seed": seed,
+    }
+    store = SignalStore(folder, fingerprint)
+    passes = passes_for(names - store.measured().keys())
+    if passes:
+        data = _batches(models, corpora, ids, passes, settings.tokens_per_batch)
+        plan = [settings.tokens_per_batch, [[one.kind, sorted(one.names)] for one in passes]]
+        shards = Shards(store, plan, _group(data.batches))
+        with ExitStack() as stack:
+            sweeps = _sweeps(stack, models, passes, settings, seed)
+            module = Measuring(
+                models,
+                sweeps=sweeps,
+                passes=passes,
+                store=store,
+                shards=shards,
+                data=data,
+                title=title,
+            )
+            _trainer(devices, title).predict(
+                module, PoolData(store, shards, data, devices.workers), return_predictions=False
+            )
+    return store.columns(sorted(names))
+
+
+def _batches(
+    models: dict[str, Any],
+    corpora: dict[str, Corpus],
+    ids: Sequence[str],
+    passes: Sequence[Pass],
+    budget: int,
+) -> PoolBatches:
+    of_pass = {one.kind: "proxy" if one.kind == "proxy" else "main" for one in passes}
+    towers = {
+        name: tower_cache(corpora[name], _digest(Trunk(models[name]).tower)) for name in models
+    }
+    data = PoolBatches(
+        {kind: corpora[name] for kind, name in of_pass.items()},
+        {kind: towers[name] for kind, name in of_pass.items()},
+        ids,
+    )
+    for kind, name in of_pass.items():
+        data.batches += batches_of(corpora[name], ids, kind, budget, first=len(data.batches))
+    return data
+
+
+def _sweeps(
+    stack: ExitStack,
+    models: dict[str, Any],
+    passes: Sequence[Pass],
+    settings: Signals,
+    seed: int,
+) -> dict[str, Sweep]:
+    """Open every model for scoring and place each pass's taps."""
+    asked = {
+        one.kind: frozenset(MEASURED_AS.get(name, name) for name in one.names) for one in passes
+    }
+    sweeps: dict[str, Sweep] = {}
+    for name, model in models.items():
+        kinds = [kind for kind in asked if (kind == "proxy") == (name == "proxy")]
+        layers = len(Trunk(model).layers)
+        layer = chosen_layer(settings, layers)
+        kept = [kept_layers(asked[kind], layer, layers) for kind in kinds]
+        trunk = stack.enter_context(scoring(model, {one for some in kept for one in some}))
+        sweeps |= {kind: Sweep(trunk, asked[kind], settings, seed) for kind in kinds}
+    return sweeps
+
+
+def _group(batches: Sequence[Batch]) -> list[list[int]]:
+    """Group consecutive batches of one pass into shards of ``SHARD_SAMPLES`` or a little more."""
+    shards: list[list[int]] = []
+    room, kind = 0, ""
+    for batch in batches:
+        if room <= 0 or batch.kind != kind:
+            shards.append([])
+            room, kind = SHARD_SAMPLES, batch.kind
+        shards[-1].append(batch.number)
+        room -= len(batch.rows)
+    return shards
+
+
+def _trainer(devices: Devices, title: str) -> pl.Trainer:
+    return pl.Trainer(
+        accelerator=devices.accelerator,
+        # There is no optimizer and nothing to reduce: every rank holds the whole model.
+        strategy="ddp" if devices.devices * devices.num_nodes > 1 else "auto",
+        devices=devices.devices,
+        num_nodes=devices.num_nodes,
+        precision=devices.precision,  # type: ignore[arg-type]
+        inference_mode=False,
+        use_distributed_sampler=False,
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        callbacks=[Progress(title)],
+    )
+
+
+def _digest(module: nn.Module) -> str:
+    """Return the sha256 of a module's weights."""
+    total = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        total.update(f"{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\n".encode())
+        total.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return total.hexdigest()

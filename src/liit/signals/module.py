@@ -1,0 +1,190 @@
+"""The passes as a Lightning prediction: any number of ranks, each writing its own shards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from pytorch_lightning.callbacks import TQDMProgressBar
+from rich.console import Console
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Sampler
+
+from liit.signals.batches import PoolBatches
+from liit.signals.passes import MEASURED_AS, Pass
+from liit.signals.store import Shards, SignalStore
+from liit.signals.sweep import Sweep
+
+TRIAL_BATCHES = 2
+"""Batches of each pass that are timed (the last of them) before the rest is announced."""
+
+TINY = float(np.finfo(np.float32).tiny)
+
+
+class Measuring(pl.LightningModule):
+    """Runs batches of any pass and writes shards; rank 0 merges them at the end."""
+
+    def __init__(
+        self,
+        models: dict[str, nn.Module],
+        *,
+        sweeps: dict[str, Sweep],
+        passes: Sequence[Pass],
+        store: SignalStore,
+        shards: Shards,
+        data: PoolBatches,
+        title: str,
+    ) -> None:
+        """``models`` are registered so that Lightning moves them; ``sweeps`` by kind of pass."""
+        super().__init__()
+        self.models = nn.ModuleDict(models)
+        self.sweeps, self.passes = sweeps, passes
+        self.store, self.shards, self.data, self.title = store, shards, data, title
+        self.console = Console(stderr=True, highlight=False)
+        self._ready: dict[int, dict[str, NDArray[Any]]] = {}
+
+    def predict_step(self, batch: dict[str, Any], batch_idx: int) -> None:
+        """Measure one batch and hand it to its shard."""
+        if batch_idx == 0:
+            self._announce()
+        number = batch["number"]
+        outcome = self._ready.pop(number, None) or self._measure(batch)
+        self.shards.add(number, outcome)
+
+    def on_predict_end(self) -> None:
+        """Wait for every rank; let rank 0 merge the shards and report the NaNs."""
+        strategy = self.trainer.strategy
+        strategy.barrier("shards written")
+        if self.trainer.is_global_zero:
+            names = sorted(name for one in self.passes for name in one.names)
+            for name, nan in self.store.merge(self.shards, names, self.data.ids).items():
+                if nan["count"]:
+                    some = ", ".join(nan["ids"][:5]) + (", …" if nan["count"] > 5 else "")
+                    self.console.print(f"{self.title}: {nan['count']} NaN in {name}: {some}")
+        strategy.barrier("shards merged")
+
+    def _measure(self, batch: dict[str, Any]) -> dict[str, NDArray[Any]]:
+        kind = batch["kind"]
+        found = self.sweeps[kind](batch, self._features(batch))
+        (one,) = (one for one in self.passes if one.kind == kind)
+        outcome = {name: settled(name, found[MEASURED_AS.get(name, name)]) for name in one.names}
+        return {"rows": batch["rows"], **outcome}
+
+    def _features(self, batch: dict[str, Any]) -> Tensor | None:
+        kind, images = batch["kind"], batch["images"]
+        if kind == "blind" or not sum(images):
+            return None
+        trunk = self.sweeps[kind].trunk
+        with torch.no_grad():
+            if kind == "zero_image":
+                side = self.data.corpora[kind].encoder.processor.image_processor.crop_size["height"]
+                zero = torch.zeros((1, 3, side, side), device=self.device)
+                return trunk.tower_features(zero).expand(sum(images), -1, -1)
+            if "features" in batch:
+                return batch["features"]  # type: ignore[no-any-return]
+            features = trunk.tower_features(batch["pixel_values"])
+        shown = [id_ for id_, count in zip(batch["ids"], images, strict=True) if count]
+        self.data.caches[kind].put(shown, [count for count in images if count], features)
+        return features
+
+    def _announce(self) -> None:
+        """Say what will be done and for how long, after timing the first batches of each pass."""
+        loader: Any = self.trainer.predict_dataloaders
+        seconds = 0.0
+        lines = []
+        for one in self.passes:
+            todo = [self.data.batches[place] for place in loader.sampler]
+            todo = [batch for batch in todo if batch.kind == one.kind]
+            tokens = sum(batch.tokens for batch in todo)
+            samples = sum(len(batch.rows) for batch in todo)
+            lines.append(f"{one} ({samples:,} samples, {tokens:,} tokens)")
+            for batch in todo[:TRIAL_BATCHES]:
+                start = time.perf_counter()
+                loaded = self.trainer.strategy.batch_to_device(self.data[batch.number])
+                self._ready[batch.number] = self._measure(loaded)
+                cost = (time.perf_counter() - start) / batch.tokens
+            seconds += cost * tokens if todo else 0
+        if self.trainer.is_global_zero:
+            share = f" on each of {self.trainer.world_size} ranks" * (self.trainer.world_size > 1)
+            text = "; ".join(lines)
+            self.console.print(f"{self.title}: {text}{share}; about {seconds:.0f} s.")
+
+
+def settled(name: str, values: Tensor) -> NDArray[Any]:
+    """Return a signal as it is stored.
+
+    Scores keep the digits that float noise does not reach, whatever else is in their batch: five
+    decimals below 10, six significant digits above. Vectors are float16; gradients have unit
+    length (a zero gradient stays zero), which float16 can hold whatever their size.
+    """
+    if values.ndim == 1:
+        scores = values.double().cpu().numpy()
+        scale = 10.0 ** np.floor(np.log10(np.maximum(np.abs(scores), 1.0)))
+        return np.asarray(np.round(scores / scale, 5) * scale)
+    if name.startswith("gradient"):
+        # two steps: a tiny gradient must not underflow when it is squared
+        values = values / values.abs().amax(dim=1, keepdim=True).clamp(min=TINY)
+        values = values / values.norm(dim=1, keepdim=True).clamp(min=TINY)
+    return values.half().cpu().numpy()
+
+
+class PoolData(pl.LightningDataModule):
+    """Gives each rank the batches of its share of the missing shards."""
+
+    def __init__(self, store: SignalStore, shards: Shards, data: PoolBatches, workers: int) -> None:
+        """Keep what the loader needs."""
+        super().__init__()
+        self.store, self.shards, self.data, self.workers = store, shards, data, workers
+        self.prepare_data_per_node = False
+
+    def prepare_data(self) -> None:
+        """On rank 0, before any rank looks: drop what is stale."""
+        self.store.open()
+
+    def predict_dataloader(self) -> DataLoader[dict[str, Any]]:
+        """Return this rank's batches; they are loaded ahead where there are workers."""
+        trainer: Any = self.trainer
+        share = self.shards.missing()[trainer.global_rank :: trainer.world_size]
+        numbers = [number for shard in share for number in self.shards.batches[shard]]
+        return DataLoader(
+            self.data,
+            batch_size=None,
+            sampler=Places(numbers),
+            num_workers=self.workers,
+            pin_memory=trainer.strategy.root_device.type == "cuda",
+        )
+
+
+class Places(Sampler[int]):
+    """Given places, in the given order."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        """Keep the places."""
+        self.places = places
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield them."""
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.places)
+
+
+class Progress(TQDMProgressBar):
+    """Lightning's bar under the title of the passes."""
+
+    def __init__(self, title: str) -> None:
+        """Keep the title."""
+        super().__init__(refresh_rate=20)
+        self.title = title
+
+    @property
+    def predict_description(self) -> str:
+        """Return the title."""
+        return self.title

@@ -1,0 +1,64 @@
+"""Which passes over the pool a set of signal names asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from liit.errors import LiitError
+from liit.selection.signal_names import SIGNALS
+
+PASS_OF = dict.fromkeys(SIGNALS, "main") | {
+    "nll_blind": "blind",
+    "nll_zero_image": "zero_image",
+    "gradient_proxy": "proxy",
+}
+"""``main``: forward with images, and backward where gradients are asked for; ``blind``: forward
+without images, over the samples that have any; ``zero_image``: forward with zero images;
+``proxy``: forward and backward of the proxy model."""
+
+MEASURED_AS = {"nll_blind": "nll", "nll_zero_image": "nll", "gradient_proxy": "gradient"}
+"""What a pass of its own calls the signal: the same number of other inputs or another model."""
+
+BACKWARD = frozenset(
+    {"gradient", "gradient_first", "gradient_last", "gradient_all", "gradient_proxy"}
+)
+"""Signals that need a backward pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One sweep over (part of) the pool, and the signals that come out of it."""
+
+    kind: str
+    names: frozenset[str]
+
+    def __str__(self) -> str:
+        """Say what the sweep does."""
+        what = {"main": "forward", "blind": "forward without images", "proxy": "forward (proxy)"}
+        text = what.get(self.kind, "forward with zero images")
+        return f"{text} + backward" if self.names & BACKWARD else text
+
+
+def passes_for(names: frozenset[str]) -> list[Pass]:
+    """Return the fewest passes that give every name, in a fixed order.
+
+    Raises LiitError for a name that is no signal.
+    """
+    for name in sorted(names - SIGNALS.keys()):
+        raise LiitError(
+            f"{name!r} is no signal.", next_step=f"the signals are {', '.join(sorted(SIGNALS))}."
+        )
+    kinds = sorted({PASS_OF[name] for name in names}, key=list(PASS_OF.values()).index)
+    return [Pass(kind, frozenset(n for n in names if PASS_OF[n] == kind)) for kind in kinds]
+
+
+def middle(layers: int) -> int:
+    """Return the 0-based middle decoder layer: 15 of 32, 1 of 3."""
+    return (layers - 1) // 2
+
+
+def five_layers(layers: int) -> list[int]:
+    """Return the layers whose attention outputs are tapped: 3, 7, 11, 15, 19 of 24 (COINCIDE)."""
+    if layers <= 5:
+        return list(range(layers))
+    return [round((place + 1) * layers / 6) - 1 for place in range(5)]

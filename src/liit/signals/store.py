@@ -1,0 +1,157 @@
+"""Measured signals on disk: shards while a pass runs, one memory-mapped column per signal after."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from liit.errors import LiitError
+from liit.files import digest_json, read_json, write_json
+
+NAMED_NANS = 20
+"""Ids listed per signal in the header; the count is always complete."""
+
+
+class SignalStore:
+    """The columns of one pool under one θ.
+
+    ``header.json`` holds the ``fingerprint`` (whatever the values depend on) and what was
+    measured; ``<signal>.npy`` the column, aligned with the sorted ids; ``parts-<plan>/`` the
+    shards of a pass that has not finished, where ``plan`` names its batches.
+    """
+
+    def __init__(self, folder: Path, fingerprint: Mapping[str, Any]) -> None:
+        """Point at a folder; nothing is touched."""
+        self.folder, self.fingerprint = folder, dict(fingerprint)
+        self._header = folder / "header.json"
+
+    def measured(self) -> dict[str, Any]:
+        """Return what the header says per finished signal; empty if it is of something else."""
+        if not self._header.is_file():
+            return {}
+        header = read_json(self._header, next_step="measure again.")
+        found: dict[str, Any] = header["signals"]
+        return found if header["fingerprint"] == self.fingerprint else {}
+
+    def open(self) -> None:
+        """Make the folder; drop whatever was measured on another θ, pool or setting."""
+        if self._header.is_file():
+            header = read_json(self._header, next_step="remove the folder and measure again.")
+            if header["fingerprint"] == self.fingerprint:
+                return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        write_json(self._header, {"fingerprint": self.fingerprint, "signals": {}})
+
+    def columns(self, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """Return finished columns, memory-mapped for reading."""
+        return {name: np.load(self._path(name), mmap_mode="r") for name in names}
+
+    def merge(self, shards: Shards, names: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
+        """Join the shards into columns and return the NaNs per signal: count and first ids.
+
+        A row that a pass does not cover (text-only samples of the blind pass) is NaN and not
+        counted. Raises LiitError if a shard is missing or a row was measured twice.
+        """
+        columns: dict[str, Any] = {}
+        covered = {name: np.zeros(len(ids), dtype=np.int8) for name in names}
+        for part in shards.read():
+            rows = part.pop("rows")
+            for name, values in part.items():
+                if name not in columns:
+                    columns[name] = self._new(name, len(ids), values)
+                columns[name][rows] = values
+                covered[name][rows] += 1
+        nans = {}
+        for name in names:
+            if name not in columns:  # no sample has an image
+                columns[name] = self._new(name, len(ids), np.zeros(0))
+            if covered[name].max(initial=0) > 1:
+                raise LiitError(
+                    f"{shards.folder}: a sample's {name} was measured twice.",
+                    next_step="remove the folder and measure again.",
+                )
+            nans[name] = _nans(columns[name], covered[name], ids)
+            columns[name].flush()
+            os.replace(self._partial(name), self._path(name))
+        signals = self.measured() | {
+            name: {"dtype": str(one.dtype), "shape": list(one.shape), "nan": nans[name]}
+            for name, one in columns.items()
+        }
+        write_json(self._header, {"fingerprint": self.fingerprint, "signals": signals})
+        shutil.rmtree(shards.folder)
+        return nans
+
+    def _new(self, name: str, rows: int, like: NDArray[Any]) -> Any:
+        column = np.lib.format.open_memmap(
+            self._partial(name), mode="w+", dtype=like.dtype, shape=(rows, *like.shape[1:])
+        )
+        column[:] = np.nan
+        return column
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.npy"
+
+    def _partial(self, name: str) -> Path:
+        return self.folder / f"{name}.npy.partial"
+
+
+class Shards:
+    """Results of consecutive batches, one safetensors file per shard, each written whole.
+
+    ``plan`` is anything that fixes the batches; shards of another plan are left aside.
+    """
+
+    def __init__(self, store: SignalStore, plan: Any, batches: Sequence[Sequence[int]]) -> None:
+        """``batches``: numbers of the batches of each shard."""
+        self.folder = store.folder / f"parts-{digest_json(plan)[:16]}"
+        self.batches = batches
+        self._of = {number: shard for shard, some in enumerate(batches) for number in some}
+        self._waiting: dict[int, dict[int, dict[str, NDArray[Any]]]] = {}
+
+    def missing(self) -> list[int]:
+        """Return the shards that no rank has written yet."""
+        return [shard for shard in range(len(self.batches)) if not self._path(shard).is_file()]
+
+    def add(self, batch: int, outcome: dict[str, NDArray[Any]]) -> None:
+        """Take a batch's ``rows`` and signals; write its shard if this was the last of it."""
+        shard = self._of[batch]
+        waiting = self._waiting.setdefault(shard, {})
+        waiting[batch] = outcome
+        if len(waiting) < len(self.batches[shard]):
+            return
+        parts = [waiting[number] for number in sorted(waiting)]
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self._path(shard).with_suffix(".partial")
+        save_file(joined, partial)
+        os.replace(partial, self._path(shard))
+        del self._waiting[shard]
+
+    def read(self) -> Iterator[dict[str, NDArray[Any]]]:
+        """Yield every shard's arrays in order; raises LiitError if one is missing."""
+        missing = self.missing()
+        if missing:
+            raise LiitError(
+                f"{self.folder}: {len(missing)} of {len(self.batches)} shards are missing.",
+                next_step="run the step again: it continues with the missing ones.",
+            )
+        return (load_file(self._path(shard)) for shard in range(len(self.batches)))
+
+    def _path(self, shard: int) -> Path:
+        return self.folder / f"{shard:06d}.safetensors"
+
+
+def _nans(column: Any, covered: NDArray[np.int8], ids: Sequence[str]) -> dict[str, Any]:
+    rows = np.flatnonzero(covered)
+    undefined: list[int] = []
+    for some in np.array_split(rows, max(1, len(rows) // 4096)):
+        bad = np.isnan(column[some]).reshape(len(some), -1).any(axis=1)
+        undefined += some[bad].tolist()
+    return {"count": len(undefined), "ids": [ids[row] for row in undefined[:NAMED_NANS]]}

@@ -1,0 +1,100 @@
+"""Gradients estimated by forward passes alone: central differences along random directions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from liit.signals.gradients import Factor
+from liit.signals.projection import signs
+from liit.signals.trunk import Trunk, lora_layers
+
+STEP = 1e-3
+"""Distance of the two evaluation points from θ, per LoRA weight (the released code's)."""
+
+Losses = Callable[[], Tensor]
+"""Runs the upper layers and returns each sample's mean nll [n]."""
+
+
+class Directions:
+    """Rademacher directions in the LoRA weights of one decoder layer."""
+
+    def __init__(self, trunk: Trunk, layer: int, seed: int) -> None:
+        """Find the layer's LoRA factors."""
+        self.seed, self.layer = seed, layer
+        self.places: list[tuple[str, Any]] = []
+        for name, one in lora_layers(trunk.layers[layer]):
+            (adapter,) = one.active_adapters
+            self.places.append((f"{layer}.{name}.A", one.lora_A[adapter]))
+            self.places.append((f"{layer}.{name}.B", one.lora_B[adapter]))
+        self._shared: dict[int, list[Tensor]] = {}
+
+    def shared(self, losses: Losses, count: int) -> Tensor:
+        """Return derivatives along ``count`` directions that all samples share, [n, count].
+
+        Divided by √count: a Rademacher projection of the true gradient, up to O(``STEP``²).
+        """
+        columns = []
+        for number in range(count):
+            if number not in self._shared:
+                self._shared[number] = [
+                    self._draw("shared", number, key, module) for key, module in self.places
+                ]
+            columns.append(self._derivative(losses, self._shared[number]))
+        return torch.stack(columns, dim=1) / math.sqrt(count)
+
+    def fresh(self, losses: Losses, ids: Sequence[str], sketch: Callable[[Factor], Tensor]) -> Any:
+        """Return, per sample, the derivative along a direction of its own times that direction.
+
+        Projected like a gradient, [n, d]: what the released code computes (methods.md §7.5).
+        """
+        drawn = [
+            torch.stack([self._draw("fresh", id_, key, module) for id_ in ids])
+            for key, module in self.places
+        ]
+        slopes = self._derivative(losses, drawn).float().view(-1, 1, 1)
+        total: Any = 0
+        for (key, _), direction in zip(self.places, drawn, strict=True):
+            scaled = slopes * direction
+            scaled = scaled if key.endswith(".A") else scaled.mT
+            one = torch.eye(scaled.shape[1], device=scaled.device).expand(len(ids), -1, -1)
+            total = total + sketch(Factor(self.layer, key, one, scaled))
+        return total
+
+    def _derivative(self, losses: Losses, direction: list[Tensor]) -> Tensor:
+        ends = []
+        for sign in (STEP, -STEP):
+            with _nudged(self.places, direction, sign):
+                ends.append(losses())
+        return (ends[0] - ends[1]) / (2 * STEP)
+
+    def _draw(self, mode: str, which: str | int, key: str, module: Any) -> Tensor:
+        shape = tuple(module.weight.shape)
+        return signs(self.seed, "zero-order", mode, which, key, shape=shape).to(
+            module.weight.device
+        )
+
+
+@contextmanager
+def _nudged(places: list[tuple[str, Any]], direction: list[Tensor], by: float) -> Iterator[None]:
+    # A forward hook adds (by Z) x to W x: the weights themselves never change.
+    def nudge(z: Tensor) -> Any:
+        def hook(_: Any, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+            return output + by * (inputs[0] @ z.to(inputs[0].dtype).mT)
+
+        return hook
+
+    handles = [
+        module.register_forward_hook(nudge(z))
+        for (_, module), z in zip(places, direction, strict=True)
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
