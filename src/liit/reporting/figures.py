@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from liit.reporting.style import HUES, INK, MUTED, PAPER, bare, hue_of, spread_labels, styled
@@ -54,27 +54,58 @@ def cost_scatter(points: Sequence[tuple[str, float, float]]) -> Figure:
     figure = Figure(figsize=(7.2, 4.4), layout="constrained")
     axes = figure.subplots()
     hues = hue_of([name for name, _, _ in points])
+    costs = [cost for _, cost, _ in points]
     heights = [accuracy for _, _, accuracy in points]
+    margin = max(max(heights) - min(heights), 1.0) * 0.08
+    low, high = min(heights) - margin, max(heights) + margin
+    gap = (high - low) * 0.043
+    edge = max(costs) * (max(costs) / min(costs)) ** 0.05 * 1.05
+    beside = {p[0]: _label_offset(p, points, gap, edge) for p in points}
+    crowded = [p for p in points if beside[p[0]] is None]
+    spread = spread_labels([p[2] for p in crowded], gap, low, high)
+    places = dict(zip([p[0] for p in crowded], spread, strict=True))
+    for name, cost, accuracy in points:
+        hue = hues.get(name, MUTED)
+        axes.plot(cost, accuracy, "o", color=hue, markersize=6.5, gid=f"point-{name}")
+        text: dict[str, Any] = {"color": hue, "va": "center", "fontsize": 8}
+        offset = beside[name]
+        if offset is None:
+            axes.plot([cost, edge], [accuracy, places[name]], color=hue, alpha=0.3, linewidth=0.6)
+            axes.text(edge * 1.02, places[name], name, **text)
+        else:
+            text["ha"] = "center" if offset[0] == 0 else "left"
+            axes.annotate(name, (cost, accuracy), offset, textcoords="offset points", **text)
     axes.set_xscale("log")
+    axes.set_xlim(min(costs) / 1.15, edge * (edge / min(costs)) ** 0.3)
+    axes.set_ylim(low, high)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}×"))
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_minor_locator(NullLocator())
-    low, high = min(heights), max(heights)
-    margin = max(high - low, 1.0) * 0.08
-    axes.set_ylim(low - margin, high + margin)
-    most = max(cost for _, cost, _ in points)
-    least = min(cost for _, cost, _ in points)
-    edge = most * (most / least) ** 0.06 * 1.06
-    places = spread_labels(heights, (high - low + 2 * margin) * 0.042, low - margin, high + margin)
-    for (name, cost, accuracy), place in zip(points, places, strict=True):
-        hue = hues.get(name, MUTED)
-        axes.plot([cost, edge], [accuracy, place], color=hue, alpha=0.25, linewidth=0.6)
-        axes.plot(cost, accuracy, "o", color=hue, markersize=6.5, gid=f"point-{name}")
-        axes.text(edge * 1.02, place, name, color=hue, va="center", fontsize=8)
-    axes.set_xlim(least / 1.15, edge * (edge / least) ** 0.3)
     axes.set_xlabel("time for choosing and training, × random")
     axes.set_ylabel("average accuracy at the end")
     return figure
+
+
+def _label_offset(
+    point: tuple[str, float, float],
+    points: Sequence[tuple[str, float, float]],
+    gap: float,
+    edge: float,
+) -> tuple[float, float] | None:
+    """Return where a label fits at its point, in typographic points, or None: to the margin."""
+    name, cost, accuracy = point
+    if cost * 1.9 > edge:
+        return None
+    near = [
+        y
+        for other, x, y in points
+        if other != name and cost / 1.9 < x < cost * 1.9 and abs(y - accuracy) < gap
+    ]
+    if not near:
+        return (6, 0)
+    if accuracy > max(near):
+        return (0, 9)
+    return (0, -9) if accuracy < min(near) else None
 
 
 @styled
@@ -153,6 +184,7 @@ def k_curves(curves: Mapping[str, tuple[Sequence[int], Sequence[float], int]]) -
     for (_, text, hue), place in zip(ends, places, strict=True):
         axes.text(right + 1, place, text, color=hue, va="center", fontsize=8)
     axes.set_ylim(0, 1.03)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("number of groups k")
     axes.set_ylabel("WSS, largest = 1")
     return figure
