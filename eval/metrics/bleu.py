@@ -48,10 +48,10 @@ def corpus_bleu_zh(predictions: Sequence[str], references: Sequence[Sequence[str
 
 
 def sacrebleu_signature(tokenize: str = "zh") -> str:
-    """Return what fixes the standard score: tokeniser, smoothing, version."""
+    """Return what fixes the standard score: case, tokeniser, smoothing, version."""
     import sacrebleu
 
-    return str(sacrebleu.metrics.BLEU(tokenize=tokenize).get_signature())
+    return f"case:mixed|tok:{tokenize}|smooth:exp|version:{sacrebleu.__version__}"
 
 
 def corpus_bleu(

@@ -16,12 +16,14 @@ def win_rate(preferences: Sequence[float | None]) -> tuple[float, int]:
     return (100 * sum(points) / len(points) if points else float("nan")), len(judged)
 
 
-def relative_score(pairs: Sequence[tuple[float, float]]) -> float:
-    """LLaVA-Bench: 100 · mean score of the answer / mean score of the reference.
+def relative_score(pairs: Sequence[tuple[float, float]], *, rounded_means: bool = False) -> float:
+    """LLaVA-Bench: 100 · mean mark of the answer / mean mark of the reference, to one decimal.
 
-    Means are rounded to three decimals and the result to one, as LLaVA's summary does; it can
-    exceed 100 and is no accuracy.
+    LLaVA's own summary rounds both means to three decimals first (``rounded_means``), which can
+    move the result by 0.1. It can exceed 100 and is no accuracy.
     """
-    reference = round(sum(first for first, _ in pairs) / len(pairs), 3)
-    answer = round(sum(second for _, second in pairs) / len(pairs), 3)
-    return round(answer / reference * 100, 1)
+    reference = sum(first for first, _ in pairs) / len(pairs)
+    answer = sum(second for _, second in pairs) / len(pairs)
+    if rounded_means:
+        reference, answer = round(reference, 3), round(answer, 3)
+    return round(answer / reference * 100, 1) if reference else float("nan")

@@ -4,26 +4,9 @@ from __future__ import annotations
 
 import re
 
-# What the published evaluation drops after tokenising.
-_DROPPED = {
-    "''",
-    "'",
-    "``",
-    "`",
-    "(",
-    ")",
-    "{",
-    "}",
-    ".",
-    "?",
-    "!",
-    ",",
-    ":",
-    "-",
-    "--",
-    "...",
-    ";",
-}
+# What the published evaluation drops after tokenising. Brackets stay: it looks for "-LRB-", but
+# its tokeniser lower-cases.
+_DROPPED = {"''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";"}
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -41,6 +24,11 @@ def ptb_words(text: str) -> str:
 def segmented_words(text: str) -> str:
     """Keep the words of a segmented caption as they are; drop punctuation."""
     return " ".join(word for word in text.split() if word not in _DROPPED)
+
+
+def is_tokenised(text: str) -> bool:
+    """Tell whether an English caption looks tokenised already: no capitals, no punctuation."""
+    return re.search(r"[A-Z.,!?;:\"()]", text) is None
 
 
 def characters(text: str) -> str:

@@ -1,0 +1,89 @@
+"""Answers: what somebody's model said, from any layout that public repositories ship."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from liit.errors import LiitError
+from liit.scoring.files import Document
+from liit.scoring.records import QUESTIONS, Record, question_key, records_of
+
+ANSWERS = (
+    "prediction", "pred", "pred_answer", "predicted_answer", "predicted_answers", "predicted",
+    "pred_ans", "response", "model_answer", "model_output", "model_response", "generated_text",
+    "generation", "generated", "hypothesis", "completion", "output", "caption", "pred_caption",
+    "text", "answer", "value",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: the record it stands in, and its raw value."""
+
+    record: Record
+    value: Any
+    question: str | None
+
+    @property
+    def text(self) -> str:
+        """The answer as text; of a list its first entry, of a mapping its text."""
+        return _as_text(self.value)
+
+
+def read_answers(documents: Sequence[Document], field: str | None = None) -> list[Answer]:
+    """Read the answers of prediction files; ``field`` names theirs if the names do not tell.
+
+    A dotted name goes into nested records ("gpt4.solution").
+    """
+    records = [record for document in documents for record in records_of(document)]
+    return [_answer_of(record, field) for record in records]
+
+
+def _answer_of(record: Record, field: str | None) -> Answer:
+    name = field or _answer_field(record)
+    value: Any = record.fields
+    for part in [name] if name in record.fields else name.split("."):
+        if not isinstance(value, dict) or part not in value:
+            raise LiitError(
+                f"{record.where} has no field {name!r} (it has: {', '.join(record.fields)})",
+                next_step="name the field with the answers: --answer-field NAME",
+            )
+        value = value[part]
+    # the wordless question of a LLaVA question file stands in "text" beside the answer
+    question = record.question
+    if question is None and name != "text" and isinstance(record.fields.get("text"), str):
+        question = question_key(record.fields["text"])
+    return Answer(record, value, question)
+
+
+def _answer_field(record: Record) -> str:
+    fields = record.fields
+    both = isinstance(fields.get("text"), str) and isinstance(fields.get("answer"), str)
+    if both and record.first(QUESTIONS) is None:
+        return "answer"
+    for name in ANSWERS:
+        if name in fields:
+            return name
+    named = [name for name in fields if "pred" in str(name).lower()]
+    if len(named) == 1:
+        return named[0]
+    raise LiitError(
+        f"{record.where}: no field is known to hold the answer (it has: "
+        f"{', '.join(map(str, fields))})",
+        next_step="name it with --answer-field NAME",
+    )
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return _as_text(value[0]) if value else ""
+    if isinstance(value, dict):
+        inner: Iterator[Any] = (value[name] for name in ANSWERS if name in value)
+        return _as_text(next(inner, None))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

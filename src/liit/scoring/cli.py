@@ -1,0 +1,68 @@
+"""``liit score``: score anybody's predictions without a model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from liit.errors import LiitError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``liit score``."""
+    parser.add_argument("task", help="benchmark, for example gqa; 'list' names them all")
+    parser.add_argument(
+        "--references", nargs="+", default=[], metavar="FILE", help="annotation files or folders"
+    )
+    parser.add_argument(
+        "--predictions", nargs="+", default=[], metavar="FILE", help="answer files or folders"
+    )
+    parser.add_argument("--profile", choices=("paper", "standard"), default="standard")
+    parser.add_argument("--json", action="store_true", help="print JSON, numbers not rounded")
+    parser.add_argument("--items", action="store_true", help="with --json: every item's score")
+    parser.add_argument("--answer-field", metavar="NAME", help="field that holds the answer")
+    parser.add_argument(
+        "--box-encoding", choices=("unit", "percent", "mille", "pixel", "pixel_xywh")
+    )
+    parser.add_argument("--box-frame", choices=("original", "padded_square"), default="original")
+    parser.add_argument(
+        "--execute", action="store_true", help="humaneval: run the generated programs"
+    )
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Return what ``liit score`` prints for parsed arguments; LiitError for bad input."""
+    from liit.scoring.report import as_json, as_text
+    from liit.scoring.task import Options, run_task
+    from liit.scoring.tasks import TASKS
+
+    if arguments.task == "list":
+        return "\n".join(f"{task.name:<16} {task.metric}" for task in TASKS.values())
+    if arguments.task not in TASKS:
+        raise LiitError(
+            f"no task is named {arguments.task!r}", next_step=f"choose from: {', '.join(TASKS)}"
+        )
+    if not arguments.predictions:
+        raise LiitError("no predictions", next_step="name them with --predictions FILE")
+    options = Options(
+        arguments.profile,
+        arguments.answer_field,
+        arguments.box_encoding,
+        arguments.box_frame,
+        arguments.execute,
+    )
+    report = run_task(TASKS[arguments.task], arguments.references, arguments.predictions, options)
+    return as_json(report, items=arguments.items) if arguments.json else as_text(report)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``liit score``; return 0, or 2 after printing a readable error."""
+    parser = argparse.ArgumentParser(prog="liit score", description=__doc__)
+    add_arguments(parser)
+    try:
+        sys.stdout.write(run(parser.parse_args(argv)) + "\n")
+    except LiitError as fault:
+        sys.stderr.write(f"liit score: {fault}\n")
+        return 2
+    return 0

@@ -1,0 +1,172 @@
+"""Joining answers to references by the key that is really unique."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+from liit.scoring.answers import Answer
+from liit.scoring.records import Record
+
+
+class Pair(NamedTuple):
+    """A reference and the answer to it."""
+
+    reference: Record
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Pairs in the references' order, and what found no partner; ``key`` says what they share."""
+
+    pairs: list[Pair]
+    missing: list[Record]
+    extra: list[Answer]
+    key: str
+
+
+Item = TypeVar("Item", Record, Answer)
+_Part = Callable[[Record], "str | None"]
+
+
+class _Way(NamedTuple):
+    """One way to join: what of the reference equals what of the answer's record."""
+
+    name: str
+    of_reference: _Part
+    of_answer: _Part
+    with_question: bool
+    repeats: bool = False
+
+
+def _id(record: Record) -> str | None:
+    return record.id
+
+
+def _image(record: Record) -> str | None:
+    return record.image
+
+
+def _id_as_image(record: Record) -> str | None:
+    from liit.scoring.records import image_key
+
+    return None if record.id is None else image_key(record.id)
+
+
+def _nothing(_: Record) -> str | None:
+    return ""
+
+
+_MAY_DISAGREE = 0.1
+
+# In order of preference: of two ways that join as many, the earlier is taken.
+_WAYS = (
+    _Way("id", _id, _id, False),
+    _Way("id and question", _id, _id, True, repeats=True),
+    _Way("image and question", _image, _image, True, repeats=True),
+    _Way("image (given as id) and question", _image, _id_as_image, True, repeats=True),
+    _Way("question", _nothing, _nothing, True),
+    _Way("image", _image, _image, False),
+    _Way("image (given as id)", _image, _id_as_image, False),
+    _Way("id (given as image)", _id_as_image, _image, False),
+)
+
+
+def join(references: Sequence[Record], answers: Sequence[Answer]) -> Joined:
+    """Pair answers with references by whichever key pairs most of them without ambiguity.
+
+    A key that repeats on either side counts only if it is an id or image with the question's
+    text, its occurrences in order, and only if both sides repeat it equally often (the text alone
+    if the references have neither ids nor images). Where both sides have the question's text it
+    must agree, whatever the key: benchmark files exist whose ids and order are those of another
+    release. Position counts as a key only for files of equal length one of which has no usable
+    key at all.
+    """
+    best: dict[int, int] = {}
+    name = "nothing"
+    bare = all(r.id is None and r.image is None for r in references)
+    for way in _WAYS:
+        if way.name == "question" and bare:
+            # text benchmarks: nothing but the text identifies an item
+            way = way._replace(repeats=True)  # noqa: PLW2901
+        found = _matches(references, answers, way)
+        if len(found) > len(best):
+            best, name = found, way.name
+        if len(best) == min(len(references), len(answers)):
+            break
+    if not best and len(references) == len(answers) and _keyless(references, answers):
+        best = {place: place for place in range(len(references))}
+        best = {r: a for r, a in best.items() if _agree(references[r], answers[a])}
+        name = "position"
+    used = set(best.values())
+    return Joined(
+        [Pair(references[r], answers[best[r]]) for r in sorted(best)],
+        [record for place, record in enumerate(references) if place not in best],
+        [answer for place, answer in enumerate(answers) if place not in used],
+        name,
+    )
+
+
+def paired_with_themselves(answers: Sequence[Answer]) -> Joined:
+    """Return answers whose own record holds the reference."""
+    return Joined([Pair(a.record, a) for a in answers], [], [], "the record itself")
+
+
+def _matches(references: Sequence[Record], answers: Sequence[Answer], way: _Way) -> dict[int, int]:
+    found: dict[int, int] = {}
+    disagreeing = 0
+    wanted = _places([_reference_key(record, way) for record in references])
+    given = _places([_answer_key(answer, way) for answer in answers])
+    for key, ours in wanted.items():
+        theirs = given.get(key, [])
+        if len(theirs) > 1 and len(ours) == 1 and len({answers[a].text for a in theirs}) == 1:
+            theirs = theirs[:1]
+        if len(ours) != len(theirs) or (len(ours) > 1 and not way.repeats):
+            continue
+        for r, a in zip(ours, theirs, strict=True):
+            if _agree(references[r], answers[a]):
+                found[r] = a
+            else:
+                disagreeing += 1
+    # a few differ by spelling fixes; many mean that the key is of another release of the file
+    return found if disagreeing <= _MAY_DISAGREE * (len(found) + disagreeing) else {}
+
+
+def _reference_key(record: Record, way: _Way) -> Hashable:
+    base = way.of_reference(record)
+    if not way.with_question:
+        return base
+    return None if base is None or not record.question else (base, record.question)
+
+
+def _answer_key(answer: Answer, way: _Way) -> Hashable:
+    base = way.of_answer(answer.record)
+    if not way.with_question:
+        return base
+    return None if base is None or not answer.question else (base, answer.question)
+
+
+def _places(keys: Sequence[Hashable]) -> dict[Hashable, list[int]]:
+    places: dict[Hashable, list[int]] = defaultdict(list)
+    for place, key in enumerate(keys):
+        if key is not None:
+            places[key].append(place)
+    return places
+
+
+def _agree(reference: Record, answer: Answer) -> bool:
+    if not reference.question or not answer.question:
+        return True
+    # prompts may put a context before the question or options after it
+    return reference.question in answer.question or answer.question in reference.question
+
+
+def _keyless(references: Sequence[Record], answers: Sequence[Answer]) -> bool:
+    def usable(ids: list[str | None]) -> bool:
+        known = [identity for identity in ids if identity is not None]
+        return len(known) == len(ids) and len(set(known)) > len(known) / 2
+
+    return not usable([r.id for r in references]) or not usable([a.record.id for a in answers])

@@ -1,0 +1,225 @@
+"""Records: one item of a file, with its id, image and question under whatever names they have."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from liit.errors import LiitError
+from liit.scoring.files import Document
+
+IDS = (
+    "question_id", "questionId", "ques_id", "qid", "example_id", "task_id", "pid", "sample_id",
+    "sampleid", "id", "uid", "index", "doc_id", "No",
+)  # fmt: skip
+IMAGES = (
+    "image_id", "imageId", "image", "img_id", "image_name", "file_name", "filename", "image_path",
+    "img_path", "img",
+)  # fmt: skip
+QUESTIONS = (
+    "question", "prompt", "query", "sent", "sents", "sentence", "expression", "question_text",
+    "instruction", "input",
+)  # fmt: skip
+_LISTS = (
+    "annotations", "questions", "imgToEval", "outputs", "predictions", "examples", "data",
+    "results", "instances", "items", "samples", "rows", "images",
+)  # fmt: skip
+# What prompts add to a question: everything from here on is not part of it.
+_SUFFIX = re.compile(
+    r"\s*(?:reference ocr tokens?:|answer the question|answer with the option|please answer yes|"
+    r"when the provided information|please answer|short answer:).*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One item as a file gives it; ``place`` counts the file's items from 1."""
+
+    fields: Mapping[str, Any]
+    document: Document
+    place: int
+
+    @property
+    def where(self) -> str:
+        """File and record, for messages."""
+        return f"{self.document.path}: record {self.place}"
+
+    @property
+    def id(self) -> str | None:
+        """The item's id as text, or None."""
+        return as_key(self.first(IDS))
+
+    @property
+    def image(self) -> str | None:
+        """The image's name without folder, suffix and COCO's prefix and zeros, or None."""
+        value = as_key(self.first(IMAGES))
+        return None if value is None else image_key(value)
+
+    @property
+    def question(self) -> str | None:
+        """The question without image tags and prompt suffixes, lower-cased, or None."""
+        value = self.first(QUESTIONS)
+        if value is None and "conversations" in self.fields:
+            value = turn_of(self, 0)
+        if isinstance(value, list):
+            value = value[0] if value and isinstance(value[0], str) else None
+        return question_key(value) if isinstance(value, str) else None
+
+    def first(self, names: Sequence[str]) -> Any:
+        """Return the first field of these names that is filled, or None."""
+        for name in names:
+            value = self.fields.get(name)
+            if value is not None and value != "":
+                return value
+        return None
+
+    def need(self, names: Sequence[str], what: str) -> Any:
+        """Return the first filled field of these names; LiitError if there is none."""
+        value = self.first(names)
+        if value is None:
+            has = ", ".join(map(str, self.fields)) or "nothing"
+            raise LiitError(
+                f"{self.where} has no {what} (it has: {has})",
+                next_step=f"give the {what} in a field named {' or '.join(names[:3])}",
+            )
+        return value
+
+
+def records_of(document: Document) -> Iterator[Record]:
+    """Yield a file's items, whatever the layout."""
+    for place, fields in enumerate(_fields_of(document), start=1):
+        yield Record(fields, document, place)
+
+
+def with_fields(record: Record, more: Mapping[str, Any]) -> Record:
+    """Return the record with the missing ones of these fields filled in."""
+    kept = {name: value for name, value in more.items() if record.fields.get(name) is None}
+    return Record({**record.fields, **kept}, record.document, record.place)
+
+
+def as_key(value: object) -> str | None:
+    """Return an id as text; 7.0 and "7" and 7 are the same id."""
+    if value is None or isinstance(value, (dict, list, bool)):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip() or None
+
+
+def image_key(name: str) -> str:
+    """Reduce an image's name: "val2014/COCO_val2014_000000000042.jpg" to "42"."""
+    stem = re.sub(r"\.(jpe?g|png|gif|webp|bmp)$", "", name.rsplit("/", 1)[-1], flags=re.IGNORECASE)
+    number = re.fullmatch(r"(?:COCO_\w+?_)?0*(\d+)", stem)
+    return number.group(1) if number else stem
+
+
+def question_key(text: str) -> str:
+    """Reduce a question to what identifies it: no image tag, suffix, case or extra space."""
+    text = _SUFFIX.sub("", text.replace("<image>", " "))
+    return " ".join(text.lower().split()).strip()
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list field as a list; tables write it as text ("['a', 'b']")."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, str) and value.lstrip()[:1] == "[":
+        for parse in _LITERALS:
+            try:
+                found = parse(value)
+            except (ValueError, SyntaxError):
+                continue
+            if isinstance(found, list):
+                return found
+    return [value]
+
+
+_LITERALS: tuple[Callable[[str], Any], ...] = (ast.literal_eval, json.loads)
+
+
+def turn_of(record: Record, place: int) -> str | None:
+    """Return the text of one turn of a LLaVA conversation, or None."""
+    turns = record.fields.get("conversations")
+    if not isinstance(turns, list) or len(turns) <= place or not isinstance(turns[place], dict):
+        return None
+    text = turns[place].get("value", turns[place].get("content"))
+    return text if isinstance(text, str) else None
+
+
+def _fields_of(document: Document) -> Iterator[dict[str, Any]]:
+    if document.kind == "table":
+        yield from _rows_of(document.content)
+    elif document.kind == "lines":
+        yield from ({"value": line} for line in document.content)
+    elif document.kind == "rows":
+        yield from _items_of(document.content)
+    else:
+        yield from _json_items(document.content, document.path)
+
+
+def _rows_of(rows: Sequence[Sequence[str]]) -> Iterator[dict[str, Any]]:
+    known = {name.lower() for name in (*IDS, *IMAGES, *QUESTIONS)}
+    if any(cell.strip().lower() in known for cell in rows[0]):
+        names = [cell.strip() for cell in rows[0]]
+        for row in rows[1:]:
+            yield dict(zip(names, row, strict=False))
+    else:
+        yield from ({"cells": list(row)} for row in rows)
+
+
+def _json_items(content: Any, path: Path) -> Iterator[dict[str, Any]]:
+    if isinstance(content, list):
+        yield from _items_of(content)
+        return
+    if not isinstance(content, dict):
+        raise LiitError(f"{path}: a bare JSON value", next_step="give a list or an id map")
+    if as_key(next((content[name] for name in IDS if name in content), None)) is not None:
+        yield content
+        return
+    if isinstance(content.get("correct"), list) and isinstance(content.get("incorrect"), list):
+        yield from _items_of([*content["correct"], *content["incorrect"]])
+        return
+    inner = next((name for name in _LISTS if isinstance(content.get(name), (list, dict))), None)
+    if inner is None:
+        yield from _mapped(content)
+        return
+    images = _by_id(content.get("images")) if inner != "images" else {}
+    for fields in _json_items(content[inner], path):
+        image = images.get(as_key(fields.get("image_id")), {})
+        yield {**{k: v for k, v in image.items() if k != "id"}, **fields}
+
+
+def _items_of(items: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    for item in items:
+        if isinstance(item, dict) and "paragraphs" in item:
+            yield from _squad_items(item)
+        elif isinstance(item, dict):
+            yield item
+        else:
+            yield {"value": item}
+
+
+def _mapped(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for key, value in content.items():
+        if isinstance(value, dict):
+            yield {"id": key, **value}
+        else:
+            yield {"id": key, "value": value}
+
+
+def _squad_items(article: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for paragraph in article["paragraphs"]:
+        for question in paragraph.get("qas", []):
+            yield {"context": paragraph.get("context"), **question}
+
+
+def _by_id(images: Any) -> dict[str | None, dict[str, Any]]:
+    if not isinstance(images, list):
+        return {}
+    return {as_key(i.get("id")): i for i in images if isinstance(i, dict)}

@@ -1,0 +1,235 @@
+"""What a scoring task is, and how references and answers become a report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from eval.metrics import Scored
+
+from liit.errors import LiitError
+from liit.scoring.answers import ANSWERS, Answer, read_answers
+from liit.scoring.files import Document, read_documents
+from liit.scoring.join import Joined, Pair, join, paired_with_themselves
+from liit.scoring.records import IDS, QUESTIONS, Record, records_of, with_fields
+
+Profile = Literal["paper", "standard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may fix; None leaves it to the content of the files."""
+
+    profile: Profile = "standard"
+    answer_field: str | None = None
+    box_encoding: str | None = None
+    box_frame: str = "original"
+    execute: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One scored item; ``details`` holds further numbers of its own."""
+
+    key: str
+    scored: Scored
+    details: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A task's numbers: ``score`` None means "not run", with the reason among the notes."""
+
+    score: float | None
+    lenient: float | None = None
+    breakdown: Mapping[str, float] = field(default_factory=dict)
+    items: Sequence[Item] = ()
+    notes: Sequence[str] = ()
+    n: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One benchmark: how to read its references and how to score the pairs.
+
+    ``targets`` names the fields one of which a reference record must have; records without any
+    are taken for questions and lend their image and text to the others. ``alone`` marks layouts
+    whose prediction files hold the references too. ``collect`` scores files that are no
+    id-to-answer list at all and replaces everything else.
+    """
+
+    name: str
+    metric: str
+    score: Callable[[Sequence[Pair], Options], Outcome] | None = None
+    targets: Sequence[str] = ("answers", "answer")
+    alone: bool = False
+    references: Callable[[Sequence[Document]], list[Record]] | None = None
+    answers: Callable[[Sequence[Document], str | None], list[Answer]] = read_answers
+    collect: Callable[[Sequence[Document], Sequence[Document], Options], Outcome] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What ``liit score`` prints."""
+
+    task: str
+    profile: Profile
+    metric: str
+    outcome: Outcome
+    joined: Joined | None = None
+
+    @property
+    def n(self) -> int:
+        """How many items the score is over."""
+        return len(self.outcome.items) if self.outcome.n is None else self.outcome.n
+
+    @property
+    def unparsed(self) -> int:
+        """How many answers the strict parse could not read."""
+        return sum(not item.scored.parsed for item in self.outcome.items)
+
+
+def run_task(
+    task: Task,
+    references: Sequence[str | Path],
+    predictions: Sequence[str | Path],
+    options: Options | None = None,
+) -> Report:
+    """Score prediction files against reference files.
+
+    References may be left out where the prediction files hold them. LiitError for unreadable
+    files, for records without the fields the task needs, and if nothing can be joined.
+    """
+    options = options or Options()
+    given = read_documents(predictions)
+    known = read_documents(references) if references else []
+    if task.collect is not None:
+        outcome = task.collect(known, given, options)
+        return Report(task.name, options.profile, task.metric, outcome)
+    if not known and not task.alone:
+        raise LiitError(
+            f"{task.name} needs its reference file", next_step="name it with --references FILE"
+        )
+    assert task.score is not None
+    answers = task.answers(given, options.answer_field)
+    if known:
+        records, questions = _references(task, known)
+        answers = lend(answers, questions)
+        joined = join(records, answers)
+        if not joined.pairs:
+            raise _nothing_joined(records, answers)
+    else:
+        joined = paired_with_themselves(answers)
+    outcome = task.score(joined.pairs, options)
+    return Report(task.name, options.profile, task.metric, outcome, joined)
+
+
+def _references(task: Task, documents: Sequence[Document]) -> tuple[list[Record], list[Record]]:
+    if task.references is not None:
+        return task.references(documents), []
+    return split_references(documents, task.targets)
+
+
+def split_references(
+    documents: Sequence[Document], targets: Sequence[str]
+) -> tuple[list[Record], list[Record]]:
+    """Split the records of reference files into targets and mere questions.
+
+    Targets get the question and image of the question record with their id, where they lack them.
+    """
+    everything = [as_reference(r) for document in documents for r in records_of(document)]
+    records = [record for record in everything if record.first(targets) is not None]
+    questions = [record for record in everything if record.first(targets) is None]
+    if not records:
+        where = documents[0].path
+        raise LiitError(
+            f"{where}: no record has a reference answer ({' or '.join(targets)})",
+            next_step="name the annotation file; files of hidden test splits have no answers",
+        )
+    known = {record.id: record for record in questions}
+    known.pop(None, None)
+    return [_lent(record, known.get(record.id)) for record in records], questions
+
+
+def as_reference(record: Record) -> Record:
+    """Take "text" for the question where a reference record has no other."""
+    text = record.fields.get("text")
+    if isinstance(text, str) and record.first(QUESTIONS) is None:
+        return with_fields(record, {"question": text})
+    return record
+
+
+def lend(answers: Sequence[Answer], questions: Sequence[Record]) -> list[Answer]:
+    """Give answers the image and question that a question file has for their id."""
+    known: dict[str | None, Record] = {}
+    repeated = set()
+    for record in questions:
+        if record.id in known:
+            repeated.add(record.id)
+        known[record.id] = record
+    lent = []
+    for answer in answers:
+        found = known.get(answer.record.id)
+        if found is None or found.id is None or found.id in repeated:
+            lent.append(answer)
+            continue
+        record = _lent(answer.record, found)
+        lent.append(Answer(record, answer.value, answer.question or found.question))
+    return lent
+
+
+def _lent(record: Record, lender: Record | None) -> Record:
+    if lender is None:
+        return record
+    kept = {k: v for k, v in lender.fields.items() if k not in IDS and k not in ANSWERS}
+    return with_fields(record, kept)
+
+
+def mean_outcome(
+    pairs: Sequence[Pair],
+    score: Callable[[Pair], Scored],
+    groups: Callable[[Pair], Iterable[str]] = lambda _: (),
+    details: Callable[[Pair], Mapping[str, float]] = lambda _: {},
+) -> Outcome:
+    """Score every pair and average: score, lenient score and one mean per group, all in %."""
+    items = [Item(item_key(pair), score(pair), details(pair)) for pair in pairs]
+    grouped: dict[str, list[float]] = defaultdict(list)
+    for pair, item in zip(pairs, items, strict=True):
+        for group in groups(pair):
+            grouped[group].append(item.scored.value)
+    return Outcome(
+        percent([item.scored.value for item in items]),
+        percent([item.scored.lenient for item in items]),
+        {group: percent(values) for group, values in sorted(grouped.items())},
+        items,
+    )
+
+
+def item_key(pair: Pair) -> str:
+    """Name an item in a report: its id, else its image, else its place in the file."""
+    reference = pair.reference
+    return reference.id or reference.image or str(reference.place)
+
+
+def percent(values: Sequence[float]) -> float:
+    """Return 100 times the mean."""
+    return 100 * sum(values) / len(values) if values else float("nan")
+
+
+def text_of(value: Any) -> str:
+    """Return a reference value as text."""
+    return value if isinstance(value, str) else str(value)
+
+
+def _nothing_joined(references: Sequence[Record], answers: Sequence[Answer]) -> LiitError:
+    one, other = references[0], answers[0].record
+    return LiitError(
+        f"no answer could be joined to a reference: {one.where} has id {one.id!r}, image "
+        f"{one.image!r}, question {one.question!r}; {other.where} has id {other.id!r}, image "
+        f"{other.image!r}, question {answers[0].question!r}",
+        next_step="check that both files are of the same split and release of the benchmark; "
+        "a question file that lists the answers' ids may be added to --references",
+    )

@@ -1,0 +1,75 @@
+"""HumanEval: pass@k from recorded results, or by running the programs on request."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from eval.metrics.reasoning import pass_at_k
+
+from liit.errors import LiitError
+from liit.scoring.execution import runs_through
+from liit.scoring.files import Document
+from liit.scoring.records import as_list, records_of
+from liit.scoring.task import Options, Outcome, Task
+
+_KS = (1, 10, 100)
+
+
+def _humaneval(
+    references: Sequence[Document], samples: Sequence[Document], options: Options
+) -> Outcome:
+    """Estimate pass@k from samples that were run elsewhere ("passed") or are run now."""
+    problems = [dict(r.fields) for document in references for r in records_of(document)]
+    results: dict[str, list[bool]] = defaultdict(list)
+    for task, sample in _samples(samples, problems):
+        if "passed" in sample:
+            results[task].append(bool(sample["passed"]))
+        elif options.execute:
+            results[task].append(runs_through(_program(task, sample, problems)))
+        else:
+            note = "not run: running generated programs needs --execute (in a container, please)"
+            return Outcome(None, notes=[note], n=0)
+    least = min(len(passed) for passed in results.values())
+    estimates = {
+        f"pass@{k}": sum(pass_at_k(len(p), sum(p), k) for p in results.values()) / len(results)
+        for k in _KS
+        if k <= least
+    }
+    return Outcome(100 * estimates["pass@1"], None, estimates, n=len(results))
+
+
+def _samples(
+    documents: Sequence[Document], problems: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (task, sample): records with a task, or one list of programs per problem in order."""
+    for document in documents:
+        for record in records_of(document):
+            if record.id is not None:
+                yield record.id, record.fields
+                continue
+            if record.place > len(problems):
+                raise LiitError(
+                    f"{record.where}: no problem {record.place} among the references",
+                    next_step="name the problem file with --references",
+                )
+            task = str(problems[record.place - 1]["task_id"])
+            for program in as_list(record.fields.get("value", [])):
+                yield task, {"program": program}
+
+
+def _program(task: str, sample: Mapping[str, Any], problems: Sequence[Mapping[str, Any]]) -> str:
+    problem = next((p for p in problems if p.get("task_id") == task), None)
+    if problem is None:
+        raise LiitError(
+            f"no problem {task!r} among the references",
+            next_step="name the problem file with --references",
+        )
+    body = sample.get("program")
+    if body is None:
+        body = f"{problem['prompt']}{sample.get('completion', '')}"
+    return f"{body}\n{problem['test']}\ncheck({problem['entry_point']})\n"
+
+
+TASKS = (Task("humaneval", "pass@1, %", collect=_humaneval),)
