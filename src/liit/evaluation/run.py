@@ -13,10 +13,13 @@ from typing import Any
 
 from liit.data.encode import Encoder
 from liit.errors import LiitError
+from liit.evaluation.marks import Mark, builtin_marks, own_marks
 from liit.evaluation.predictions import PredictionStore
 from liit.evaluation.statistics import standard_error
 
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
+QUIET = {"LMEVAL_HASHMM": "0", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
+"""Images are not hashed for lm-eval's logs (twice each, as PNG); its libraries draw no bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,10 @@ class Cell:
 class Examiner:
     """Asks a model all items of the given lm-eval tasks.
 
-    ``tasks`` are names of YAML files in ``tasks_dir``; their items lie in ``exams_dir`` as
+    ``tasks`` are names of tasks or groups in ``tasks_dir``; their items lie in ``exams_dir`` as
     ``<task>.arrow``, images by path below ``image_roots[task]``. Answers are kept in the file
-    ``store`` (see :class:`PredictionStore`). Raises LiitError for an unknown task or a set that was
-    not prepared.
+    ``store`` (see :class:`PredictionStore`). lm-eval's own text tasks (``tasks_dir/language``) read
+    their published files below ``text_dir``. Raises LiitError for an unknown task or missing items.
     """
 
     def __init__(
@@ -58,15 +61,21 @@ class Examiner:
         store: Path,
         batch_size: int,
         image_roots: Mapping[str, Path] | None = None,
+        text_dir: Path | None = None,
     ) -> None:
         """Parse the tasks and read their documents (no image is opened)."""
         _go_offline()
         from liit.evaluation.adapter import LlavaLM
 
-        roots = {task: str(root) for task, root in (image_roots or {}).items()}
-        self._loaded = _load(tasks, tasks_dir, exams_dir, roots)
+        places = {
+            "exams_dir": str(exams_dir),
+            "image_roots": {task: str(root) for task, root in (image_roots or {}).items()},
+            "text_dir": str(text_dir),
+        }
+        self._loaded = _load(tasks, [*(_packaged() if text_dir else []), tasks_dir], places)
+        self._tasks = tuple(tasks)
         self._model = LlavaLM(encoder, PredictionStore(store), batch_size=batch_size)
-        self._samples: dict[str, list[dict[str, Any]]] = {}
+        self._marks: dict[str, list[Mark]] = {}
 
     def run(self, model: Any, weights_digest: str) -> dict[str, Cell]:
         """Return one cell per task; ``weights_digest`` must differ whenever the weights do."""
@@ -76,51 +85,48 @@ class Examiner:
         with _no_bars():
             results = evaluate(self._model, self._loaded, bootstrap_iters=0)
         assert results is not None
-        self._samples = results["samples"]
-        return {
-            task: _cell(rows, str(results["versions"][task]))
-            for task, rows in self._samples.items()
-        }
+        self._marks = {task: self._read(task, results["samples"]) for task in self._tasks}
+        return {task: _cell(marks, self._version(task)) for task, marks in self._marks.items()}
 
     def predictions(self) -> Iterator[dict[str, Any]]:
         """Yield every answer of the last run, JSON-ready, by task and in file order."""
-        for task, rows in self._samples.items():
-            for row in rows:
-                yield {
-                    "task": task,
-                    "id": row["doc"]["id"],
-                    "question": row["doc"]["text"],
-                    "reference": row["doc"]["target"],
-                    "prediction": row["filtered_resps"][0],
-                    "score": row["score"],
-                    "parsed": bool(row["parsed"]),
-                    "lenient": row["lenient"],
-                }
+        for marks in self._marks.values():
+            yield from map(asdict, marks)
+
+    def _read(self, task: str, samples: Mapping[str, Any]) -> list[Mark]:
+        group = self._loaded["groups"].get(task)
+        if group is None:
+            return own_marks(task, samples[task])
+        reading = {key: group.metadata[key] for key in ("metric", "strict", "lenient")}
+        members = [member.task_name for member in group.get_all_tasks()]
+        return [mark for name in members for mark in builtin_marks(name, samples[name], **reading)]
+
+    def _version(self, task: str) -> str:
+        group = self._loaded["groups"].get(task)
+        found = self._loaded["tasks"][task].config if group is None else group
+        return str(found.metadata["version"])
 
 
-def _cell(rows: list[dict[str, Any]], version: str) -> Cell:
-    scores = [float(row["score"]) for row in rows]
+def _cell(marks: list[Mark], version: str) -> Cell:
+    scores = [mark.score for mark in marks]
     return Cell(
         score=100 * fmean(scores),
         stderr=100 * standard_error(scores),
-        n=len(rows),
-        parsed=fmean(float(row["parsed"]) for row in rows),
-        lenient=100 * fmean(float(row["lenient"]) for row in rows),
+        n=len(marks),
+        parsed=fmean(mark.parsed for mark in marks),
+        lenient=100 * fmean(mark.lenient for mark in marks),
         version=version,
     )
 
 
-def _load(
-    tasks: Sequence[str], tasks_dir: Path, exams_dir: Path, image_roots: dict[str, str]
-) -> Any:
+def _load(tasks: Sequence[str], folders: list[Path], places: dict[str, Any]) -> Any:
     from lm_eval.tasks import TaskManager
 
-    places = {"exams_dir": str(exams_dir), "image_roots": image_roots}
-    manager = TaskManager(include_path=[tasks_dir], include_defaults=False, metadata=places)
+    manager = TaskManager(include_path=folders, include_defaults=False, metadata=places)
     for task in tasks:
         if task not in manager.all_tasks:
             raise LiitError(
-                f"There is no task {task!r} in {tasks_dir} (or its YAML is broken).",
+                f"There is no task {task!r} in {folders[-1]} (or its YAML is broken).",
                 next_step=f"use one of {', '.join(manager.all_tasks)}.",
             )
     loaded = manager.load(list(tasks))
@@ -131,11 +137,18 @@ def _load(
     return loaded
 
 
+def _packaged() -> list[Path]:
+    """Return lm-eval's folders of the text tasks that ``language/`` redirects to local files."""
+    import lm_eval.tasks
+
+    root = Path(str(lm_eval.tasks.__file__)).parent
+    return [root / folder for folder in ("mmlu/default", "gsm8k", "bbh/cot_fewshot", "tydiqa")]
+
+
 def _go_offline() -> None:
-    """Keep lm-eval and its libraries from the network, and from hashing images for its logs."""
-    for name in OFFLINE:
-        os.environ.setdefault(name, "1")
-    os.environ.setdefault("LMEVAL_HASHMM", "0")
+    """Keep lm-eval and its libraries from the network, and quiet."""
+    for name, value in (dict.fromkeys(OFFLINE, "1") | QUIET).items():
+        os.environ.setdefault(name, value)
     # It warns of every task that custom_dataset takes keywords, and of nothing that matters here.
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
 
