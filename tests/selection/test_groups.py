@@ -14,7 +14,7 @@ from liit.pool import Pool
 from liit.selection import kmeans
 from liit.selection import rows as rows_module
 from liit.selection.groups import by_source, elbow, k_means_elbow, spherical_k_means
-from liit.selection.kmeans import assign, extend, lloyd, random_centres
+from liit.selection.kmeans import assign, lloyd, plus_plus_centres, random_centres
 from liit.selection.method import RESERVE, Groups
 from liit.selection.representations import attention_outputs
 from liit.selection.rows import Rows, unit
@@ -62,7 +62,7 @@ def test_sum_of_squares_is_the_definition() -> None:
     points = blobs(4, 20)
     fitted = lloyd(Rows((points,)), points[[0, 20, 40, 60]], 20)
     plain = ((points - fitted.centres[fitted.labels]) ** 2).sum()
-    assert fitted.wss == pytest.approx(float(plain), rel=1e-5)
+    assert fitted.wss == pytest.approx(float(plain), rel=1e-4)
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,10 +93,10 @@ def test_assign_is_the_nearest_centre() -> None:
 
 def test_seeding_never_repeats_a_value() -> None:
     points = np.repeat(np.eye(3, dtype=np.float32), 10, axis=0)
-    centres = extend(Rows((points,)), np.zeros((0, 3), np.float32), 8, draws())
+    centres = plus_plus_centres(Rows((points,)), 8, draws())
     assert sorted(map(tuple, centres.tolist())) == sorted(map(tuple, np.eye(3).tolist()))
-    kept = extend(Rows((points,)), centres[:2], 3, draws())
-    np.testing.assert_array_equal(kept[:2], centres[:2])
+    fewer = plus_plus_centres(Rows((points,)), 2, draws())
+    np.testing.assert_array_equal(fewer, centres[:2])
     assert len(np.unique(random_centres(Rows((blobs(1, 20),)), 20, draws()), axis=0)) == 20
 
 

@@ -53,9 +53,9 @@ class Measured:
         return Measured(self.pool.take(keep), self.signals, self.positions[keep])
 
     def rows(self, represent: Representation) -> Rows:
-        """Return the vectors of ``represent`` for these samples."""
+        """Return the vectors of ``represent`` for these samples, in memory if they are few."""
         rows: Rows = represent(**{name: self.signals[name] for name in signals_of(represent)})
-        return rows.take(self.positions)
+        return rows.take(self.positions).cached()
 
     def scores(self, scorer: Scorer, groups: Groups) -> Floats:
         """Return the float64 scores of ``scorer`` for these samples; infinities become NaN."""

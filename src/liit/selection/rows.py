@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 Float32 = NDArray[np.float32]
 BLOCK_BYTES = 64 * 2**20
-"""Size of one float32 block; a handful of them is all that lives in memory."""
+"""Size of one float32 block of rows that stay on disk."""
+CACHED_BYTES = 512 * 2**20
+"""Rows that take no more than this as float32 are transformed once and kept in memory."""
 
 
 def unit(block: Float32) -> Float32:
@@ -68,6 +70,10 @@ class Rows:
     def in_memory(self) -> Rows:
         """Return the transformed rows as one float32 array."""
         return Rows((self.read(slice(0, len(self))),))
+
+    def cached(self) -> Rows:
+        """Return the rows in memory if they are few, and unchanged otherwise."""
+        return self.in_memory() if 4 * len(self) * self.width <= CACHED_BYTES else self
 
     def blocks(self) -> Iterator[tuple[slice, Float32]]:
         """Yield the rows in order, one block at a time."""
