@@ -30,6 +30,12 @@ def use_scale(name: str) -> None:
         )
     yaml = YAML()
     yaml.width = 100
+    yaml.preserve_quotes = True
+    yaml.representer.add_representer(
+        type(None),
+        lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null"),
+    )
+    yaml.indent(mapping=2, sequence=4, offset=2)
     params = yaml.load((SCALES / "mini.yaml").read_text(encoding="utf-8"))
     if name != "mini":
         _lay_over(params, yaml.load((SCALES / f"{name}.yaml").read_text(encoding="utf-8")))

@@ -1,0 +1,25 @@
+"""No network, no accounts, one thread: every test runs alike everywhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["WANDB_MODE"] = "offline"
+os.environ.pop("WANDB_API_KEY", None)
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def samples() -> Path:
+    """The folder of real published files; not part of the project."""
+    folder = ROOT.parent / "shared" / "samples"
+    if not folder.is_dir():
+        pytest.skip("real published files are not at hand (../shared/samples)")
+    return folder

@@ -1,0 +1,105 @@
+"""Training: the same as a plain loop, every id seen, the same bytes twice, NaN stops it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+from tiny import CPU, LORA, TRAIN, samples, tiny
+from torch import nn
+from transformers import get_cosine_schedule_with_warmup
+
+from liit.data.corpus import Corpus
+from liit.data.module import GroupedBatches
+from liit.data.store import SampleStore, write_store
+from liit.errors import LiitError
+from liit.learning.train import fit
+from liit.model import lora
+from liit.model.logits import answer_logits
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    write_store(samples(18), tmp_path / "tiny.arrow")
+    return Corpus([SampleStore(tmp_path / "tiny.arrow")], tiny()[1])
+
+
+def adapted() -> nn.Module:
+    return lora.attach(tiny()[0], LORA, seed=1)
+
+
+def weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: one.detach().clone() for name, one in lora.trainable(model)}
+
+
+def test_the_same_as_a_plain_loop(corpus: Corpus) -> None:
+    ids = sorted(corpus.stores[0].column("id"))[:10]
+    ours = adapted()
+    fit(ours, corpus, ids, train=TRAIN, devices=CPU, seed=5)
+    plain = adapted()
+    plain.train()
+    groups = [
+        {"params": [p for n, p in lora.trainable(plain) if lora.PROJECTOR not in n], "lr": 1e-3},
+        {"params": [p for n, p in lora.trainable(plain) if lora.PROJECTOR in n], "lr": 1e-4},
+    ]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.0)
+    schedule = get_cosine_schedule_with_warmup(optimizer, 1, 6)
+    lengths = [corpus.length(id_) for id_ in ids]
+    batches = GroupedBatches(lengths, batch_size=4, micro=4, rank=0, ranks=1, seed=5)
+    for epoch in range(2):
+        for rows in batches.global_batches(epoch):
+            batch = corpus.encoder.collate([corpus.encoded(ids[row]) for row in rows])
+            logits, targets, _ = answer_logits(plain, batch)
+            nn.functional.cross_entropy(logits, targets).backward()
+            nn.utils.clip_grad_norm_([p for _, p in lora.trainable(plain)], 1.0)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+    for name, tensor in weights(plain).items():
+        torch.testing.assert_close(weights(ours)[name], tensor, atol=1e-6, rtol=1e-5)
+
+
+def test_accumulated_micro_batches_move_the_weights_alike(corpus: Corpus) -> None:
+    # Samples of one kind and length: a mean of micro-batch means is then the mean of all.
+    ids = [s.id for s in corpus.stores[0] if len(s.images) == 1 and len(s.turns[1].text) == 7]
+    whole, parts = adapted(), adapted()
+    micro = dataclasses.replace(TRAIN, micro_batch_size=2)
+    fit(whole, corpus, ids[:2], train=TRAIN, devices=CPU, seed=2)
+    fit(parts, corpus, ids[:2], train=micro, devices=CPU, seed=2)
+    for name, tensor in weights(whole).items():
+        torch.testing.assert_close(weights(parts)[name], tensor, atol=1e-5, rtol=1e-4)
+
+
+def test_two_runs_give_the_same_bytes(corpus: Corpus) -> None:
+    dropout = dataclasses.replace(LORA, dropout=0.2)
+    ids = sorted(corpus.stores[0].column("id"))
+    runs = []
+    for _ in range(2):
+        model = lora.attach(tiny()[0], dropout, seed=1)
+        fit(model, corpus, ids, train=TRAIN, devices=CPU, seed=9)
+        runs.append(weights(model))
+    assert all(torch.equal(runs[0][name], runs[1][name]) for name in runs[0])
+
+
+def test_frozen_weights_stay(corpus: Corpus) -> None:
+    model = adapted()
+    before = {n: p.detach().clone() for n, p in model.named_parameters() if not p.requires_grad}
+    fit(model, corpus, [corpus.stores[0][1].id], train=TRAIN, devices=CPU, seed=1)
+    frozen = dict(model.named_parameters())
+    assert all(torch.equal(frozen[name], tensor) for name, tensor in before.items())
+
+
+def test_a_nan_loss_stops_and_names_the_samples(corpus: Corpus) -> None:
+    model = adapted()
+    lora.trainable(model)[0][1].data.fill_(float("nan"))
+    ids = sorted(corpus.stores[0].column("id"))[:3]
+    with pytest.raises(LiitError, match="loss is nan") as failed:
+        fit(model, corpus, ids, train=TRAIN, devices=CPU, seed=1)
+    assert all(id_ in str(failed.value) for id_ in ids)
+
+
+def test_an_empty_selection_is_refused(corpus: Corpus) -> None:
+    with pytest.raises(LiitError, match="selection is empty"):
+        fit(adapted(), corpus, [], train=TRAIN, devices=CPU, seed=1)

@@ -1,0 +1,65 @@
+"""A copy of the project in a folder of its own, to run whole commands in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project in a folder of its own."""
+
+    root: Path
+
+    def run(self, *command: str, check: bool = True) -> str:
+        """Run a command there with the copy's own code; return what it printed."""
+        done = subprocess.run(
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{command} failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+        return done.stdout + done.stderr
+
+    def liit(self, *arguments: str, check: bool = True) -> str:
+        return self.run(sys.executable, "-m", "liit", *arguments, check=check)
+
+    def dvc(self, *arguments: str, check: bool = True) -> str:
+        return self.run(sys.executable, "-m", "dvc", *arguments, check=check)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        code = f"{self.root / 'src'}{os.pathsep}{self.root}"
+        bin_folder = Path(sys.executable).parent
+        path = f"{bin_folder}{os.pathsep}{os.environ['PATH']}"
+        return {**os.environ, "PYTHONPATH": code, "PATH": path, "WANDB_DIR": str(self.root)}
+
+    def copy(self, to: Path) -> Project:
+        shutil.copytree(self.root, to, symlinks=True)
+        return Project(to)
+
+
+def fresh_project(root: Path) -> Project:
+    """Copy what git tracks (as it is in the working tree) into a new repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if name.startswith(("results/", "runs/", "reports/")) or not (ROOT / name).is_file():
+            continue
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, root / name)
+    (root / "dvc.lock").unlink(missing_ok=True)
+    project = Project(root)
+    project.run("git", "init", "-q")
+    project.run("git", "add", "-A")
+    author = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+    project.run("git", *author, "commit", "-qm", "copy")
+    project.liit("scale", "smoke")
+    return project

@@ -1,0 +1,145 @@
+"""`dvc repro` at scale ``smoke``: what it leaves, what a change re-runs, and that bytes repeat."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from project import Project
+from safetensors import safe_open
+
+from liit.files import digest_folder
+
+METHODS = ["sequential", "multitask", "replay", "random"]
+
+
+def stages_run(output: str) -> list[str]:
+    return re.findall(r"Running stage '([^']+)'", output)
+
+
+def folders(project: Project, *names: str) -> dict[str, str]:
+    return {name: digest_folder(project.root / name) for name in names}
+
+
+def test_every_method_has_a_row_and_a_complete_matrix(reproduced: Project) -> None:
+    table = json.loads((reproduced.root / "reports/table.json").read_text())
+    assert [row["method"] for row in table["rows"]][: len(METHODS)] == METHODS
+    for method in METHODS:
+        result = json.loads((reproduced.root / f"results/{method}/0.json").read_text())
+        steps = ["mantis"] if method == "multitask" else ["llava", "m3it", "mantis"]
+        assert result["steps"] == steps
+        exams = {task for tasks in result["skills"].values() for task in tasks}
+        exams |= {task for tasks in result["extra_skills"].values() for task in tasks}
+        assert len(exams) == 7
+        for step in steps:
+            assert set(result["matrix"][step]) == exams
+            assert all(cell["n"] == 6 for cell in result["matrix"][step].values())
+
+
+def test_selections_hold_what_the_methods_say(reproduced: Project) -> None:
+    def size(method: str, step: str) -> int:
+        result = json.loads((reproduced.root / f"results/{method}/0.json").read_text())
+        return int(result["selections"][step]["size"])
+
+    assert (size("sequential", "m3it"), size("sequential", "mantis")) == (80, 50)
+    assert (size("random", "m3it"), size("random", "mantis")) == (40, 40)
+    assert size("multitask", "mantis") == 60 + 80 + 50
+    assert (size("replay", "m3it"), size("replay", "mantis")) == (80 + 6, 50 + 6 + 8)
+
+
+def test_ids_seen_in_training_are_the_selection(reproduced: Project) -> None:
+    import pyarrow.parquet as pq
+
+    for method in METHODS:
+        step = reproduced.root / f"adapters/{method}/0/mantis"
+        seen = dict(line.split() for line in (step / "seen.txt").read_text().splitlines())
+        chosen = pq.read_table(
+            reproduced.root / f"selections/{method}/0/mantis/selection.parquet"
+        ).column("id")
+        assert list(seen) == chosen.to_pylist()
+        assert set(seen.values()) == {"1"}
+
+
+def test_adapters_open_unaided(reproduced: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from peft import PeftModel
+    from transformers import AutoModelForImageTextToText
+
+    monkeypatch.chdir(reproduced.root)
+    folder = Path("adapters/random/0/m3it")
+    base = AutoModelForImageTextToText.from_pretrained("base/model")
+    model = PeftModel.from_pretrained(base, str(folder))
+    placed = {name for name, _ in model.named_parameters() if "lora_" in name}
+    with safe_open(folder / "adapter_model.safetensors", framework="pt") as file:
+        saved = {key for key in file.keys() if "lora_" in key}  # noqa: SIM118
+    assert len(placed) == len(saved) > 0
+
+
+def test_a_second_repro_runs_nothing(reproduced: Project) -> None:
+    output = reproduced.dvc("repro")
+    assert stages_run(output) == []
+    assert "up to date" in output
+
+
+def test_metrics_and_plots_are_shown(reproduced: Project) -> None:
+    assert "random" in reproduced.dvc("metrics", "show", "--json")
+    reproduced.dvc("plots", "show", "--json")
+
+
+def test_two_clean_runs_give_the_same_bytes(project: Project, reproduced: Project) -> None:
+    kept = ["results/random/0.json", "selections/random/0", "adapters/random/0", "base"]
+    for name in [*kept, "scratch"]:
+        path = project.root / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    project.liit("base")
+    project.liit("run", "random")
+    for name in kept[1:]:
+        assert folders(project, name) == folders(reproduced, name), name
+    ours, theirs = (one.root / kept[0] for one in (project, reproduced))
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_a_killed_run_continues_to_the_same_bytes(project: Project, reproduced: Project) -> None:
+    kept = ("selections/random/0", "adapters/random/0")
+    # As after a kill in the second step's training: no stamp, half an adapter.
+    step = project.root / "adapters/random/0/mantis"
+    for name in ("made_from.json", "exam.json", "adapter_config.json"):
+        (step / name).unlink()
+    (project.root / "results/random/0.json").unlink()
+    output = project.liit("run", "random")
+    assert "m3it (t = 1)" not in output and "mantis (t = 2): train" in output
+    assert folders(project, *kept) == folders(reproduced, *kept)
+
+
+def test_a_new_method_is_one_file_and_one_word(project: Project) -> None:
+    source = '"""Newest first: a baseline of one line."""\n\n' + (
+        "from liit.selection import Method\nfrom liit.selection.pools import newest\n\n"
+        'METHOD = Method(label="Random of the newest", pool=newest)\n'
+    )
+    (project.root / "experiments/main/random_newest.py").write_text(source)
+    params = project.root / "params.yaml"
+    params.write_text(params.read_text().replace("- random\n", "- random\n  - random_newest\n", 1))
+    assert stages_run(project.dvc("repro")) == ["chain@random_newest-0", "report"]
+    table = json.loads((project.root / "reports/table.json").read_text())
+    row = next(row for row in table["rows"] if row["method"] == "random_newest")
+    assert row["label"] == "Random of the newest" and row["paper"] is None
+
+
+def test_editing_a_method_runs_its_chain_alone(project: Project) -> None:
+    file = project.root / "experiments/main/random.py"
+    file.write_text(file.read_text().replace('label="Random"', 'label="Uniform"'))
+    assert stages_run(project.dvc("repro")) == ["chain@random-0", "report"]
+
+
+def test_formatting_shared_code_runs_no_chain(project: Project) -> None:
+    file = project.root / "src/liit/learning/train.py"
+    file.write_text(file.read_text() + "\n# a remark\n")
+    assert stages_run(project.dvc("repro")) == ["code"]
+
+
+def test_an_experiment_changes_a_parameter(project: Project) -> None:
+    output = project.dvc("exp", "run", "-S", "evaluate.batch_size=64")
+    assert set(stages_run(output)) >= {f"chain@{method}-0" for method in METHODS}
+    assert "evaluate.batch_size" in project.dvc("exp", "show", "--csv")
