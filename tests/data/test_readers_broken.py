@@ -180,6 +180,8 @@ def test_every_reader_sets_foreign_records_aside(tmp_path: Path, name: str) -> N
     whole: Any = strange
     if name == "minigpt4":
         whole = {"annotations": strange}
+    elif name == "natural_instructions":
+        whole = {"Definition": ["Do it."], "Instances": strange}
     elif name == "tabmwp":
         whole = {str(i): item for i, item in enumerate(strange)}
     (tmp_path / "x.json").write_text(json.dumps(whole))
@@ -189,17 +191,22 @@ def test_every_reader_sets_foreign_records_aside(tmp_path: Path, name: str) -> N
 
 def test_formats_are_the_files() -> None:
     assert reader_formats() == [
+        "alpaca",
         "easy_vqa",
+        "firefly",
         "hf_datasets",
         "lamm",
         "llava",
         "m3it",
         "mantis",
         "minigpt4",
+        "natural_instructions",
         "nlvr",
         "scienceqa",
         "tabmwp",
+        "ultrachat",
         "vision_flan",
+        "xp3",
     ]
 
 

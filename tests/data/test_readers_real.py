@@ -241,3 +241,44 @@ def test_every_training_file_parses_as_json_loads_does() -> None:
         whole = json.loads(file.read_text())
         found = [r.value for r in iter_records(file) if not isinstance(r, Quarantined)]
         assert found == (whole if isinstance(whole, list) else [whole])
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "count"),
+    [
+        ("alpaca", "alpaca/alpaca_en_demo.first150.json", 150),
+        ("alpaca", "alpaca/alpaca_zh_demo.first150.json", 150),
+        ("alpaca", "alpaca/seed_tasks.jsonl", 175),
+        ("alpaca", "alpaca_cot/strategyqa_train.first200.json", 200),
+        ("firefly", "firefly/firefly-train-1.1M.sample5.jsonl", 5),
+        ("firefly", "firefly/dummy_data.first25.jsonl", 25),
+        ("natural_instructions", "natural_instructions/tasks", 12),
+        ("natural_instructions", "natural_instructions/tasks_old_layout", 5),
+        ("ultrachat", "ultrachat/README_example_line.json", 1),
+        ("xp3", "xp3/xp3_card_example.jsonl", 1),
+    ],
+)
+def test_text_only_sets_load_completely(name: str, file: str, count: int) -> None:
+    samples, aside = read(name, file, None)
+    assert (len(samples), aside) == (count, [])
+    assert not any(sample.images for sample in samples)
+
+
+def test_text_only_turns() -> None:
+    (xp3,), _ = read("xp3", "xp3/xp3_card_example.jsonl", None)
+    assert xp3.turns[0].text.endswith("Can we rewrite Sentence 1 to Sentence 2? Yes or No?")
+    assert xp3.turns[1].text == "Yes"
+    (chat,), _ = read("ultrachat", "ultrachat/README_example_line.json", None)
+    assert [turn.role for turn in chat.turns] == ["user", "assistant"] * 3
+    natural, _ = read("natural_instructions", "natural_instructions/tasks", None)
+    assert natural[0].turns[0].text.startswith("You need to answer a given question containing")
+    assert natural[0].turns[0].text.endswith("onto the mat since the _ was wobbly.")
+    assert natural[0].turns[1].text == "unicycle"
+    assert natural[0].skill == "Coreference Resolution"
+    firefly, _ = read("firefly", "firefly/firefly-train-1.1M.sample5.jsonl", None)
+    assert (firefly[0].skill, firefly[0].turns[1].text) == ("NLI", "中立")
+
+
+def test_prompts_without_answers_are_set_aside() -> None:
+    samples, aside = read("ultrachat", "ultrachat/ultra_eval.first60.json", None)
+    assert (len(samples), len(aside)) == (0, 60)

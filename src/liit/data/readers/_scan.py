@@ -57,7 +57,9 @@ class Window:
             except (ValueError, RecursionError) as error:
                 self._give_up_or_read_on(error)
                 continue
-            if end == len(self._text) and not self._ended and not isinstance(value, dict | list):
+            # A number or a name may go on behind the window: 1 and e+16.
+            open_ended = not isinstance(value, dict | list | str)
+            if open_ended and not self._ended and not _SCALAR_END.search(self._text, end):
                 self._more()
                 continue
             self._place = end
@@ -87,7 +89,7 @@ class Window:
 
 def _end_of_value(text: str, place: int) -> int | None:
     """Return where a malformed value ends by its brackets, or None if that is not in ``text``."""
-    if text[place : place + 1] not in ("{", "["):
+    if text[place : place + 1] not in ("{", "[", '"'):
         scalar_end = _SCALAR_END.search(text, place)
         return scalar_end.start() if scalar_end else None
     depth = 0
@@ -96,6 +98,8 @@ def _end_of_value(text: str, place: int) -> int | None:
         if character == '"':
             if not token.group(1):
                 return None
+            if depth == 0:
+                return token.end()
         elif character in "{[":
             depth += 1
         else:

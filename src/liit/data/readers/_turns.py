@@ -55,3 +55,14 @@ def _known(role: str, text: str, place: int) -> Turn:
     if role not in _ROLES:
         raise RecordError(f"turn {place} is by {role!r}, an unknown role")
     return Turn(_ROLES[role], text)
+
+
+def instruction_turns(instruction: str, given: object, answer: str) -> list[Turn]:
+    """Return the two turns of an instruction, what it is applied to (text or None), and an answer.
+
+    Raises RecordError if ``given`` is anything else.
+    """
+    if given is not None and not isinstance(given, str):
+        raise RecordError(f"the input is a {type(given).__name__}, not text")
+    question = "\n".join(part for part in (instruction.strip(), (given or "").strip()) if part)
+    return [Turn("user", question), Turn("assistant", answer.strip())]

@@ -27,6 +27,7 @@ from liit.data.readers._intake import (
     text_of,
 )
 from liit.data.readers._json import iter_records
+from liit.data.readers._turns import instruction_turns
 from liit.data.sample import ImageRef, Sample, Turn
 from liit.data.store import Quarantined
 from liit.errors import LiitError
@@ -93,12 +94,8 @@ def _labels(file: Path) -> tuple[str, str]:
 
 
 def _turns(record: dict[str, Any]) -> list[Turn]:
-    instruction = text_of(record, "instruction").strip()
-    inputs = record.get("inputs")
-    if inputs is not None and not isinstance(inputs, str):
-        raise RecordError(f"'inputs' is a {type(inputs).__name__}, not text")
-    question = "\n".join(part for part in (instruction, (inputs or "").strip()) if part)
-    return [Turn("user", question), Turn("assistant", text_of(record, "outputs").strip())]
+    instruction, answer = text_of(record, "instruction"), text_of(record, "outputs")
+    return instruction_turns(instruction, record.get("inputs"), answer)
 
 
 def _images(record: dict[str, Any]) -> list[ImageRef]:
