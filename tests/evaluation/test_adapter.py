@@ -7,9 +7,12 @@ import torch
 from lm_eval.api.instance import Instance
 from peft import LoraConfig, get_peft_model
 
+from liit.data.sample import ImageRef, Turn, make_sample
+from liit.data.store import SampleStore, write_store
 from liit.errors import LiitError
 from liit.evaluation import prompts as prompts_module
 from liit.evaluation.adapter import LlavaLM
+from liit.evaluation.documents import Documents
 from liit.evaluation.predictions import PredictionStore
 
 SETTINGS = {"until": ["</s>"], "max_gen_toks": 12, "do_sample": False}
@@ -213,6 +216,25 @@ def test_prompts_that_do_not_fit_in_memory_are_opened_again(ask, model, document
     lm = ask(model, batch_size=2)
     assert lm.generate_until(requests(documents)) == kept
     assert not lm.prompts._kept
+
+
+def test_images_opened_ahead_by_threads_change_nothing(ask, model, documents):
+    plain = ask(model, batch_size=2).generate_until(requests(documents))
+    lm = ask(model, batch_size=2)
+    lm.openers = 3
+    assert lm.generate_until(requests(documents)) == plain
+
+
+def test_a_damaged_image_stops_the_evaluation_and_is_named(ask, model, tmp_path):
+    turns = [Turn("user", "<image>\nWhat?"), Turn("assistant", "x")]
+    path = tmp_path / "broken.arrow"
+    write_store([make_sample("broken", turns, [ImageRef(path="gone.png")])], path)
+    documents = Documents(SampleStore(path, tmp_path))
+    for openers in (0, 2):
+        lm = ask(model)
+        lm.openers = openers
+        with pytest.raises(LiitError, match=r"gone\.png"):
+            lm.generate_until(requests(documents))
 
 
 def test_peft_object_answers_as_its_merged_model(ask, fresh_model, documents):

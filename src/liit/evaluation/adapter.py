@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -27,11 +29,14 @@ from liit.evaluation import decoding
 from liit.evaluation.decoding import greedy, next_log_probabilities
 from liit.evaluation.predictions import PredictionStore
 from liit.evaluation.progress import announced
-from liit.evaluation.prompts import Prompts, Source
+from liit.evaluation.prompts import Prompt, Prompts, Source
 from liit.evaluation.questions import Generate, Score, generation, source_of
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
+
+OPENERS = 4
+"""Threads that open images while an accelerator answers; on a CPU they would only compete."""
 
 Asked = TypeVar("Asked", Generate, Score)
 
@@ -54,6 +59,7 @@ class LlavaLM(LM):  # type: ignore[misc]
         differently.
         """
         self.model = model.eval()
+        self.openers = 0 if model.device.type == "cpu" else OPENERS
         self.weights = f"{weights}-{model.dtype}-{_code_digest()}"
         self.known = self.store.of(self.weights)
 
@@ -116,8 +122,7 @@ class LlavaLM(LM):  # type: ignore[misc]
         """Yield batches of one kind each; what the store knows goes to ``answers`` instead."""
         for _, alike in groupby(ordered, key=attrgetter("kind")):
             batch = []
-            for question in alike:
-                prompt = self.prompts.prompt(question.source)
+            for question, prompt in self._opened(alike):
                 key = prompt.key + question.key
                 if key in self.known:
                     answers[question] = self.known[key]
@@ -128,6 +133,20 @@ class LlavaLM(LM):  # type: ignore[misc]
                     batch = []
             if batch:
                 yield batch
+
+    def _opened(self, questions: Iterable[Asked]) -> Iterator[tuple[Asked, Prompt]]:
+        """Yield each question with its prompt, opened by ``openers`` threads one batch ahead."""
+        if not self.openers:
+            yield from ((one, self.prompts.prompt(one.source)) for one in questions)
+            return
+        with ThreadPoolExecutor(self.openers) as pool:
+            ahead: deque[tuple[Asked, Future[Prompt]]] = deque()
+            for question in questions:
+                ahead.append((question, pool.submit(self.prompts.prompt, question.source)))
+                if len(ahead) > self.batch_size:
+                    first, prompt = ahead.popleft()
+                    yield first, prompt.result()
+            yield from ((one, prompt.result()) for one, prompt in ahead)
 
     def _generate(self, questions: list[Generate], prompts: list[Encoded]) -> list[str]:
         until = questions[0].until

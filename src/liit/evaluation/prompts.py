@@ -29,7 +29,10 @@ class Prompt:
 
 
 class Prompts:
-    """Renders and keeps prompts; images are opened only when a prompt is wanted."""
+    """Renders and keeps prompts; images are opened only when a prompt is wanted.
+
+    Threads may ask at once: then a prompt may be rendered twice, with the same result.
+    """
 
     def __init__(self, encoder: Encoder) -> None:
         """Start with nothing kept."""
