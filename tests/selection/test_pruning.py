@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liit.pool import Pool
-from liit.selection import similarity
+from liit.selection import pruning, similarity
 from liit.selection.measured import Measured
 from liit.selection.method import Groups, Prune
 from liit.selection.pruning import survivors
@@ -41,6 +41,20 @@ def test_undefined_rows_are_the_most_redundant_and_spare_the_others() -> None:
     points = np.array([[1, 0], [np.nan, 0], [0, 0], [0, 1]], dtype=np.float32)
     redundancy = max_similarity_to_earlier(Rows((points,), unit), np.arange(4))
     np.testing.assert_array_equal(redundancy, [0.0, np.inf, np.inf, 0.0])
+
+
+def test_cells_of_a_large_group_still_find_the_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    originals = rng.normal(size=(300, 8)).astype(np.float32)
+    points = np.concatenate([originals, originals + 1e-4, np.full((1, 8), np.nan, np.float32)])
+    order = np.arange(601)
+    exact = max_similarity_to_earlier(Rows((points,), unit), order)
+    monkeypatch.setattr(pruning, "COMPARED", 100)
+    cells = pruning.redundancy(Rows((points,), unit), order, np.random.default_rng(0))
+    assert (cells <= exact + 1e-6).all(), "fewer pairs are compared, none is invented"
+    assert (cells[300:600] > 0.999).all(), "the later of two duplicates is found"
+    assert np.isposinf(cells[600])
+    assert not np.array_equal(cells, exact), "the group was split"
 
 
 def measured(hidden: np.ndarray, steps: list[int]) -> Measured:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,8 @@ class Measured:
 
     def take(self, keep: NDArray[np.bool_]) -> Measured:
         """Return the samples where ``keep`` is true."""
+        if keep.all():
+            return self
         return Measured(self.pool.take(keep), self.signals, self.positions[keep])
 
     def rows(self, represent: Representation) -> Rows:
@@ -65,6 +68,7 @@ class Measured:
             scores = np.asarray(scorer(**asked), dtype=np.float64)
         return np.where(np.isfinite(scores), scores, np.nan)
 
+    @cached_property
     def keys(self) -> NDArray[np.uint64]:
         """Return a hash of each id: ties must not favour ids that come early in the alphabet."""
         digests = [hashlib.blake2b(i.encode(), digest_size=8).digest() for i in self.pool.ids]

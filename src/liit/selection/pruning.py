@@ -6,9 +6,16 @@ import numpy as np
 
 from liit.seeds import generator
 from liit.selection.budgets import uniform
+from liit.selection.kmeans import lloyd, random_centres
 from liit.selection.measured import Measured
-from liit.selection.method import RESERVE, Groups, Ints, Prune
+from liit.selection.method import RESERVE, Floats, Generator, Groups, Ints, Prune
+from liit.selection.rows import Rows
 from liit.selection.similarity import max_similarity_to_earlier
+
+COMPARED = 4096
+"""A group of up to this size is compared pair by pair; a larger one in cells of about half."""
+CELL_ITERATIONS = 5
+"""Cells need to be compact, not optimal."""
 
 
 def survivors(rule: Prune, groups: Groups, measured: Measured, budget: int, run_seed: int) -> Ints:
@@ -22,7 +29,7 @@ def survivors(rule: Prune, groups: Groups, measured: Measured, budget: int, run_
     if target == len(measured):
         return np.arange(len(measured))
     draws = generator(run_seed, measured.pool.now, "prune")
-    space, keys = measured.rows(rule.represent), measured.keys()
+    space, keys = measured.rows(rule.represent), measured.keys
     rank = measured.pool.step if rule.order == "arrival" else draws.permutation(len(measured))
     in_groups = int(np.count_nonzero(groups.labels != RESERVE))
     counts = uniform(groups, min(target, in_groups), draws)
@@ -32,9 +39,29 @@ def survivors(rule: Prune, groups: Groups, measured: Measured, budget: int, run_
             kept.append(members)
             continue
         order = np.lexsort((keys[members], rank[members]))
-        redundancy = max_similarity_to_earlier(space.take(members), order)
-        kept.append(members[np.lexsort((keys[members], redundancy))[:count]])
+        lost = redundancy(space.take(members), order, draws)
+        kept.append(members[np.lexsort((keys[members], lost))[:count]])
     reserve = np.flatnonzero(groups.labels == RESERVE)
     reserve = reserve[np.argsort(keys[reserve], kind="stable")]
     kept.append(reserve[: max(0, target - in_groups)])
     return np.sort(np.concatenate(kept))
+
+
+def redundancy(rows: Rows, order: Ints, draws: Generator) -> Floats:
+    """Return each row's largest cosine to an earlier one, in a large group only within its cell.
+
+    Cells are spherical k-means groups, as in SemDeDup (Abbas et al. 2023): near-duplicates share
+    one, and the cost grows with the number of rows instead of its square.
+    """
+    if len(rows) <= COMPARED:
+        return max_similarity_to_earlier(rows, order)
+    usable = np.flatnonzero(rows.defined)
+    vectors = rows.take(usable).cached()
+    cells = np.full(len(rows), RESERVE)
+    starts = random_centres(vectors, max(1, 2 * len(usable) // COMPARED), draws)
+    cells[usable] = lloyd(vectors, starts, CELL_ITERATIONS, spherical=True).labels
+    lost = np.full(len(rows), np.inf)
+    for cell in np.unique(cells[usable]):
+        inside = order[cells[order] == cell]
+        lost[inside] = max_similarity_to_earlier(rows.take(inside), np.arange(len(inside)))
+    return lost

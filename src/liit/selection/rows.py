@@ -19,9 +19,11 @@ CACHED_BYTES = 512 * 2**20
 
 def unit(block: Float32) -> Float32:
     """Scale each row to length 1; rows of length 0 become NaN, they have no direction."""
-    # two steps keep tiny float32 gradients from underflowing when squared
-    block = block / np.abs(block).max(axis=1, keepdims=True, initial=0.0)
-    length: Float32 = np.linalg.norm(block, axis=1, keepdims=True)
+    length: Float32 = np.sqrt(np.einsum("nd,nd->n", block, block))[:, None]
+    if not ((length > 1e-12) & (length < 1e12)).all():
+        # scale first: squares of tiny or huge float32 gradients are zero or infinite
+        block = block / np.abs(block).max(axis=1, keepdims=True, initial=0.0)
+        length = np.linalg.norm(block, axis=1, keepdims=True)
     return block / length
 
 

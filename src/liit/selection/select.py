@@ -88,7 +88,7 @@ class _Picking:
     def __init__(self, method: Method, measured: Measured, groups: Groups, run_seed: int) -> None:
         self.method, self.measured, self.groups = method, measured, groups
         self.axes = (run_seed, measured.pool.now)
-        self.keys = measured.keys()
+        self.keys = measured.keys
         self.scores = {part_name(s): measured.scores(s, groups) for s in method.scorers}
         self.chosen = np.zeros(len(measured), dtype=bool)
         self.winner = np.full(len(measured), "", dtype=object)
