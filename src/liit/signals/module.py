@@ -48,13 +48,14 @@ class Measuring(pl.LightningModule):
         self.console = Console(stderr=True, highlight=False)
         self._ready: dict[int, dict[str, NDArray[Any]]] = {}
 
-    def predict_step(self, batch: dict[str, Any], batch_idx: int) -> None:
-        """Measure one batch and hand it to its shard."""
+    def predict_step(self, batch: dict[str, Any], batch_idx: int) -> int:
+        """Measure one batch, hand it to its shard, and return its number."""
         if batch_idx == 0:
             self._announce()
-        number = batch["number"]
+        number: int = batch["number"]
         outcome = self._ready.pop(number, None) or self._measure(batch)
         self.shards.add(number, outcome)
+        return number
 
     def on_predict_end(self) -> None:
         """Wait for every rank; let rank 0 merge the shards and report the NaNs."""

@@ -152,6 +152,6 @@ def _nans(column: Any, covered: NDArray[np.int8], ids: Sequence[str]) -> dict[st
     rows = np.flatnonzero(covered)
     undefined: list[int] = []
     for some in np.array_split(rows, max(1, len(rows) // 4096)):
-        bad = np.isnan(column[some]).reshape(len(some), -1).any(axis=1)
+        bad = np.isnan(column[some]).any(axis=tuple(range(1, column.ndim)))
         undefined += some[bad].tolist()
     return {"count": len(undefined), "ids": [ids[row] for row in undefined[:NAMED_NANS]]}
