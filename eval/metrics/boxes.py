@@ -176,3 +176,15 @@ def _sorted_corners(box: Box) -> Box:
 def _note(text: str) -> str:
     found = (float(number) for numbers in _BRACKETED.findall(text) for number in numbers)
     return OUTSIDE if any(not 0 <= number <= 1 for number in found) else ""
+
+
+def refer_iou(one: Sequence[float], other: Sequence[float]) -> float:
+    """IoU of two (x, y, width, height) pixel boxes as the refer toolkit counts it.
+
+    Right and bottom edges are x + w - 1; the overlap counts both border pixels, the areas do
+    not; boxes that share a single row or column do not overlap. Correct from 0.5 on.
+    """
+    width = min(one[0] + one[2], other[0] + other[2]) - 1 - max(one[0], other[0])
+    height = min(one[1] + one[3], other[1] + other[3]) - 1 - max(one[1], other[1])
+    shared = (width + 1) * (height + 1) if width > 0 and height > 0 else 0.0
+    return shared / (one[2] * one[3] + other[2] * other[3] - shared)

@@ -7,33 +7,36 @@ import re
 from eval.metrics import Scored
 
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?|-?\.\d+")
-_MARKED = re.compile(r"(?:####|\n?\bA:)\s*([^\n]*)")
+_MARKED = re.compile(r"(?:####|\bA:)\s*([^\n]*)")
 
 
 def gsm8k(prediction: str, answer: str) -> Scored:
     """Compare numbers: strict the one after the last "A:" or "####", else the last one at all.
 
-    ``answer`` may be a whole worked solution. Without the marker an answer counts as parsed if it
-    holds a number, which is the usual last-number rule; lenient is always the last number.
+    ``answer`` may be a whole worked solution. An answer counts as parsed if it holds a number;
+    lenient is always the last number.
     """
-    wanted = last_number(marked_part(answer))
-    said, loose = last_number(marked_part(prediction)), last_number(prediction)
-    if wanted is None:
-        return Scored(0.0, said is not None, 0.0)
-    lenient = loose is not None and loose == wanted
-    return Scored(float(said == wanted), said is not None, max(float(said == wanted), lenient))
+    wanted, said = stated_number(answer), stated_number(prediction)
+    strict = float(wanted is not None and said == wanted)
+    lenient = float(wanted is not None and last_number(prediction) == wanted)
+    return Scored(strict, said is not None, max(strict, lenient))
+
+
+def stated_number(text: str) -> float | None:
+    """Return the first number after the last "####" or "A:" on its line, else the last number."""
+    marked = _MARKED.findall(text)
+    found = _NUMBER.findall(marked[-1]) if marked else []
+    return _value(found[0]) if found else last_number(text)
 
 
 def last_number(text: str) -> float | None:
     """Return the last number of a text, thousands separators removed, or None."""
     found = _NUMBER.findall(text)
-    return float(found[-1].replace(",", "")) if found else None
+    return _value(found[-1]) if found else None
 
 
-def marked_part(text: str) -> str:
-    """Return what follows the last "####" or "A:" on its line, or the whole text without one."""
-    marked = _MARKED.findall(text)
-    return str(marked[-1]) if marked else text
+def _value(number: str) -> float:
+    return float(number.replace(",", ""))
 
 
 def bbh_direct(prediction: str, target: str) -> Scored:

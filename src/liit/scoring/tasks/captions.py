@@ -129,15 +129,20 @@ def _tokeniser(pairs: Sequence[Pair]) -> _Tokeniser:
     """
     answers = [pair.answer.text for pair in pairs]
     references = [text for pair in pairs for text in pair.reference.fields["captions"]]
-    if sum(map(is_chinese, references)) <= len(references) / 2:
-        done = [all(map(is_tokenised, texts)) for texts in (answers, references)]
+    if _share(is_chinese, references) <= 0.5:
+        # tokenised files keep a few marks: "st.", "5:55"
+        done = [_share(is_tokenised, texts) >= 0.95 for texts in (answers, references)]
         how = [segmented_words if tokenised else ptb_words for tokenised in done]
         name = "words as tokenised in the files" if all(done) else "Penn Treebank words (NLTK)"
         return _Tokeniser(name, *how)
-    if all(sum(map(is_segmented, texts)) > len(texts) / 2 for texts in (answers, references)):
+    if all(_share(is_segmented, texts) > 0.5 for texts in (answers, references)):
         name = "words as segmented in the files"
         return _Tokeniser(name, segmented_words, segmented_words)
     return _Tokeniser("characters", characters, characters)
+
+
+def _share(test: Callable[[str], bool], texts: Sequence[str]) -> float:
+    return sum(map(test, texts)) / len(texts)
 
 
 def _coco_scores(pairs: Sequence[Pair]) -> tuple[dict[str, float], list[dict[str, float]], str]:

@@ -1,0 +1,90 @@
+"""Expected values that other projects' own metric tests hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eval.metrics.bleu import coco_bleu, corpus_bleu
+from eval.metrics.boxes import refer_iou
+from eval.metrics.caption import cider_d, rouge_l
+from eval.metrics.reasoning import bbh_direct
+from eval.metrics.spans import anls, relaxed_match
+from eval.metrics.tokens import ptb_words
+
+
+@pytest.fixture(scope="module")
+def cases(samples: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((samples / "golden_unit_cases.json").read_text("utf-8"))
+    return found
+
+
+def nlg(hyps: list[str], refs: list[list[str]]) -> dict[str, float]:
+    scores = dict(zip(("Bleu_1", "Bleu_2", "Bleu_3", "Bleu_4"), coco_bleu(hyps, refs), strict=True))
+    rouges = [rouge_l(hyp, texts) for hyp, texts in zip(hyps, refs, strict=True)]
+    ciders = cider_d(hyps, refs)
+    return scores | {"ROUGE_L": sum(rouges) / len(rouges), "CIDEr": sum(ciders) / len(ciders)}
+
+
+def check(found: dict[str, float], expected: dict[str, float]) -> None:
+    # METEOR needs a Java program and is no metric of the suite
+    wanted = {name: value for name, value in expected.items() if name != "METEOR"}
+    assert {name: found[name] for name in wanted} == pytest.approx(wanted, rel=1e-5, abs=2e-7)
+
+
+def test_nlg_eval_corpus(cases: dict[str, Any]) -> None:
+    case = cases["nlg_eval_corpus"]
+    check(
+        nlg(case["hyps"], [list(refs) for refs in zip(*case["refs"], strict=True)]),
+        case["expected"],
+    )
+
+
+@pytest.mark.parametrize("name", ["nlg_eval_single", "nlg_eval_nonascii"])
+def test_nlg_eval_single(cases: dict[str, Any], name: str) -> None:
+    case = cases[name]
+    check(nlg([case["hyp"]], [case["refs"]]), case["expected"])
+
+
+def test_sacrebleu_corpus(cases: dict[str, Any]) -> None:
+    case = cases["sacrebleu_corpus"]
+    refs = [list(texts) for texts in zip(*case["refs"], strict=True)]
+    for names, value in case["expected"].items():
+        tokenizer = names.split("/")[-1]
+        assert corpus_bleu(case["hyps"], refs, tokenizer) == pytest.approx(value, abs=1e-6)
+
+
+def test_pix2struct(cases: dict[str, Any]) -> None:
+    case = cases["anls_pix2struct"]
+    pairs = list(zip(case["predictions"], case["targets"], strict=True))
+    ciders = cider_d([ptb_words(p) for p, _ in pairs], [[*map(ptb_words, t)] for _, t in pairs])
+    found = {
+        "exact_match": [bbh_direct(said, targets[0]).value for said, targets in pairs],
+        "anls": [anls(said, targets) for said, targets in pairs],
+        "relaxed_accuracy": [relaxed_match(said, targets[0]) for said, targets in pairs],
+        "cider": ciders,
+    }
+    for name, values in found.items():
+        mean = 100 * sum(values) / len(values)
+        assert mean == pytest.approx(case["expected"][name], abs=case["tolerance"]), name
+
+
+def test_anls_docvqa(cases: dict[str, Any]) -> None:
+    case = cases["anls_docvqa"]
+    for said, value in case["cases"].items():
+        assert anls(said, case["gold"]) == pytest.approx(value, rel=0.1), said
+
+
+def test_refer_iou(cases: dict[str, Any]) -> None:
+    assert "x+w-1" in cases["refer_iou"]["rule"]
+    # 10x10 boxes 5 apart share columns 5..9, by the rule 5 x 10 of 100 + 100 - 50
+    assert refer_iou((0, 0, 10, 10), (5, 0, 10, 10)) == pytest.approx(50 / 150)
+    assert refer_iou((3, 4, 10, 10), (3, 4, 10, 10)) == 1
+    # one shared column is no overlap under "x1 < x2"
+    assert refer_iou((0, 0, 10, 10), (9, 0, 10, 10)) == 0
+
+
+def test_refer_captions(cases: dict[str, Any]) -> None:
+    pytest.skip(f"refer_reg: {cases['refer_reg']['note']}")
