@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.figure import Figure
 
-from liit.reporting import figures
+from liit.reporting import figures, selection_figures
 from liit.reporting.facts import Facts, ordered
 
 Drawing = tuple[str, Figure, str]
@@ -86,7 +86,7 @@ def _compositions(facts: Facts) -> Iterator[Drawing]:
         found = {name for one in shares.values() for share in one.values() for name in share}
         parts = ordered(found, [*facts.stream, *facts.skill_names("skills")])
         text = f"What was selected at each step, by {what}."
-        yield f"selected_{by}.svg", figures.composition_bars(shares, steps, parts), text
+        yield f"selected_{by}.svg", selection_figures.composition_bars(shares, steps, parts), text
 
 
 def _k_curves(facts: Facts) -> Iterator[Drawing]:
@@ -100,4 +100,4 @@ def _k_curves(facts: Facts) -> Iterator[Drawing]:
                 curves[step] = (tried, [why["curve"][str(k)] for k in tried], why["k"])
         if curves:
             text = f"How {facts.labels[method]} chose the number of groups, seed {facts.seeds[0]}."
-            yield f"k_{method}.svg", figures.k_curves(curves), text
+            yield f"k_{method}.svg", selection_figures.k_curves(curves), text

@@ -1,4 +1,4 @@
-"""Figures of a table: skills over the stream, cost, accuracy matrices, selections, gains."""
+"""Figures of a table: skills over the stream, cost, accuracy matrices, gains per skill."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
-from liit.reporting.style import HUES, INK, MUTED, PAPER, bare, hue_of, spread_labels, styled
+from liit.reporting.style import MUTED, PAPER, bare, hue_of, spread_labels, styled
 
 Floats = NDArray[np.float64]
 
@@ -137,59 +137,6 @@ def gain_heatmap(gains: Floats, methods: Sequence[str], skills: Sequence[str]) -
     return figure
 
 
-@styled
-def composition_bars(
-    shares: Mapping[str, Mapping[str, Mapping[str, float]]],
-    steps: Sequence[str],
-    parts: Sequence[str],
-) -> Figure:
-    """Draw what each selection was made of: method -> step -> part -> share (0..1).
-
-    ``parts`` are stacked from the bottom in their order.
-    """
-    columns = min(5, len(shares))
-    rows = -(-len(shares) // columns)
-    figure = Figure(figsize=(2.3 * columns + 0.4, 1.75 * rows + 1.1), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes, (method, by_step) in zip(grid.flat, shares.items(), strict=False):
-        _stack(axes, [by_step.get(step, {}) for step in steps], parts)
-        axes.set_title(method, fontsize=8.5)
-    for place, axes in enumerate(grid.flat):
-        axes.set_visible(place < len(shares))
-        shown = place + columns >= len(shares)
-        axes.set_xticks(range(len(steps)), steps if shown else [], rotation=60, ha="right")
-        axes.set_yticks([0, 0.5, 1], ["0", "50", "100 %"] if place % columns == 0 else [])
-    handles, _ = grid.flat[0].get_legend_handles_labels()
-    figure.legend(handles, parts, loc="outside upper left", ncols=len(parts), fontsize=8)
-    return figure
-
-
-@styled
-def k_curves(curves: Mapping[str, tuple[Sequence[int], Sequence[float], int]]) -> Figure:
-    """Draw how the number of groups was chosen: step -> (k tried, WSS, chosen k).
-
-    WSS (within-cluster sum of squares) is divided by its largest value.
-    """
-    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
-    axes = figure.subplots()
-    ends = []
-    for hue, (step, (tried, wss, chosen)) in zip(_cycle(len(curves)), curves.items(), strict=True):
-        relative = np.asarray(wss) / max(wss)
-        axes.plot(tried, relative, color=hue, linewidth=1.6)
-        height = float(np.interp(chosen, tried, relative))
-        axes.plot(chosen, height, "o", color=hue, markersize=7)
-        ends.append((float(relative[-1]), f"{step}: k = {chosen}", hue))
-    places = spread_labels([end[0] for end in ends], 0.055, 0.0, 1.0)
-    right = max(max(tried) for tried, _, _ in curves.values())
-    for (_, text, hue), place in zip(ends, places, strict=True):
-        axes.text(right + 1, place, text, color=hue, va="center", fontsize=8)
-    axes.set_ylim(0, 1.03)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("number of groups k")
-    axes.set_ylabel("WSS, largest = 1")
-    return figure
-
-
 def _curve_panel(
     axes: Axes, curves: Mapping[str, Floats], hues: Mapping[str, str], length: int
 ) -> None:
@@ -245,18 +192,3 @@ def _heat(
         )
         ink = "#fefefe" if dark else "#20242a"
         axes.text(x + 0.5, y + 0.5, f"{value:.{digits}f}", ha="center", va="center", color=ink)
-
-
-def _stack(axes: Axes, bars: Sequence[Mapping[str, float]], parts: Sequence[str]) -> None:
-    bottom = np.zeros(len(bars))
-    for hue, part in zip(_cycle(len(parts)), parts, strict=True):
-        height = np.array([bar.get(part, 0.0) for bar in bars])
-        axes.bar(range(len(bars)), height, bottom=bottom, color=hue, width=0.86, label=part)
-        bottom += height
-    axes.set_ylim(0, 1)
-    bare(axes)
-
-
-def _cycle(count: int) -> list[str]:
-    hues = [*HUES, INK, MUTED]
-    return [hues[i % len(hues)] for i in range(count)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -125,11 +125,7 @@ def _check_comparable(loaded: Trajectories) -> None:
     seen: dict[str, tuple[Any, str]] = {}
     for method, by_seed in loaded.items():
         for seed, trajectory in by_seed.items():
-            result = trajectory.result
-            facts = {"scale": result["scale"], "skills": result["skills"]}
-            for row in result["matrix"].values():
-                facts |= {f"version of task {task}": cell["version"] for task, cell in row.items()}
-            for name, fact in facts.items():
+            for name, fact in _conditions(trajectory.result):
                 first, where = seen.setdefault(name, (fact, f"{method}/{seed}"))
                 if fact != first:
                     raise LiitError(
@@ -137,3 +133,12 @@ def _check_comparable(loaded: Trajectories) -> None:
                         f"{name}: {first!r} and {fact!r}.",
                         next_step="run `dvc repro` so that all rows are computed alike.",
                     )
+
+
+def _conditions(result: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what has to be the same in every row of a table."""
+    yield "scale", result["scale"]
+    yield "skills", result["skills"]
+    for row in result["matrix"].values():
+        for task, cell in row.items():
+            yield f"version of task {task}", cell["version"]

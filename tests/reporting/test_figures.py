@@ -1,0 +1,126 @@
+"""Placement, colours and the numbers behind figures; how they look was judged by eye."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liit.reporting import figures, selection_figures, signal_figures
+from liit.reporting.style import HUES, OWN_HUES, hue_of, spread_labels, svg_text
+
+heights = st.lists(st.floats(0, 100), max_size=12)
+
+
+@given(heights, st.floats(0.1, 8))
+def test_labels_keep_order_and_distance(values: list[float], gap: float) -> None:
+    placed = spread_labels(values, gap, 0.0, 100.0)
+    by_height = [placed[i] for i in sorted(range(len(values)), key=lambda i: (values[i], i))]
+    assert all(b - a >= gap - 1e-6 for a, b in pairwise(by_height))
+    if gap * (len(values) - 1) <= 100 and values:
+        assert min(placed) >= -1e-6
+        assert max(placed) <= 100 + 1e-6
+
+
+def test_labels_that_do_not_touch_stay_where_they_are() -> None:
+    assert spread_labels([50.0, 10.0, 90.0], 5, 0, 100) == [50.0, 10.0, 90.0]
+    assert spread_labels([50.0, 50.0], 4, 0, 100) == [48.0, 52.0]
+    assert spread_labels([99.0, 100.0], 4, 0, 100) == [96.0, 100.0]
+
+
+def test_methods_keep_their_colour_and_the_rest_is_grey() -> None:
+    few = hue_of(["random", "ours"])
+    assert few["random"] == OWN_HUES["random"]
+    assert few["ours"] in HUES
+    many = hue_of([*(f"m{i}" for i in range(9)), *OWN_HUES])
+    assert set(many) == set(OWN_HUES)
+    assert len(set(many.values())) == len(many)
+
+
+def test_a_curve_of_one_point_is_a_mark_at_the_end() -> None:
+    curves = {
+        "sequential": {"vqa": np.array([[50.0, 30.0, 20.0]])},
+        "multitask": {"vqa": np.array([[60.0]])},
+    }
+    figure = figures.skill_curves(curves, ["a", "b", "c"], ["vqa"])
+    lines = {line.get_gid(): line for line in figure.axes[0].lines}
+    assert list(lines["curve-sequential"].get_ydata()) == [50.0, 30.0, 20.0]
+    assert list(lines["curve-multitask"].get_xdata()) == [2]
+
+
+def test_curves_show_the_mean_over_seeds() -> None:
+    curves = {"random": {"vqa": np.array([[50.0, 30.0], [40.0, 50.0]])}}
+    figure = figures.skill_curves(curves, ["a", "b"], ["vqa"])
+    assert list(figure.axes[0].lines[0].get_ydata()) == [45.0, 40.0]
+
+
+def test_undefined_gains_are_left_blank() -> None:
+    gains = np.array([[100.0, np.nan], [50.0, 120.0]])
+    figure = figures.gain_heatmap(gains, ["a", "b"], ["vqa", "kvqa"])
+    assert sorted(text.get_text() for text in figure.axes[0].texts) == ["100", "120", "50"]
+
+
+def test_bars_add_up_to_the_shares() -> None:
+    shares = {"random": {"s1": {"a": 0.25, "b": 0.75}, "s2": {"b": 1.0}}}
+    figure = selection_figures.composition_bars(shares, ["s1", "s2"], ["a", "b"])
+    tops = [bar.get_y() + bar.get_height() for bar in figure.axes[0].patches]
+    assert tops == [0.25, 0.0, 1.0, 1.0]
+
+
+def test_the_same_numbers_give_the_same_svg() -> None:
+    def draw() -> str:
+        curve = ([5, 10, 15], [9.0, 4.0, 3.0], 10)
+        return svg_text(selection_figures.k_curves({"m3it": curve}))
+
+    assert draw() == draw()
+
+
+def test_histograms_leave_undefined_scores_out() -> None:
+    scores = {"image_grounding": np.array([1.0, np.nan, 3.0, 2.0, np.nan])}
+    tasks = ["vqa", "vqa", "vqa", "vqa", "language"]
+    figure = signal_figures.score_distributions(scores, tasks)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["vqa", "language"]
+    assert list(figure.axes[0].lines[0].get_xdata()) == [2.0, 2.0]  # the median
+    assert not figure.axes[1].lines
+
+
+def test_neighbours_equal_a_slow_search() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(40, 6))
+    vectors[7] = 0
+    vectors[8] = np.nan
+    usable = [i for i in range(40) if i not in (3, 7, 8)]
+    cosine = {
+        i: float(vectors[i] @ vectors[3] / np.linalg.norm(vectors[i]) / np.linalg.norm(vectors[3]))
+        for i in usable
+    }
+    slow = sorted(usable, key=lambda i: -cosine[i])
+    assert signal_figures.nearest(vectors, 3, 5) == slow[:5]
+    assert signal_figures.nearest(vectors, 3, 99) == slow
+
+
+def test_a_map_keeps_far_clusters_apart_and_is_repeatable() -> None:
+    rng = np.random.default_rng(0)
+    centres = np.eye(3, 10)
+    labels = np.repeat([0, 1, 2], 15)
+    vectors = centres[labels] + rng.normal(0, 0.02, (45, 10))
+    points = signal_figures.tsne(vectors, seed=0)
+    assert np.array_equal(points, signal_figures.tsne(vectors, seed=0))
+    distance = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(distance, np.inf)
+    assert (labels[distance.argmin(axis=1)] == labels).all()
+    names = [f"task {label}" for label in labels]
+    assert "<svg" in svg_text(signal_figures.embedding_maps({"gradients": points}, names))
+    with pytest.raises(ValueError, match="at least 4"):
+        signal_figures.tsne(vectors[:3], seed=0)
+
+
+def test_neighbours_are_drawn_with_and_without_images() -> None:
+    image = np.zeros((4, 4, 3), dtype=np.uint8)
+    found = {"gradient": [(image, "one"), (None, "two")], "hidden": [(image, "three")]}
+    figure = signal_figures.neighbour_figure((image, "query"), found)
+    captions = [axes.get_xlabel() for axes in figure.axes]
+    assert captions == ["query", "one", "two", "query", "three", ""]

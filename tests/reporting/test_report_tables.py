@@ -1,0 +1,205 @@
+"""The table as data: against numbers worked out by hand and the result files themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from campaign import BUDGET, EXTRA, SKILLS, STREAM, write_campaign
+
+from liit.errors import LiitError
+from liit.reporting import tables
+from liit.reporting.costs import PAPER_HOURS, costs
+from liit.reporting.facts import count_quarantined, gather, ordered
+from liit.reporting.inputs import Head, Paper, Trajectory
+
+
+def trajectory(scores: dict[str, list[float]], budget: int = 10, **run: Any) -> Trajectory:
+    """Return a trajectory with one task per skill: skill -> score per step."""
+    steps = [f"s{t}" for t in range(len(next(iter(scores.values()))))]
+    cell = {"stderr": 1.0, "n": 100, "parsed": 1.0, "lenient": 0.0, "version": 1}
+    matrix = {
+        step: {skill: {**cell, "score": values[t]} for skill, values in scores.items()}
+        for t, step in enumerate(steps)
+    }
+    result = {
+        "steps": steps,
+        "matrix": matrix,
+        "skills": {skill: [skill] for skill in scores},
+        "extra_skills": {},
+        "budget": budget,
+        "selections": {},
+    }
+    return Trajectory(result, {"costs": {}, "provenance": {}, **run})
+
+
+def cost(**seconds: float) -> dict[str, Any]:
+    return {
+        phase: {"seconds": value, "samples": 7, "peak_memory_gb": value / 10}
+        for phase, value in seconds.items()
+    }
+
+
+def test_rows_carry_the_papers_formulas() -> None:
+    # sequential: best a = 80, best b = 50; F = 100/(2·2) · (40/80 + 0 + 0 + 10/50) = 17.5
+    sequential = trajectory({"a": [80, 40, 60], "b": [10, 50, 40]})
+    # ours: RG = 100/2 · (72/80 + 60/50) = 105; F = 100/(2·2) · (8/80 + 0 + 0 + 0) = 2.5
+    ours = trajectory({"a": [80, 72, 72], "b": [10, 20, 60]})
+    table = tables.build_table(
+        [Head("sequential", "Seq", None, None), Head("ours", "Ours", Paper(1.0, None, 2.0), 2.0)],
+        {"sequential": {0: sequential}, "ours": {0: ours}},
+    )
+    first, second = table["rows"]
+    assert [first["method"], second["method"]] == ["sequential", "ours"]
+    assert first["forgetting_rate"]["mean"] == pytest.approx(17.5)
+    assert first["relative_gain"]["mean"] == pytest.approx(100 / 2 * (60 / 80 + 40 / 50))
+    assert second["relative_gain"]["mean"] == pytest.approx(105)
+    assert second["forgetting_rate"]["mean"] == pytest.approx(2.5)
+    assert second["average_accuracy"]["mean"] == pytest.approx(66)
+    assert [first["budget"], second["budget"]] == ["full", 20]
+    assert second["paper"] == {
+        "relative_gain": 1.0,
+        "forgetting_rate": None,
+        "average_accuracy": 2.0,
+    }
+    assert table["upper_bound"]["a"] == {"mean": 80, "low": None, "high": None}
+
+
+def test_several_seeds_are_averaged_with_each_seeds_own_upper_bound() -> None:
+    by_seed = {
+        "sequential": {0: trajectory({"a": [50, 40]}), 1: trajectory({"a": [100, 90]})},
+        "ours": {0: trajectory({"a": [50, 45]}), 1: trajectory({"a": [100, 60]})},
+    }
+    heads = [Head("ours", "Ours", None, 1.0)]
+    (row,) = tables.build_table(heads, by_seed)["rows"]
+    # 45/50 and 60/100; t(0.975, 1 degree) = 12.706, s/sqrt(2) = 15
+    assert row["relative_gain"]["mean"] == pytest.approx(75)
+    assert row["relative_gain"]["high"] == pytest.approx(75 + 12.7062 * 15, abs=1e-3)
+    assert row["seeds"] == [0, 1]
+
+
+def test_multitask_has_no_forgetting_rate() -> None:
+    by_seed = {
+        "sequential": {0: trajectory({"a": [50, 40]})},
+        "multitask": {0: trajectory({"a": [45]})},
+    }
+    (row,) = tables.build_table([Head("multitask", "M", None, None)], by_seed)["rows"]
+    assert row["forgetting_rate"] is None
+    assert row["relative_gain"]["mean"] == pytest.approx(90)
+
+
+def test_cost_is_choosing_and_training_over_all_steps_relative_to_random() -> None:
+    ours = {
+        "s1": cost(signals=10, clustering=4, picking=1, training=5, evaluation=100),
+        "s2": cost(signals=20, picking=2, training=8, evaluation=100),
+    }
+    by_method = {
+        "random": {0: trajectory({"a": [1]}, costs={"s1": cost(training=10, picking=0)})},
+        "coincide": {0: trajectory({"a": [1]}, costs=ours)},
+    }
+    found = costs(by_method)
+    assert found["coincide"]["seconds"] == pytest.approx(50)
+    assert found["coincide"]["ratio"] == pytest.approx(5)
+    assert found["coincide"]["paper_ratio"] == pytest.approx(72.5 / 21)
+    assert found["coincide"]["phases"]["signals"] == {
+        "seconds": 30,
+        "samples": 14,
+        "peak_memory_gb": 2.0,
+    }
+    assert found["random"]["phases"]["signals"]["peak_memory_gb"] is None
+    assert costs({"el2n": by_method["coincide"]})["el2n"]["ratio"] is None
+
+
+def test_the_papers_hours_are_table_6() -> None:
+    totals = {"random": 21, "less": 113, "coincide": 72.5, "adapt_inf": 116.5}
+    assert {name: PAPER_HOURS[name] for name in totals} == totals
+    assert PAPER_HOURS["lite_adapt_inf"] == pytest.approx(56.4)
+    assert PAPER_HOURS["el2n"] == 69
+
+
+def test_gathered_facts_agree_with_the_result_files(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "adapt_inf_2x", "adapt_inf"], seeds=(0, 1))
+    facts = gather(tmp_path, "main", methods, [0, 1])
+    assert [row["method"] for row in facts.table["rows"]] == methods
+    assert [row["budget"] for row in facts.table["rows"]] == ["full", 2 * BUDGET, BUDGET]
+    assert facts.skill_names("skills") == list(SKILLS)  # the paper's order
+    results = [
+        json.loads((tmp_path / "results" / "adapt_inf" / f"{seed}.json").read_text())
+        for seed in (0, 1)
+    ]
+    by_hand = [
+        sum(result["matrix"][STREAM[-1]][task]["score"] for task in SKILLS["vqa"]) / 2
+        for result in results
+    ]
+    assert facts.last("adapt_inf", "skills", "vqa") == pytest.approx(sum(by_hand) / 2)
+    assert sum(facts.composition("adapt_inf", "lamm", "by_source").values()) == pytest.approx(1)
+    bounds = [facts.bounds[seed]["vqa"] for seed in (0, 1)]
+    gains = [100 * last / bound for last, bound in zip(by_hand, bounds, strict=True)]
+    assert facts.gain("adapt_inf", "vqa") == pytest.approx(sum(gains) / 2)
+
+
+def test_curves_hold_a_record_per_method_seed_step_and_skill(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "multitask"])
+    facts = gather(tmp_path, "main", methods, [0])
+    rows = list(tables.curve_rows(facts.trajectories))
+    skills = len(SKILLS) + len(EXTRA)
+    assert len(rows) == skills * (len(STREAM) + 1)
+    assert {row["step"] for row in rows if row["method"] == "multitask"} == {len(STREAM) - 1}
+    assert rows[0] | {"score": 0} == {
+        "method": "sequential",
+        "seed": 0,
+        "step": 0,
+        "dataset": "llava",
+        "skill": rows[0]["skill"],
+        "score": 0,
+    }
+
+
+def test_missing_results_name_the_command(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random"])
+    (tmp_path / "results" / "random" / "0.json").unlink()
+    with pytest.raises(LiitError, match=r"dvc repro chain@random-0"):
+        gather(tmp_path, "main", methods, [0])
+    facts = gather(tmp_path, "main", ["sequential"], [0])  # partial, because asked for
+    assert [row["method"] for row in facts.table["rows"]] == ["sequential"]
+
+
+def test_broken_results_name_the_file(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential"])
+    (tmp_path / "runs" / "sequential" / "0.json").write_text('{"costs": ')
+    with pytest.raises(LiitError, match=r"runs/sequential/0\.json is not valid JSON"):
+        gather(tmp_path, "main", methods, [0])
+
+
+def test_a_table_without_sequential_has_no_upper_bound(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["random"])
+    with pytest.raises(LiitError, match="sequential"):
+        gather(tmp_path, "main", methods, [0])
+
+
+def test_rows_of_different_task_versions_do_not_share_a_table(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random"])
+    path = tmp_path / "results" / "random" / "0.json"
+    result = json.loads(path.read_text())
+    result["matrix"]["lamm"]["boxes"]["version"] = 2
+    path.write_text(json.dumps(result))
+    with pytest.raises(LiitError, match="version of task boxes: 1 and 2"):
+        gather(tmp_path, "main", methods, [0])
+
+
+def test_equal_faults_are_counted_together(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    reasons = ["turn 3 is an empty answer", "turn 1 is an empty answer", "duplicate id " + 16 * "a"]
+    lines = [json.dumps({"file": "f", "record": "r", "reason": reason}) for reason in reasons]
+    (tmp_path / "data" / "x.quarantine.jsonl").write_text("\n".join(lines) + "\n")
+    (tmp_path / "data" / "y.quarantine.jsonl").write_text("")
+    assert count_quarantined(tmp_path) == {
+        "x": {"turn … is an empty answer": 2, "duplicate id …": 1},
+        "y": {},
+    }
+
+
+def test_known_names_come_first() -> None:
+    assert ordered(["z", "b", "a", "c"], ["c", "missing", "b"]) == ["c", "b", "a", "z"]

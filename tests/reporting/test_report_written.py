@@ -1,0 +1,192 @@
+"""What `liit report` leaves on disk."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from campaign import EXTRA, SKILLS, STREAM, write_campaign
+
+from conftest import METHODS, stores
+from liit.errors import LiitError
+from liit.reporting.markdown import END, START, replace_block
+from liit.reporting.report import write_report
+from liit.reporting.samples import chosen_samples
+
+
+def cells(markdown: str, first: str) -> list[list[str]]:
+    """Return the rows of the first Markdown table whose header starts with ``first``."""
+    lines = markdown.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"| {first} |"))
+    rows = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+@pytest.mark.parametrize("name", ["README.md", "reports/README.md"])
+def test_the_written_table_is_table_json(reported: Path, name: str) -> None:
+    table = json.loads((reported / "reports" / "table.json").read_text())
+    rows = cells((reported / name).read_text(), "Method")
+    assert len(rows) == len(table["rows"]) == len(METHODS)
+    for written, row in zip(rows, table["rows"], strict=True):
+        assert written[:2] == [row["label"], str(row["budget"])]
+        metrics = ("relative_gain", "forgetting_rate", "average_accuracy")
+        for cell, metric in zip(written[2:5], metrics, strict=True):
+            value = row[metric]
+            if value is None:
+                assert cell == "–"
+            else:
+                assert cell == f"{value['mean']:.1f} [{value['low']:.1f}, {value['high']:.1f}]"
+        for cell, metric in zip(written[6:9], metrics, strict=True):
+            paper = row["paper"][metric]
+            assert cell == ("–" if paper is None else f"{paper:.1f}")
+
+
+def test_the_readme_keeps_what_is_around_the_table(reported: Path) -> None:
+    text = (reported / "README.md").read_text()
+    assert text.startswith("# Project\n")
+    assert text.endswith("\nMore.\n")
+    assert "old" not in text
+    (figure,) = re.findall(r"!\[.*\]\((.*)\)", text)
+    assert (reported / figure).is_file()
+
+
+def test_a_readme_without_markers_is_refused() -> None:
+    for text in ("no markers", f"{END} {START}", f"{START} {END} {START} {END}"):
+        with pytest.raises(LiitError, match="no place for the table"):
+            replace_block(text, f"{START}\nnew\n{END}")
+
+
+def test_two_reports_on_the_same_files_have_the_same_bytes(reported: Path) -> None:
+    def digest() -> dict[str, bytes]:
+        files = [reported / "README.md", *(reported / "reports").rglob("*")]
+        return {str(path): path.read_bytes() for path in files if path.is_file()}
+
+    before = digest()
+    write_report(reported, "main", METHODS, [0, 1], stores(reported))
+    assert digest() == before
+    assert not list(reported.rglob("*.partial"))
+
+
+def test_dvc_finds_flat_metrics_and_plot_rows(reported: Path) -> None:
+    table = json.loads((reported / "reports" / "table.json").read_text())
+    metrics = json.loads((reported / "reports" / "metrics.json").read_text())
+    assert metrics["random"]["relative_gain"] == table["rows"][2]["relative_gain"]["mean"]
+    assert "forgetting_rate" not in metrics["multitask"]
+    rows = json.loads((reported / "reports" / "plots" / "skills.json").read_text())
+    assert len(rows) == 2 * (len(SKILLS) + len(EXTRA)) * (3 * len(STREAM) + 1)
+
+
+def test_matrices_and_selections_repeat_the_results(reported: Path) -> None:
+    result = json.loads((reported / "results" / "random" / "1.json").read_text())
+    matrices = json.loads((reported / "reports" / "matrices.json").read_text())
+    one = matrices["methods"]["random"]["1"]
+    place = one["tasks"].index("boxes")
+    expected = [result["matrix"][step]["boxes"]["score"] for step in STREAM]
+    assert [row[place] for row in one["score"]] == expected
+    selections = json.loads((reported / "reports" / "selections.json").read_text())
+    assert selections["random"]["1"] == result["selections"]
+
+
+def test_another_table_gets_its_own_folder_and_leaves_the_readme(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random"])
+    (tmp_path / "experiments" / "main").rename(tmp_path / "experiments" / "ablations")
+    before = (tmp_path / "README.md").read_bytes()
+    write_report(tmp_path, "ablations", methods, [0], {})
+    assert (tmp_path / "README.md").read_bytes() == before
+    text = (tmp_path / "reports" / "ablations" / "README.md").read_text()
+    assert text.startswith("# ablations: 2 methods")
+    assert "**One seed (0).**" in text
+    assert "cannot tell with one seed" in text
+
+
+def test_figures_are_sound_svg_without_dates(reported: Path) -> None:
+    figures = sorted((reported / "reports" / "figures").glob("*.svg"))
+    names = {path.name for path in figures}
+    assert {"skills.svg", "extra_skills.svg", "cost.svg", "gains.svg"} <= names
+    assert {"selected_by_source.svg", "selected_by_skill.svg", "k_adapt_inf.svg"} <= names
+    assert {f"matrix_{method}.svg" for method in METHODS} <= names
+    for path in figures:
+        text = path.read_text(encoding="utf-8")
+        ElementTree.fromstring(text)
+        assert "dc:date" not in text
+        assert "matplotlib.org" not in text.split("<defs>")[0].split("-->")[-1]
+
+
+class Page(HTMLParser):
+    """Collects ids, links to places, and anything that would be loaded from elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.places: list[str] = []
+        self.loads: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if found.get("id"):
+            self.ids.append(str(found["id"]))
+        if tag == "a" and str(found.get("href", "")).startswith("#"):
+            self.places.append(str(found["href"])[1:])
+        if tag == "link":
+            self.loads.append(str(found.get("href")))
+        if found.get("src"):
+            self.loads.append(str(found["src"]))
+
+
+def test_the_page_is_self_contained(reported: Path) -> None:
+    text = (reported / "reports" / "index.html").read_text()
+    page = Page()
+    page.feed(text)
+    assert len(page.ids) == len(set(page.ids))
+    assert set(page.places) <= set(page.ids)
+    assert page.loads
+    assert all(source.startswith("data:image/png;base64,") for source in page.loads)
+    assert "@import" not in text
+    assert not re.findall(r"url\((?!#)", text)
+    references = re.findall(r'xlink:href="#([^"]+)"', text)
+    assert references
+    assert set(references) <= set(page.ids)
+    assert set(re.findall(r"url\(#([^)]+)\)", text)) <= set(page.ids)
+
+
+def test_the_page_marks_every_method_for_picking_out(reported: Path) -> None:
+    text = (reported / "reports" / "index.html").read_text()
+    for method in METHODS:
+        assert f'<g data-method="{method}">' in text
+        assert f'<tr data-method="{method}">' in text
+        assert f'id="method-{method}"' in text
+
+
+def test_text_of_samples_and_labels_is_escaped(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential"])
+    path = tmp_path / "experiments" / "main" / "sequential.py"
+    path.write_text(path.read_text().replace("'Sequential'", "'<script>alert(1)</script>'"))
+    write_report(tmp_path, "main", methods, [0], stores(tmp_path))
+    text = (tmp_path / "reports" / "index.html").read_text()
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "&lt;b&gt;" in text  # the made-up questions hold <b>
+    assert "<script>alert" not in (tmp_path / "reports" / "README.md").read_text()
+
+
+def test_cards_show_the_best_scored_sample_of_each_dataset(reported: Path) -> None:
+    import pyarrow.parquet as pq
+
+    folder = reported / "selections" / "adapt_inf" / "0" / "vision_flan"
+    rows = {row["id"]: row for row in pq.read_table(folder / "selection.parquet").to_pylist()}
+    cards = chosen_samples(folder, stores(reported), per_source=1)
+    assert [card.sample.source for card in cards] == STREAM
+    for card in cards:
+        ids = {one.id for one in stores(reported)[card.sample.source]} & rows.keys()
+        assert rows[card.sample.id]["score"] == max(rows[id_]["score"] for id_ in ids)
+        assert rows[card.sample.id]["scorer"] in card.reason
+        assert len(card.images) == 1
+    assert chosen_samples(reported / "nowhere", stores(reported), per_source=1) == []
