@@ -93,6 +93,7 @@ class _Picking:
         self.chosen = np.zeros(len(measured), dtype=bool)
         self.winner = np.full(len(measured), "", dtype=object)
         self.entropies: list[dict[str, float]] = []
+        self.budgets: list[int] = []
 
     def run(self, total: int) -> None:
         """Choose ``total`` samples, those without a vector only after all others."""
@@ -104,8 +105,8 @@ class _Picking:
         elif self.groups.count:
             draws = generator(*self.axes, "budget")
             budgets = self.method.budget(self.groups, wanted, draws)
-            self.groups.record["budgets"] = budgets.tolist()
-            shares = list(zip(self.groups.members(), budgets.tolist(), strict=True))
+            self.budgets = budgets.tolist()
+            shares = list(zip(self.groups.members(), self.budgets, strict=True))
         for number, (members, count) in enumerate(shares):
             self._take(members, count, generator(*self.axes, "pick", number))
         reserve = np.flatnonzero(self.groups.labels == RESERVE)
@@ -161,6 +162,8 @@ class _Picking:
         if self.method.group is not one_group:
             why |= {"sizes": self.groups.sizes.tolist(), **self.groups.record}
             why["reserve"] = int(np.count_nonzero(self.groups.labels == RESERVE))
+        if self.budgets:
+            why["budgets"] = self.budgets
         if self.entropies:
             why["entropies"] = [{n: round(h, 6) for n, h in e.items()} for e in self.entropies]
         return why
