@@ -55,8 +55,10 @@ def draw_number(dice: Dice) -> tuple[bytes, Ask]:
 
 def draw_document(dice: Dice) -> tuple[bytes, Ask]:
     """Draw two lines, each a coloured shape and a handwritten digit; ask for one line's digit."""
-    colours = dice.some(list(COLOURS), 2)
-    shapes = dice.some(SHAPES, 2)
+    while True:
+        colours, shapes = dice.some(list(COLOURS), 2), dice.some(SHAPES, 2)
+        if part_of(f"large {c} {s}" for c, s in zip(colours, shapes, strict=True)) == dice.part:
+            break
     numbers = [dice.below(10) for _ in colours]
     image = Image.new("RGB", (SIDE, SIDE))
     canvas = ImageDraw.Draw(image)
