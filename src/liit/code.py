@@ -11,11 +11,13 @@ PACKAGES = {"liit": Path("src/liit"), "eval": Path("eval")}
 
 
 def digest_code(modules: Iterable[str], extra: Iterable[Path] = ()) -> str:
-    """Return a digest of the given modules, every project module they import, and more files.
+    """Return a digest of the given modules, of more files, and of every project module they import.
 
     Python is compared as a syntax tree without docstrings; other files by their bytes.
     """
-    files = sorted({*closure(modules), *extra})
+    extra = list(extra)
+    imported = [name for file in extra if file.suffix == ".py" for name in _imports(file)]
+    files = sorted({*closure([*modules, *imported]), *extra})
     total = hashlib.sha256()
     for file in files:
         total.update(f"{file.as_posix()}\0".encode())

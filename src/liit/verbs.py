@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 CODE = {
     "prepare": ["liit.data.prepare", "liit.data.world"],
     "base": ["liit.base", "liit.learning.train", "liit.model.mini", "liit.exams"],
-    "chain": ["liit.phases", "liit.results", "eval.metrics"],
+    "chain": [
+        "liit.phases",
+        "liit.results",
+        "eval.metrics",
+        # what the method files are made of
+        "liit.selection.adapt",
+        "liit.selection.pools",
+        "liit.selection.released",
+    ],
     "report": ["liit.reporting.report"],
 }
 """The modules whose behaviour, with all they import, each stage of dvc.yaml depends on."""

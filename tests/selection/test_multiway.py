@@ -35,6 +35,16 @@ def test_outliers_do_not_flatten_the_histogram() -> None:
     assert histogram_entropy(values) > 5.5
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 300))
+def test_a_mirrored_score_ties(seed: int, n: int) -> None:
+    # quarters are exact, and no value lies on an edge between bins other than the ends
+    values = np.random.default_rng(seed).integers(0, 201, size=n) * 0.25 + 0.125
+    values = np.concatenate([[0.0] * n, values, [50.5] * n])
+    result = entropies({"score": values, "mirror": 50.5 - values})
+    assert result["score"] == pytest.approx(result["mirror"], abs=1e-6)
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.integers(0, 10_000),

@@ -52,3 +52,12 @@ def test_modules_that_are_not_imported_do_not_count() -> None:
     before = digest_code(["liit.a"])
     Path("src/liit/c.py").write_text("raise SystemExit\n")
     assert digest_code(["liit.a"]) == before
+
+
+def test_what_an_extra_file_imports_counts() -> None:
+    Path("method.py").write_text("from liit.a import g\n\nMETHOD = g\n")
+    before = digest_code([], [Path("method.py")])
+    Path("src/liit/c.py").write_text("raise SystemExit\n")
+    assert digest_code([], [Path("method.py")]) == before
+    Path("src/liit/b.py").write_text("def f(x):\n    return 3 * x\n")
+    assert digest_code([], [Path("method.py")]) != before

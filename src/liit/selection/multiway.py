@@ -31,7 +31,8 @@ def histogram_entropy(scores: Floats) -> float:
     trimmed = valid[int(TRIMMED * len(valid)) : len(valid) - int(TRIMMED * len(valid))]
     shares = np.bincount(bins_of(trimmed)) / len(trimmed)
     shares = shares[shares > 0]
-    return max(0.0, float(-(shares * np.log2(shares)).sum()))
+    # rounded: equal shares in another order of bins must tie, and ties go to the first scorer
+    return round(max(0.0, float(-(shares * np.log2(shares)).sum())), 9)
 
 
 def bins_of(values: Floats) -> Ints:
