@@ -88,8 +88,8 @@ def report(asked: Namespace) -> None:
     from liit.reporting.report import write_report
 
     params = load_params()
-    methods = params.methods if asked.table == "main" else params.tables[asked.table]
-    write_report(Path(), asked.table, methods, params.seeds)
+    stores = {one.name: open_dataset(params, one) for one in params.stream if prepared(one)}
+    write_report(Path(), asked.table, rows_of(params, asked.table), params.seeds, stores)
 
 
 def publish(asked: Namespace) -> None:

@@ -173,10 +173,27 @@ def test_broken_results_name_the_file(tmp_path: Path) -> None:
         gather(tmp_path, "main", methods, [0])
 
 
-def test_a_table_without_sequential_has_no_upper_bound(tmp_path: Path) -> None:
-    methods = write_campaign(tmp_path, ["random"])
-    with pytest.raises(LiitError, match="sequential"):
-        gather(tmp_path, "main", methods, [0])
+def test_the_upper_bound_needs_the_sequential_run_but_not_its_row(tmp_path: Path) -> None:
+    write_campaign(tmp_path, ["sequential", "random", "el2n"])
+    facts = gather(tmp_path, "main", ["el2n"], [0])
+    assert [row["method"] for row in facts.table["rows"]] == ["el2n"]
+    whole = gather(tmp_path, "main", ["sequential", "random", "el2n"], [0])
+    assert facts.table["rows"][0] == whole.table["rows"][2]
+    (tmp_path / "results" / "sequential" / "0.json").unlink()
+    with pytest.raises(LiitError, match=r"dvc repro chain@sequential-0"):
+        gather(tmp_path, "main", ["el2n"], [0])
+
+
+def test_rows_of_the_main_table_can_stand_in_another(tmp_path: Path) -> None:
+    write_campaign(tmp_path, ["sequential", "random", "el2n"])
+    (tmp_path / "experiments" / "ablations").mkdir()
+    (tmp_path / "experiments" / "main" / "el2n.py").rename(
+        tmp_path / "experiments" / "ablations" / "el2n.py"
+    )
+    facts = gather(tmp_path, "ablations", ["random", "el2n"], [0])
+    assert [row["label"] for row in facts.table["rows"]] == ["Random", "EL2N"]
+    with pytest.raises(LiitError, match="no method 'entropy'"):
+        gather(tmp_path, "ablations", ["entropy"], [0])
 
 
 def test_rows_of_different_task_versions_do_not_share_a_table(tmp_path: Path) -> None:

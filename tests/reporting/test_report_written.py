@@ -97,7 +97,6 @@ def test_matrices_and_selections_repeat_the_results(reported: Path) -> None:
 
 def test_another_table_gets_its_own_folder_and_leaves_the_readme(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "random"])
-    (tmp_path / "experiments" / "main").rename(tmp_path / "experiments" / "ablations")
     before = (tmp_path / "README.md").read_bytes()
     write_report(tmp_path, "ablations", methods, [0], {})
     assert (tmp_path / "README.md").read_bytes() == before

@@ -14,6 +14,7 @@ from typing import Any
 from liit import paths
 from liit.evaluation import matrix
 from liit.reporting import tables
+from liit.reporting.costs import BASELINE
 from liit.reporting.inputs import Head, Trajectories, load_heads, load_trajectories, read_why
 
 PAPER_SKILLS = ("vqa", "kvqa", "multilingual", "grounding", "reasoning", "language")
@@ -109,11 +110,16 @@ class Facts:
 def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int]) -> Facts:
     """Read everything that the report of one table needs from the project folder ``root``.
 
+    The upper bound needs the sequential trajectories, also where they are no row of the table.
     Raises LiitError naming the command to run if a method's or seed's results are missing.
     """
     heads = load_heads(root, table, methods)
-    trajectories = load_trajectories(root, methods, seeds)
-    bounds = tables.upper_bounds(trajectories)
+    others = [tables.REFERENCE]
+    if all((root / paths.result(BASELINE, seed)).is_file() for seed in seeds):
+        others.append(BASELINE)
+    every = load_trajectories(root, [*methods, *(m for m in others if m not in methods)], seeds)
+    trajectories = {method: every[method] for method in methods}
+    bounds = tables.upper_bounds(every)
     whys = {
         (method, seed, step): read_why(root, method, seed, step)
         for method, by_seed in trajectories.items()
@@ -125,7 +131,7 @@ def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int])
         heads=heads,
         trajectories=trajectories,
         bounds=bounds,
-        table=tables.build_table(heads, trajectories),
+        table=tables.build_table(heads, every),
         values=tables.values_by_seed(trajectories, bounds),
         whys=whys,
         quarantine=count_quarantined(root),

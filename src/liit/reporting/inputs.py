@@ -73,6 +73,9 @@ class Trajectory:
         return fmean(cells[task]["parsed"] for task in tasks)
 
 
+MAIN = "main"
+"""The table that opens the project's README, and whose rows others may borrow."""
+
 Trajectories = dict[str, dict[int, Trajectory]]
 """Every method, in the order of params.yaml, and its trajectories by seed."""
 
@@ -91,10 +94,15 @@ def load_trajectories(root: Path, methods: Sequence[str], seeds: Sequence[int]) 
 
 
 def load_heads(root: Path, table: str, methods: Sequence[str]) -> list[Head]:
-    """Return label and published row of each method file in ``experiments/<table>/``."""
+    """Return what each method's file in ``experiments/<table>/`` says.
+
+    A row without a file there is one of the main table, shown for comparison.
+    """
     from liit.selection import load
 
-    return [_head(name, load(table, name, root / paths.EXPERIMENTS)) for name in methods]
+    folder = root / paths.EXPERIMENTS
+    homes = {name: table if (folder / table / f"{name}.py").is_file() else MAIN for name in methods}
+    return [_head(name, load(homes[name], name, folder)) for name in methods]
 
 
 def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:

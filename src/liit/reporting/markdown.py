@@ -10,6 +10,8 @@ from liit.reporting.facts import Facts
 from liit.reporting.grids import Grid, main_grid
 from liit.reporting.sections import all_grids
 
+SPEAKING = ("claims", "quarantine")
+"""Tables whose note says something even where they are empty."""
 START, END = "<!-- table:start -->", "<!-- table:end -->"
 
 
@@ -23,7 +25,7 @@ def report_text(facts: Facts, figures: dict[str, str]) -> str:
         "edits are overwritten. [`index.html`](index.html) is the same as one page to browse.",
         _section(main_grid(facts)),
         *(f"![{_cell(text)}](figures/{name})\n\n*{_cell(text)}*" for name, text in shown.items()),
-        *(_section(grid) for grid in all_grids(facts) if grid.rows or grid.anchor == "quarantine"),
+        *(_section(grid) for grid in all_grids(facts) if grid.rows or grid.anchor in SPEAKING),
         "## Accuracy matrices",
         "\n".join(f"- [{_cell(text)}](figures/{name})" for name, text in linked.items()),
     ]

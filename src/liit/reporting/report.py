@@ -11,12 +11,10 @@ from liit.files import write_json, write_text
 from liit.reporting import markdown, tables
 from liit.reporting.drawings import SKILLS, drawings, skills_caption
 from liit.reporting.facts import Facts, gather
+from liit.reporting.inputs import MAIN
 from liit.reporting.page import page_text
 from liit.reporting.samples import Card, chosen_samples
 from liit.reporting.style import svg_text
-
-MAIN = "main"
-"""The table that opens the project's README."""
 
 
 def write_report(

@@ -121,9 +121,10 @@ def _tally(counts: Counter[str] | None) -> str:
 
 
 def claims_of(facts: Facts) -> list[Claim]:
-    """Return the paper's claims as the table answers them."""
+    """Return the paper's claims as the table answers them; none if it can answer none."""
     budgets = {row["method"]: row["budget"] for row in facts.table["rows"]}
-    return paper_claims(facts.values, budgets)
+    claims = paper_claims(facts.values, budgets)
+    return claims if any(not claim.missing for claim in claims) else []
 
 
 def claim_note(facts: Facts) -> str:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from liit.reporting.inputs import Trajectories, Trajectory
+from liit.config import Params
+from liit.reporting.inputs import MAIN, Trajectories, Trajectory
 from liit.reporting.tables import stream_of
 
 HOST = "https://api.wandb.ai"
@@ -61,6 +62,17 @@ def training_logger(method: str, seed: int, step: str, *, project: str) -> Any:
     )
     logger.LOGGER_JOIN_CHAR = "/"
     return logger
+
+
+def publish_all(params: Params, methods: Sequence[str] | None) -> list[str]:
+    """Publish the main table's trajectories, of all its methods without ``methods``.
+
+    Returns the ids of the runs. Raises LiitError if results are missing.
+    """
+    from liit.reporting.facts import gather
+
+    facts = gather(Path(), MAIN, methods or params.methods, params.seeds)
+    return publish(facts.trajectories, facts.table, project=params.tracking.project)
 
 
 def publish(trajectories: Trajectories, table: Mapping[str, Any], *, project: str) -> list[str]:
