@@ -3,12 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TABLES := ablations efficiency scorers budgets directions released
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test lint report clean-cache
+.PHONY: repro test lint report $(TABLES)
 
+# `dvc repro` alone does the same, one chain after the other.
 repro: $(READY)  ## regenerate the main table: data, base, every method, report
+	dvc repro base
+	liit chains
 	dvc repro
+
+$(TABLES): repro  ## regenerate a further table: experiments/<table>/
+	liit chains --table $@
+	dvc repro experiments/$@/dvc.yaml
 
 test: $(READY)  ## run the test suite
 	python -m pytest

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from liit import verbs
 
-        _settle_environment()
+        _settle_environment(asked.verb)
         getattr(verbs, "list_" if asked.verb == "list" else asked.verb)(asked)
     except LiitError as error:
         print(f"liit {asked.verb}: {error}", file=sys.stderr)
@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--table", default="main", help="a folder of experiments/")
     publish = verb("publish", "Send one summary run per method and seed to Weights & Biases.")
     publish.add_argument("--methods", nargs="*", help="default: all with results")
+    chains = verb("chains", "Reproduce the chains of a table side by side, several at a time.")
+    chains.add_argument("--table", default="main", help="a folder of experiments/")
+    chains.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     verb("list", "List tables, methods, steps and exams.")
     scale = verb("scale", "Rewrite params.yaml for another scale.")
     scale.add_argument("name", help="a file of scales/, or `mini`")
@@ -74,12 +77,13 @@ def _names_method(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
 
 
-def _settle_environment() -> None:
+def _settle_environment(verb: str) -> None:
     # Tiny models gain nothing from threads, and every byte depends on how sums are split.
     from liit.config import PARAMS, load_params
 
     if PARAMS.is_file():
-        threads = load_params().devices.threads
+        params = load_params()
+        threads = params.base.threads if verb == "base" else params.devices.threads
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ[name] = str(threads)
     # Their advice is for the author of a script, not for the user of a command.

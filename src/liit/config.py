@@ -45,6 +45,14 @@ class Exam:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A further table: ``rows`` are files of its folder, ``beside`` rows of the main table."""
+
+    beside: tuple[str, ...]
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class MiniModel:
     """Geometry of a LLaVA that is trained from scratch (tokens, pixels and widths as counts)."""
 
@@ -96,6 +104,7 @@ class Base:
     learning_rate: float
     warmup_ratio: float
     weight_decay: float
+    threads: int
 
 
 @dataclass(frozen=True)
@@ -172,7 +181,7 @@ class Params:
     scale: str
     methods: tuple[str, ...]
     seeds: tuple[int, ...]
-    tables: Mapping[str, tuple[str, ...]]
+    tables: Mapping[str, Table]
     data_root: str
     stream: tuple[Dataset, ...]
     exams: tuple[Exam, ...]
@@ -190,6 +199,18 @@ class Params:
     def steps(self) -> tuple[str, ...]:
         """Names of the stream's datasets, t = 0 first."""
         return tuple(dataset.name for dataset in self.stream)
+
+    def rows(self, table: str) -> tuple[str, ...]:
+        """Return the methods that a table shows, in order, or fail with the tables there are."""
+        if table == "main":
+            return self.methods
+        if table not in self.tables:
+            known = ("main", *self.tables)
+            raise LiitError(
+                f"{PARAMS}: there is no table {table!r}{nearest(table, known)}.",
+                next_step=f"use one of {', '.join(known)}.",
+            )
+        return (*self.tables[table].beside, *self.tables[table].rows)
 
     def dataset(self, name: str) -> Dataset:
         """Return the dataset of that name, or fail with the names there are."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from pytorch_lightning.utilities import rank_zero_only
 from rich.console import Console
 
 from liit import paths
@@ -44,7 +44,9 @@ class Phases:
         """Digest the code of each phase once."""
         self.at, self.console, self.params = trajectory, console, trajectory.params
         self.code = {
-            "select": digest_code(["liit.selection", "liit.selection.files", "liit.signals"]),
+            "select": digest_code(
+                ["liit.selection", "liit.selection.files", "liit.signals.engine"]
+            ),
             "train": digest_code(["liit.learning.train", "liit.model.load"]),
         }
 
@@ -135,7 +137,7 @@ class Phases:
         return evaluation_digest(self.params)
 
     def _signals(self, t: int, ids: list[str], meter: Meter) -> Mapping[str, Any]:
-        from liit.signals import measure  # methods without signals never need it
+        from liit.signals.engine import measure  # methods without signals never need it
 
         at, params, before = self.at, self.params, self.at.before(t)
         names = at.method.signals

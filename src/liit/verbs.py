@@ -85,11 +85,17 @@ def evaluate(asked: Namespace) -> None:
 
 def report(asked: Namespace) -> None:
     """Write reports/ from results/."""
+    from liit.data.prepare import open_dataset
     from liit.reporting.report import write_report
 
     params = load_params()
-    stores = {one.name: open_dataset(params, one) for one in params.stream if prepared(one)}
-    write_report(Path(), asked.table, rows_of(params, asked.table), params.seeds, stores)
+    # A clone without data still redraws its tables; only the sample cards need the stores.
+    stores = {
+        dataset.name: open_dataset(params, dataset)
+        for dataset in params.stream
+        if paths.dataset_store(dataset.name).is_file()
+    }
+    write_report(Path(), asked.table, params.rows(asked.table), params.seeds, stores)
 
 
 def publish(asked: Namespace) -> None:
@@ -97,6 +103,13 @@ def publish(asked: Namespace) -> None:
     from liit.reporting.tracking import publish_all
 
     publish_all(load_params(), asked.methods)
+
+
+def chains(asked: Namespace) -> None:
+    """Reproduce the chains of one table side by side."""
+    from liit.chains import reproduce
+
+    reproduce(load_params(), asked.table, asked.jobs)
 
 
 def list_(_: Namespace) -> None:

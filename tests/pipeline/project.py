@@ -21,7 +21,12 @@ class Project:
     def run(self, *command: str, check: bool = True) -> str:
         """Run a command there with the copy's own code; return what it printed."""
         done = subprocess.run(
-            command, cwd=self.root, env=self.environment, capture_output=True, text=True
+            command,
+            check=False,
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
         )
         if check and done.returncode:
             raise AssertionError(f"{command} failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")

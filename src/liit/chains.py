@@ -1,0 +1,79 @@
+"""Side by side: `dvc repro` runs one stage after the other, and chains do not need each other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from liit import paths
+from liit.config import Params
+from liit.errors import LiitError
+
+LOGS = paths.SCRATCH / "logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One stage of one dvc.yaml."""
+
+    pipeline: Path
+    stage: str
+
+    @property
+    def target(self) -> str:
+        """What DVC calls it."""
+        return f"{self.pipeline}:{self.stage}"
+
+
+def reproduce(params: Params, table: str, jobs: int) -> None:
+    """Run `dvc repro --single-item` for every chain of a table, ``jobs`` at a time.
+
+    What a chain prints goes to ``scratch/logs/``. Raises LiitError at the end if any chain
+    failed, naming its log; the others are finished first.
+    """
+    console, failed = Console(), []
+    chains = chains_of(params, table)
+    console.print(f"{len(chains)} chains, {jobs} at a time; what they print is in {LOGS}/")
+    with ThreadPoolExecutor(jobs) as workers:
+        running = {workers.submit(_run, chain): chain for chain in chains}
+        for number, done in enumerate(as_completed(running), start=1):
+            chain = running[done]
+            outcome = "[red]failed[/]" if done.result() else "done"
+            console.print(f"[{number}/{len(chains)}] {chain.stage}: {outcome}")
+            if done.result():
+                failed.append(chain)
+    if failed:
+        raise LiitError(
+            f"{len(failed)} of {len(chains)} chains failed: "
+            f"{', '.join(chain.stage for chain in failed)}.",
+            next_step=f"read {', '.join(str(log_of(chain)) for chain in failed)}; "
+            "the same command continues with what is left.",
+        )
+
+
+def chains_of(params: Params, table: str) -> list[Chain]:
+    """Return the chains of a table, seed by seed, in the order of its rows."""
+    if table == "main":
+        pipeline, name, methods = Path("dvc.yaml"), "chain", params.methods
+    else:
+        params.rows(table)  # fails for a table that is not there
+        pipeline, name = paths.EXPERIMENTS / table / "dvc.yaml", table
+        methods = params.tables[table].rows
+    return [Chain(pipeline, f"{name}@{m}-{seed}") for seed in params.seeds for m in methods]
+
+
+def log_of(chain: Chain) -> Path:
+    """Return the file that holds what a chain printed."""
+    return LOGS / f"{chain.stage}.log"
+
+
+def _run(chain: Chain) -> int:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "dvc", "repro", "--single-item", chain.target]
+    with log_of(chain).open("w") as log:
+        return subprocess.run(command, stdout=log, stderr=log, check=False).returncode
