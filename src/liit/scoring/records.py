@@ -115,7 +115,7 @@ def as_key(value: object) -> str | None:
 def image_key(name: str) -> str:
     """Reduce an image's name: "val2014/COCO_val2014_000000000042.jpg" to "42"."""
     stem = re.sub(r"\.(jpe?g|png|gif|webp|bmp)$", "", name.rsplit("/", 1)[-1], flags=re.IGNORECASE)
-    number = re.fullmatch(r"(?:COCO_\w+?_)?0*(\d+)", stem)
+    number = re.fullmatch(r"(?:COCO_[a-z]+\d{4}_)?0*(\d+)", stem)
     return number.group(1) if number else stem
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -33,7 +35,8 @@ from liit.scoring.task import Item, Options, Outcome, Task, item_key
 
 _CAPTIONS = (
     "caption", "captions", "reference_strs", "references", "sentences", "raw", "caption_str",
-    "value", "text", "pred_caption", "prediction", "pred", "response", "output", "answer",
+    "outputs", "value", "text", "pred_caption", "prediction", "pred", "response", "output",
+    "answer",
 )  # fmt: skip
 _LINE = re.compile(r"^(\S+?)#(?:\w+#)?\d+\s+(.*)$")
 
@@ -64,14 +67,25 @@ def read_captions(documents: Sequence[Document], field: str | None = None) -> li
         raise LiitError(
             f"{documents[0].path}: no captions found", next_step="name a file with captions"
         )
-    return [
-        Record(
-            {"id": key, "image_name": found[0].image, "captions": [c.text for c in found]},
-            found[0].record.document,
-            found[0].record.place,
-        )
-        for key, found in kept.items()
-    ]
+    return [_merged(key, found) for key, found in kept.items()]
+
+
+def _merged(key: str, found: Sequence[_Caption]) -> Record:
+    first = found[0].record
+    fields = {"id": key, "image_name": found[0].image, "captions": [c.text for c in found]}
+    encoded = _encoded(first)
+    if encoded is not None:
+        # M3IT: the prompt is the instruction followed by the input
+        asked = [first.fields.get("instruction"), first.fields.get("inputs")]
+        fields["instruction"] = " ".join(str(part) for part in asked if part)
+        fields["image_bytes"] = base64.b64decode(encoded)
+    return Record(fields, first.document, first.place)
+
+
+def _encoded(record: Record) -> str | None:
+    """Return the first base64 image of an M3IT record, or None."""
+    value = as_list(record.first(("image_base64_str", "img_str")))[0]
+    return value if isinstance(value, str) else None
 
 
 def _caption_answers(documents: Sequence[Document], field: str | None) -> list[Answer]:
@@ -97,6 +111,9 @@ def _captions_of(document: Document, field: str | None) -> Iterator[_Caption]:
             continue
         names = (field,) if field else _CAPTIONS
         image = as_key(record.first(IMAGES)) or record.id
+        encoded = _encoded(record)
+        if image is None and encoded is not None:
+            image = hashlib.blake2b(encoded.encode(), digest_size=8).hexdigest()
         if image is None:
             raise LiitError(
                 f"{record.where} names no image (it has: {', '.join(record.fields)})",
