@@ -10,31 +10,28 @@ from pathlib import Path
 PACKAGES = {"liit": Path("src/liit"), "eval": Path("eval")}
 
 
-def digest_code(modules: Iterable[str], extra: Iterable[Path] = ()) -> str:
-    """Return a digest of the given modules, of more files, and of every project module they import.
+def digest_code(modules: Iterable[str], files: Iterable[Path] = ()) -> str:
+    """Return a digest of the modules, of the files, and of every project module they import.
 
     Python is compared as a syntax tree without docstrings; other files by their bytes.
     """
-    extra = list(extra)
-    imported = [name for file in extra if file.suffix == ".py" for name in _imports(file)]
-    files = sorted({*closure([*modules, *imported]), *extra})
     total = hashlib.sha256()
-    for file in files:
+    for file in sorted(closure(modules, files)):
         total.update(f"{file.as_posix()}\0".encode())
         total.update(_content(file))
     return total.hexdigest()
 
 
-def closure(modules: Iterable[str]) -> set[Path]:
-    """Return the source files of the modules and of all project modules they reach."""
+def closure(modules: Iterable[str], files: Iterable[Path] = ()) -> set[Path]:
+    """Return the files, those of the modules, and those of all project modules they reach."""
     found: set[Path] = set()
-    waiting = [file for module in modules for file in _files(module)]
+    waiting = [*files, *(file for module in modules for file in _files(module))]
     while waiting:
         file = waiting.pop()
-        if file in found:
-            continue
-        found.add(file)
-        waiting += [other for name in _imports(file) for other in _files(name)]
+        if file not in found:
+            found.add(file)
+            imported = _imports(file) if file.suffix == ".py" else []
+            waiting += [other for name in imported for other in _files(name)]
     return found
 
 

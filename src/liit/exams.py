@@ -34,8 +34,7 @@ def open_examiner(params: Params, encoder: Encoder, store: Path) -> Examiner:
 
 def evaluation_digest(params: Params) -> str:
     """Digest the tasks, metrics, adapter code and items: all that scores depend on but weights."""
-    tasks = [path for path in paths.TASKS.rglob("*") if path.suffix in (".py", ".yaml")]
-    code = digest_code(["liit.evaluation.run", "eval.metrics"], tasks)
+    code = digest_code(["liit.evaluation.run"], paths.task_files())
     items = {exam.task: digest_file(paths.exam_store(exam.task)) for exam in params.exams}
     return digest_json([code, items, params.model.system_prompt, params.model.max_length])
 

@@ -18,6 +18,11 @@ SCRATCH = Path("scratch")
 """Caches that speed a run up and may be deleted at any time."""
 
 
+def task_files() -> list[Path]:
+    """Return the lm-eval tasks and the functions they name."""
+    return sorted(path for path in TASKS.rglob("*") if path.suffix in (".py", ".yaml"))
+
+
 def dataset_store(name: str) -> Path:
     """Return the prepared file of a dataset of the stream."""
     return DATA / f"{name}.arrow"

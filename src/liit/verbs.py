@@ -17,21 +17,22 @@ from liit.errors import LiitError
 if TYPE_CHECKING:
     from liit.phases import Phases
 
-CODE = {
-    "prepare": ["liit.data.prepare", "liit.data.world"],
-    "base": ["liit.base", "liit.learning.train", "liit.model.mini", "liit.exams"],
-    "chain": [
-        "liit.phases",
-        "liit.results",
-        "eval.metrics",
-        # what the method files are made of
-        "liit.selection.adapt",
-        "liit.selection.pools",
-        "liit.selection.released",
-    ],
-    "report": ["liit.reporting.report"],
-}
-"""The modules whose behaviour, with all they import, each stage of dvc.yaml depends on."""
+READERS = Path("src/liit/data/readers")
+PARTS = Path("src/liit/selection")
+
+
+def stage_code() -> dict[str, tuple[list[str], list[Path]]]:
+    """Return the modules and files whose behaviour, with all they import, each stage depends on.
+
+    Readers are found by name and methods import parts of their choice: all of them count.
+    """
+    tasks = paths.task_files()
+    return {
+        "prepare": (["liit.data.prepare"], sorted(READERS.glob("*.py"))),
+        "base": (["liit.base"], tasks),
+        "chain": (["liit.phases", "liit.results"], [*tasks, *sorted(PARTS.glob("*.py"))]),
+        "report": (["liit.reporting.report"], []),
+    }
 
 
 def prepare(_: Namespace) -> None:
@@ -135,8 +136,9 @@ def code(asked: Namespace) -> None:
     from liit.code import digest_code
     from liit.files import write_text
 
-    for stage, modules in CODE.items():
-        write_text(asked.folder / stage, digest_code(modules) + "\n")
+    for stage, (modules, files) in stage_code().items():
+        write_text(asked.folder / stage, digest_code(modules, files) + "
+")
 
 
 def check(asked: Namespace) -> None:
