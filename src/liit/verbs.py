@@ -137,8 +137,7 @@ def code(asked: Namespace) -> None:
     from liit.files import write_text
 
     for stage, (modules, files) in stage_code().items():
-        write_text(asked.folder / stage, digest_code(modules, files) + "
-")
+        write_text(asked.folder / stage, digest_code(modules, files) + "\n")
 
 
 def check(asked: Namespace) -> None:
