@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 TABLES := ablations efficiency scorers budgets directions released
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test lint report $(TABLES)
+.PHONY: repro test lint report proxy $(TABLES)
 
 # `dvc repro` alone does the same, one chain after the other.
 repro: $(READY)  ## regenerate the main table: data, base, every method, report
@@ -14,9 +14,13 @@ repro: $(READY)  ## regenerate the main table: data, base, every method, report
 	liit chains
 	dvc repro
 
+efficiency: proxy
 $(TABLES): repro  ## regenerate a further table: experiments/<table>/
 	liit chains --table $@
 	dvc repro experiments/$@/dvc.yaml
+
+proxy: repro
+	dvc repro experiments/efficiency/dvc.yaml:proxy
 
 test: $(READY)  ## run the test suite
 	python -m pytest

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from liit import paths
-from liit.config import Params, Train
+from liit.config import MiniModel, Params, Train
 from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
 from liit.data.prepare import open_dataset
 from liit.data.store import SampleStore
+from liit.errors import LiitError
 from liit.files import digest_folder, read_json, write_json
 from liit.model.load import Theta
 from liit.seeds import seed_for
@@ -33,7 +34,7 @@ def make_base(params: Params) -> None:
         }
         record["sha256"] = _digest_reference(record)
     else:
-        _train_mini(params)
+        _train_mini(params, params.model.mini, paths.BASE)
         record = {
             "model": str(paths.BASE_MODEL),
             "revision": None,
@@ -72,12 +73,39 @@ def encoder_of(params: Params, processor: Any) -> Encoder:
     )
 
 
-def _train_mini(params: Params) -> None:
+def make_proxy(params: Params) -> None:
+    """Train the proxy model on what the base is trained on, into ``proxy/``."""
+    shape = params.signals.proxy
+    if not isinstance(shape, MiniModel):
+        raise LiitError(
+            f"signals.proxy is {shape!r}: there is nothing to train.",
+            next_step="give it the geometry of a small model, as scale `mini` does.",
+        )
+    _train_mini(params, shape, paths.PROXY)
+
+
+def open_proxy(params: Params, stores: list[SampleStore]) -> tuple[Any, Corpus]:
+    """Return the proxy with its adapter attached, and the samples of ``stores`` as it sees them."""
+    from liit.model.load import Theta, load_processor, load_theta
+
+    given = params.signals.proxy
+    folder = Path(given) if isinstance(given, str) else paths.PROXY
+    model, adapter = folder / "model", folder / "adapter"
+    if not adapter.is_dir():
+        raise LiitError(
+            f"{adapter} does not exist.",
+            next_step="run `dvc repro experiments/efficiency/dvc.yaml:proxy`.",
+        )
+    proxy = load_theta(Theta(str(model), (), adapter), dtype=params.model.dtype, merged=False)
+    processor = load_processor(model, pad=params.model.pad_to_square)
+    return proxy, Corpus(stores, encoder_of(params, processor))
+
+
+def _train_mini(params: Params, shape: MiniModel, folder: Path) -> None:
+    """Train a tokenizer, a model from scratch, and the LoRA adapter of t = 0."""
     from liit.learning.train import fit
     from liit.model import lora, mini
 
-    shape = params.model.mini
-    assert shape is not None
     first = open_dataset(params, params.stream[0])
     stores = [first]
     if params.base.pretrain:
@@ -85,35 +113,33 @@ def _train_mini(params: Params) -> None:
     texts = _texts([open_dataset(params, params.dataset(name)) for name in params.base.tokenizer])
     tokenizer = mini.train_tokenizer(texts, shape.vocabulary)
     processor = mini.build_processor(tokenizer, shape)
-    model = mini.build_model(
-        tokenizer, shape, params.model.max_length, seed_for(0, "base", "weights")
-    )
+    weights = seed_for(0, folder.name, "weights")
+    model = mini.build_model(tokenizer, shape, params.model.max_length, weights)
     corpus = Corpus(stores, encoder_of(params, processor))
-    ids = sorted({id_ for store in stores for id_ in store.column("id")})
     devices = dataclasses.replace(params.devices, devices=1, num_nodes=1, strategy="auto")
     fit(
         model,
         corpus,
-        ids,
+        sorted({id_ for store in stores for id_ in store.column("id")}),
         train=_base_recipe(params, params.base.epochs),
         devices=devices,
-        seed=seed_for(0, "base", "order"),
-        title="base",
+        seed=seed_for(0, folder.name, "order"),
+        title=folder.name,
     )
-    shutil.rmtree(paths.BASE_MODEL, ignore_errors=True)
-    model.save_pretrained(paths.BASE_MODEL, safe_serialization=True)
-    processor.save_pretrained(paths.BASE_MODEL)
-    with_adapter = lora.attach(model, params.lora, seed_for(0, "base", "adapter"))
+    shutil.rmtree(folder / "model", ignore_errors=True)
+    model.save_pretrained(folder / "model", safe_serialization=True)
+    processor.save_pretrained(folder / "model")
+    with_adapter = lora.attach(model, params.lora, seed_for(0, folder.name, "adapter"))
     fit(
         with_adapter,
         corpus,
         sorted(first.column("id")),
         train=dataclasses.replace(params.train, epochs=params.base.adapter_epochs),
         devices=devices,
-        seed=seed_for(0, "base", "adapter order"),
-        title="base adapter",
+        seed=seed_for(0, folder.name, "adapter order"),
+        title=f"{folder.name} adapter",
     )
-    lora.save_adapter(with_adapter, paths.BASE_ADAPTER, str(paths.BASE_MODEL))
+    lora.save_adapter(with_adapter, folder / "adapter", str(folder / "model"))
 
 
 def _base_recipe(params: Params, epochs: int) -> Train:

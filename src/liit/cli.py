@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 
     verb("prepare", "Read or draw every dataset and exam into data/.")
     verb("base", "Train the model of t = 0, or record the checkpoint; examine it.")
+    verb("proxy", "Train the small model whose gradients may stand in for the base's.")
     run = verb("run", "Run a method along the stream: select, train, evaluate, every step.")
     _names_method(run)
     for name, what in (
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     chains.add_argument("--table", default="main", help="a folder of experiments/")
     chains.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     verb("list", "List tables, methods, steps and exams.")
+    verb("methods", "Write docs/methods.md from the files of experiments/.")
     scale = verb("scale", "Rewrite params.yaml for another scale.")
     scale.add_argument("name", help="a file of scales/, or `mini`")
     code = verb("code", "Write digests of what the code of each stage does.")

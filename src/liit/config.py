@@ -150,14 +150,15 @@ class Signals:
     """The scoring pass: size of projected gradients, their layer, and tokens per batch.
 
     ``layer`` is a 0-based index or ``middle``; ``zero_order_directions`` is q of the zero-order
-    estimate; ``proxy`` a mini geometry or a checkpoint for proxy gradients.
+    estimate; ``proxy`` is the small model whose gradients may stand in: a geometry to train at
+    t = 0, or a folder with ``model/`` and ``adapter/``.
     """
 
     projection_dim: int
     layer: int | Literal["middle"]
     tokens_per_batch: int
     zero_order_directions: int
-    proxy: str | None = None
+    proxy: MiniModel | str | None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ EXAMS = DATA / "exams"
 BASE = Path("base")
 BASE_MODEL = BASE / "model"
 BASE_ADAPTER = BASE / "adapter"
+PROXY = Path("proxy")
 RESULTS = Path("results")
 RUNS = Path("runs")
 REPORTS = Path("reports")

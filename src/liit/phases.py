@@ -14,6 +14,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from rich.console import Console
 
 from liit import paths
+from liit.base import open_proxy
 from liit.code import digest_code
 from liit.costs import Meter
 from liit.evaluation.run import Examiner
@@ -161,6 +162,7 @@ class Phases:
                 devices=params.devices,
                 folder=folder,
                 seed=seed_for(0, "projection"),
+                proxy=open_proxy(params, at.stores) if "gradient_proxy" in names else None,
             )
         return self._with_first_cost(folder, signals, meter)
 

@@ -51,6 +51,13 @@ def base(_: Namespace) -> None:
     examine_base(params)
 
 
+def proxy(_: Namespace) -> None:
+    """Make the proxy model."""
+    from liit.base import make_proxy
+
+    make_proxy(load_params())
+
+
 def run(asked: Namespace) -> None:
     """Run a method along the stream and write its result file."""
     params = load_params()
@@ -122,6 +129,13 @@ def list_(_: Namespace) -> None:
         console.print(f"[bold]{table}[/]: {', '.join(names(table))}")
     console.print(f"[bold]stream[/]: {' → '.join(params.steps)}")
     console.print(f"[bold]exams[/]: {', '.join(exam.task for exam in params.exams)}")
+
+
+def methods(_: Namespace) -> None:
+    """Write docs/methods.md."""
+    from liit.reporting.methods_page import write_methods
+
+    write_methods(Path())
 
 
 def scale(asked: Namespace) -> None:
