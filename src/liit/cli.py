@@ -67,8 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     scale.add_argument("name", help="a file of scales/, or `mini`")
     code = verb("code", "Write digests of what the code of each stage does.")
     code.add_argument("folder", type=Path)
-    check = verb("check", "Audit a dataset: counts, images, boxes, duplicates, overlap with exams.")
-    check.add_argument("dataset")
+    data = verb("data", "Audit a dataset: counts, images, boxes, duplicates, overlap with exams.")
+    data.add_argument("action", choices=["check"])
+    data.add_argument("dataset", help="name of a dataset of the stream")
+    data.add_argument("--json", action="store_true", help="print the report as JSON")
     verb("score", "Score anybody's predictions without a model (`liit score --help`).")
     return parser
 

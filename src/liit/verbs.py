@@ -154,11 +154,28 @@ def code(asked: Namespace) -> None:
         write_text(asked.folder / stage, digest_code(modules, files) + "\n")
 
 
-def check(asked: Namespace) -> None:
-    """Audit one dataset."""
-    from liit.data.check import run_check
+def data(asked: Namespace) -> None:
+    """Audit one dataset against itself, the rest of the stream and the exams."""
+    from liit.data.check import check_dataset
+    from liit.data.check_report import render
+    from liit.data.prepare import image_root, open_dataset
+    from liit.data.store import SampleStore
 
-    run_check(load_params(), asked.dataset)
+    params = load_params()
+    wanted = params.dataset(asked.dataset)
+    report = check_dataset(
+        open_dataset(params, wanted),
+        others={one.name: open_dataset(params, one) for one in params.stream if one != wanted},
+        exams={
+            one.task: SampleStore(paths.exam_store(one.task), image_root(params, one))
+            for one in params.exams
+        },
+        sheet=paths.SCRATCH / "check" / f"{wanted.name}.png",
+    )
+    if asked.json:
+        print(report.to_json())
+    else:
+        Console().print(render(report))
 
 
 def _phases(params: Params, asked: Namespace) -> Phases:
