@@ -14,17 +14,18 @@ ANSWERS = (
     "prediction", "pred", "pred_answer", "predicted_answer", "predicted_answers", "predicted",
     "pred_ans", "response", "model_answer", "model_output", "model_response", "generated_text",
     "generation", "generated", "hypothesis", "completion", "output", "caption", "pred_caption",
-    "text", "answer", "value",
+    "filtered_resps", "resps", "text", "answer", "value",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer: the record it stands in, and its raw value."""
+    """One answer: the record it stands in, its raw value, and the field that held it."""
 
     record: Record
     value: Any
     question: str | None
+    field: str = ""
 
     @property
     def text(self) -> str:
@@ -55,7 +56,7 @@ def _answer_of(record: Record, field: str | None) -> Answer:
     question = record.question
     if question is None and name != "text" and isinstance(record.fields.get("text"), str):
         question = question_key(record.fields["text"])
-    return Answer(record, value, question)
+    return Answer(record, value, question, name.split(".", maxsplit=1)[0])
 
 
 def _answer_field(record: Record) -> str:

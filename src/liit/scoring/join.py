@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from liit.scoring.answers import Answer
-from liit.scoring.records import Record
+from liit.scoring.records import Record, as_key, image_key
 
 
 class Pair(NamedTuple):
@@ -51,8 +51,6 @@ def _image(record: Record) -> str | None:
 
 
 def _id_as_image(record: Record) -> str | None:
-    from liit.scoring.records import image_key
-
     return None if record.id is None else image_key(record.id)
 
 
@@ -81,9 +79,9 @@ def join(references: Sequence[Record], answers: Sequence[Answer]) -> Joined:
     A key that repeats on either side counts only if it is an id or image with the question's
     text, its occurrences in order, and only if both sides repeat it equally often (the text alone
     if the references have neither ids nor images). Where both sides have the question's text it
-    must agree, whatever the key: benchmark files exist whose ids and order are those of another
-    release. Position counts as a key only for files of equal length one of which has no usable
-    key at all.
+    must agree, whatever the key, and so must the category: benchmark files exist whose ids and
+    order are those of another release. Position counts as a key only for files of equal length
+    one of which has no usable key at all.
     """
     best: dict[int, int] = {}
     name = "nothing"
@@ -111,15 +109,21 @@ def join(references: Sequence[Record], answers: Sequence[Answer]) -> Joined:
 
 
 def paired_with_themselves(answers: Sequence[Answer]) -> Joined:
-    """Return answers whose own record holds the reference."""
-    return Joined([Pair(a.record, a) for a in answers], [], [], "the record itself")
+    """Pair answers with their own records, less the field that holds the answer."""
+    pairs = []
+    for answer in answers:
+        fields = {name: v for name, v in answer.record.fields.items() if name != answer.field}
+        reference = Record(fields, answer.record.document, answer.record.place)
+        pairs.append(Pair(reference, answer))
+    return Joined(pairs, [], [], "the record itself")
 
 
 def _matches(references: Sequence[Record], answers: Sequence[Answer], way: _Way) -> dict[int, int]:
     found: dict[int, int] = {}
     disagreeing = 0
-    wanted = _places([_reference_key(record, way) for record in references])
-    given = _places([_answer_key(answer, way) for answer in answers])
+    category = _categories(references, answers)
+    wanted = _places([(_reference_key(r, way), category(r)) for r in references])
+    given = _places([(_answer_key(a, way), category(a.record)) for a in answers])
     for key, ours in wanted.items():
         theirs = given.get(key, [])
         if len(theirs) > 1 and len(ours) == 1 and len({answers[a].text for a in theirs}) == 1:
@@ -149,12 +153,23 @@ def _answer_key(answer: Answer, way: _Way) -> Hashable:
     return None if base is None or not answer.question else (base, answer.question)
 
 
-def _places(keys: Sequence[Hashable]) -> dict[Hashable, list[int]]:
+def _places(keys: Sequence[tuple[Hashable, Hashable]]) -> dict[Hashable, list[int]]:
     places: dict[Hashable, list[int]] = defaultdict(list)
     for place, key in enumerate(keys):
-        if key is not None:
+        if key[0] is not None:
             places[key].append(place)
     return places
+
+
+def _categories(
+    references: Sequence[Record], answers: Sequence[Answer]
+) -> Callable[[Record], Hashable]:
+    """Return what tells categories apart, if all records of both sides name theirs."""
+    ours = {as_key(record.fields.get("category")) for record in references}
+    theirs = {as_key(answer.record.fields.get("category")) for answer in answers}
+    if None in ours or None in theirs or not ours & theirs:
+        return lambda _: None
+    return lambda record: as_key(record.fields.get("category"))
 
 
 def _agree(reference: Record, answer: Answer) -> bool:

@@ -15,7 +15,7 @@ from liit.scoring.files import Document
 
 IDS = (
     "question_id", "questionId", "ques_id", "qid", "example_id", "task_id", "pid", "sample_id",
-    "sampleid", "id", "uid", "index", "doc_id", "No",
+    "sampleid", "id", "uid", "index", "doc_id",
 )  # fmt: skip
 IMAGES = (
     "image_id", "imageId", "image", "img_id", "image_name", "file_name", "filename", "image_path",
@@ -200,7 +200,9 @@ def _items_of(items: Sequence[Any]) -> Iterator[dict[str, Any]]:
         if isinstance(item, dict) and "paragraphs" in item:
             yield from _squad_items(item)
         elif isinstance(item, dict):
-            yield item
+            # logs of lm-eval and lmms-eval keep the benchmark's record inside
+            inner = item.get("doc")
+            yield {**inner, **item} if isinstance(inner, dict) else item
         else:
             yield {"value": item}
 

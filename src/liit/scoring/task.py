@@ -11,10 +11,11 @@ from typing import Any, Literal
 from eval.metrics import Scored
 
 from liit.errors import LiitError
-from liit.scoring.answers import ANSWERS, Answer, read_answers
+from liit.scoring.answers import Answer, read_answers
 from liit.scoring.files import Document, read_documents
 from liit.scoring.join import Joined, Pair, join, paired_with_themselves
-from liit.scoring.records import IDS, QUESTIONS, Record, records_of, with_fields
+from liit.scoring.records import Record
+from liit.scoring.references import lend, split_references
 
 Profile = Literal["paper", "standard"]
 
@@ -57,8 +58,9 @@ class Task:
 
     ``targets`` names the fields one of which a reference record must have; records without any
     are taken for questions and lend their image and text to the others. ``alone`` marks layouts
-    whose prediction files hold the references too. ``collect`` scores files that are no
-    id-to-answer list at all and replaces everything else.
+    whose prediction files hold the references too. ``complete`` adds to a reference record what
+    its file's name tells; ``references`` reads files that are no records; ``collect`` scores files
+    that are no id-to-answer list at all and replaces everything else.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Task:
     targets: Sequence[str] = ("answers", "answer")
     alone: bool = False
     references: Callable[[Sequence[Document]], list[Record]] | None = None
+    complete: Callable[[Record], Record] = lambda record: record
     answers: Callable[[Sequence[Document], str | None], list[Answer]] = read_answers
     collect: Callable[[Sequence[Document], Sequence[Document], Options], Outcome] | None = None
 
@@ -106,6 +109,24 @@ def run_task(
     options = options or Options()
     given = read_documents(predictions)
     known = read_documents(references) if references else []
+    try:
+        return _report(task, known, given, options)
+    except _MISFITS as fault:
+        files = ", ".join(str(document.path) for document in [*known, *given][:4])
+        raise LiitError(
+            f"{task.name}: a record of {files} is not in a known layout "
+            f"({type(fault).__name__}: {fault})",
+            next_step="compare the files with the benchmark's official ones",
+        ) from fault
+
+
+_MISFITS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What a value of an unexpected kind raises."""
+
+
+def _report(
+    task: Task, known: Sequence[Document], given: Sequence[Document], options: Options
+) -> Report:
     if task.collect is not None:
         outcome = task.collect(known, given, options)
         return Report(task.name, options.profile, task.metric, outcome)
@@ -130,62 +151,7 @@ def run_task(
 def _references(task: Task, documents: Sequence[Document]) -> tuple[list[Record], list[Record]]:
     if task.references is not None:
         return task.references(documents), []
-    return split_references(documents, task.targets)
-
-
-def split_references(
-    documents: Sequence[Document], targets: Sequence[str]
-) -> tuple[list[Record], list[Record]]:
-    """Split the records of reference files into targets and mere questions.
-
-    Targets get the question and image of the question record with their id, where they lack them.
-    """
-    everything = [as_reference(r) for document in documents for r in records_of(document)]
-    records = [record for record in everything if record.first(targets) is not None]
-    questions = [record for record in everything if record.first(targets) is None]
-    if not records:
-        where = documents[0].path
-        raise LiitError(
-            f"{where}: no record has a reference answer ({' or '.join(targets)})",
-            next_step="name the annotation file; files of hidden test splits have no answers",
-        )
-    known = {record.id: record for record in questions}
-    known.pop(None, None)
-    return [_lent(record, known.get(record.id)) for record in records], questions
-
-
-def as_reference(record: Record) -> Record:
-    """Take "text" for the question where a reference record has no other."""
-    text = record.fields.get("text")
-    if isinstance(text, str) and record.first(QUESTIONS) is None:
-        return with_fields(record, {"question": text})
-    return record
-
-
-def lend(answers: Sequence[Answer], questions: Sequence[Record]) -> list[Answer]:
-    """Give answers the image and question that a question file has for their id."""
-    known: dict[str | None, Record] = {}
-    repeated = set()
-    for record in questions:
-        if record.id in known:
-            repeated.add(record.id)
-        known[record.id] = record
-    lent = []
-    for answer in answers:
-        found = known.get(answer.record.id)
-        if found is None or found.id is None or found.id in repeated:
-            lent.append(answer)
-            continue
-        record = _lent(answer.record, found)
-        lent.append(Answer(record, answer.value, answer.question or found.question))
-    return lent
-
-
-def _lent(record: Record, lender: Record | None) -> Record:
-    if lender is None:
-        return record
-    kept = {k: v for k, v in lender.fields.items() if k not in IDS and k not in ANSWERS}
-    return with_fields(record, kept)
+    return split_references(documents, task.targets, task.complete)
 
 
 def mean_outcome(
@@ -195,7 +161,7 @@ def mean_outcome(
     details: Callable[[Pair], Mapping[str, float]] = lambda _: {},
 ) -> Outcome:
     """Score every pair and average: score, lenient score and one mean per group, all in %."""
-    items = [Item(item_key(pair), score(pair), details(pair)) for pair in pairs]
+    items = [Item(item_key(pair), readable(pair, score), details(pair)) for pair in pairs]
     grouped: dict[str, list[float]] = defaultdict(list)
     for pair, item in zip(pairs, items, strict=True):
         for group in groups(pair):
@@ -206,6 +172,18 @@ def mean_outcome(
         {group: percent(values) for group, values in sorted(grouped.items())},
         items,
     )
+
+
+def readable(pair: Pair, score: Callable[[Pair], Scored]) -> Scored:
+    """Score a pair; a value of the wrong kind becomes a LiitError that names both records."""
+    try:
+        return score(pair)
+    except _MISFITS as fault:
+        raise LiitError(
+            f"{pair.reference.where} with the answer at {pair.answer.record.where}: "
+            f"{type(fault).__name__}: {fault}",
+            next_step="mend or remove the record that is not in the benchmark's format",
+        ) from fault
 
 
 def item_key(pair: Pair) -> str:

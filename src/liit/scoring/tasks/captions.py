@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -72,14 +73,24 @@ def read_captions(documents: Sequence[Document], field: str | None = None) -> li
 
 def _merged(key: str, found: Sequence[_Caption]) -> Record:
     first = found[0].record
-    fields = {"id": key, "image_name": found[0].image, "captions": [c.text for c in found]}
+    captions = [caption.text for caption in found]
+    fields: dict[str, Any] = {"id": key, "image_name": found[0].image, "captions": captions}
     encoded = _encoded(first)
     if encoded is not None:
         # M3IT: the prompt is the instruction followed by the input
         asked = [first.fields.get("instruction"), first.fields.get("inputs")]
         fields["instruction"] = " ".join(str(part) for part in asked if part)
-        fields["image_bytes"] = base64.b64decode(encoded)
+        fields["image_bytes"] = _decoded(encoded, first)
     return Record(fields, first.document, first.place)
+
+
+def _decoded(encoded: str, record: Record) -> bytes:
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except binascii.Error as fault:
+        raise LiitError(
+            f"{record.where}: the image is not base64 ({fault})", next_step="fetch the file again"
+        ) from fault
 
 
 def _encoded(record: Record) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,10 +24,14 @@ _OPTION_LINE = re.compile(r"^\(?([A-Z])[.)] ?(.*)$", re.MULTILINE)
 
 
 def choices_of(record: Record) -> list[str]:
-    """Return the options: a list field, else the lines "A. …" of the question."""
+    """Return the options: a list field, columns A, B, …, else the lines "A. …" of the question."""
     listed = record.first(("choices", "options"))
     if listed is not None:
         return [str(choice) for choice in as_list(listed)]
+    columns = itertools.takewhile(record.fields.get, LETTERS)
+    texts = [str(record.fields[letter]) for letter in columns]
+    if len(texts) > 1:
+        return texts
     question = turn_of(record, 0) or record.fields.get("question") or ""
     return [text for _, text in _OPTION_LINE.findall(str(question))]
 
@@ -193,7 +198,7 @@ def _mmmu_pro(pairs: Sequence[Pair], options: Options) -> Outcome:
 
 _GOLD = ("ground_truth", "answer")
 TASKS = (
-    Task("scienceqa", "accuracy, %", _scienceqa, ("answer", "conversations")),
+    Task("scienceqa", "accuracy, %", _scienceqa, ("answer", "conversations"), alone=True),
     Task(
         "mmlu",
         "accuracy, %",

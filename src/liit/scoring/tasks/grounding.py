@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, cast
 
 from eval.metrics import Scored
@@ -19,9 +19,18 @@ from eval.metrics.boxes import (
 
 from liit.errors import LiitError
 from liit.scoring.answers import Answer
+from liit.scoring.files import Document
 from liit.scoring.join import Pair
-from liit.scoring.records import Record, as_list
-from liit.scoring.task import Item, Options, Outcome, Task, item_key, percent
+from liit.scoring.records import Record, as_list, with_fields
+from liit.scoring.references import split_references
+from liit.scoring.task import (
+    Item,
+    Options,
+    Outcome,
+    Task,
+    item_key,
+    percent,
+)
 
 _BOXES = ("bbox", "bbox_xywh", "bbox_xyxy", "gt_bbox", "box", "target")
 _NUMBER = re.compile(r"-?\d*\.?\d+")
@@ -48,8 +57,7 @@ def _refcoco(pairs: Sequence[Pair], options: Options) -> Outcome:
     denominator, as Adapt-∞'s code does; ``standard`` does none of it and wants >= 0.5.
     """
     paper = options.profile == "paper"
-    to_corners = reference_corners([pair.reference for pair in pairs])
-    cases = [_case(pair, to_corners(pair.reference)) for pair in pairs]
+    cases = [_case(pair) for pair in pairs]
     reading = cast("Reading", options.box_encoding) if options.box_encoding else _guess(cases)
     items = [_item(case, reading, options) for case in cases]
     counted = [i for i in items if i.scored.parsed] if paper else items
@@ -71,8 +79,9 @@ def _refcoco(pairs: Sequence[Pair], options: Options) -> Outcome:
     return Outcome(accuracy(0.5), lenient, breakdown, items, notes, n=len(counted))
 
 
-def _case(pair: Pair, box: Box) -> _Case:
+def _case(pair: Pair) -> _Case:
     fields = pair.reference.fields
+    box: Box = fields["corners"]
     try:
         size = (float(fields["width"]), float(fields["height"]))
     except (KeyError, TypeError, ValueError):
@@ -81,23 +90,21 @@ def _case(pair: Pair, box: Box) -> _Case:
     return _Case(pair, box, size, _numbers(pair.answer))
 
 
-def reference_corners(records: Sequence[Record]) -> Callable[[Record], Box]:
-    """Return how to read these reference boxes as corners: xywh, unless only xyxy makes sense.
+def box_references(documents: Sequence[Document]) -> list[Record]:
+    """Read reference boxes; the field ``corners`` holds each as (x1, y1, x2, y2) in pixels.
 
-    A field's name decides where it tells; otherwise the boxes do: as xywh none may reach beyond
-    its image.
+    Boxes are x, y, width, height unless only corners make sense: a field's name decides where it
+    tells, otherwise the boxes do, for as sizes none may reach beyond its image.
     """
+    records, _ = split_references(documents, _BOXES)
     boxes = [_raw_box(record) for record in records]
     named = [name for name in ("bbox_xyxy", "bbox_xywh") if name in records[0].fields]
     ordered = all(box[2] > box[0] and box[3] > box[1] for box in boxes)
     beyond = any(_beyond(record, box) for record, box in zip(records, boxes, strict=True))
-    as_xyxy = named == ["bbox_xyxy"] or (not named and ordered and beyond)
-
-    def corners(record: Record) -> Box:
-        x, y, right, bottom = _raw_box(record)
-        return (x, y, right, bottom) if as_xyxy else (x, y, x + right, y + bottom)
-
-    return corners
+    as_corners = named == ["bbox_xyxy"] or (not named and ordered and beyond)
+    if not as_corners:
+        boxes = [(x, y, x + width, y + height) for x, y, width, height in boxes]
+    return [with_fields(r, {"corners": box}) for r, box in zip(records, boxes, strict=True)]
 
 
 def _raw_box(record: Record) -> Box:
@@ -206,5 +213,6 @@ def _inside(numbers: Box, reading: Reading, size: tuple[float, float]) -> bool:
 
 
 TASKS = tuple(
-    Task(name, "Acc@0.5, %", _refcoco, _BOXES) for name in ("refcoco", "refcoco+", "refcocog")
+    Task(name, "Acc@0.5, %", _refcoco, references=box_references)
+    for name in ("refcoco", "refcoco+", "refcocog")
 )

@@ -106,13 +106,13 @@ def _aokvqa_answers(documents: Sequence[Document], field: str | None) -> list[An
         records = [record for document in documents for record in records_of(document)]
         official = ("direct_answer", "multiple_choice")
         if all(record.first(official) is not None for record in records):
-            return [Answer(r, r.first(official), r.question) for r in records]
+            return [Answer(r, r.first(official), r.question, "direct_answer") for r in records]
     return read_answers(documents, field)
 
 
 TASKS = (
-    Task("gqa", "accuracy, %", _exact, _ANSWERS),
-    Task("ocrvqa", "accuracy, %", _exact, _ANSWERS),
+    Task("gqa", "accuracy, %", _exact, _ANSWERS, alone=True),
+    Task("ocrvqa", "accuracy, %", _exact, _ANSWERS, alone=True),
     Task("exact", "accuracy, %", _exact, _ANSWERS, alone=True),
     Task("okvqa", "VQA soft accuracy, %", _soft("official"), _ANSWERS, alone=True),
     Task("vqav2", "VQA soft accuracy, %", _soft("official"), _ANSWERS, alone=True),

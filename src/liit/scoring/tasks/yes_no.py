@@ -11,14 +11,18 @@ from eval.metrics.yesno import mme, mme_scores, pope, pope_answer, pope_counts
 from liit.scoring.answers import Answer, read_answers
 from liit.scoring.files import Document
 from liit.scoring.join import Pair
-from liit.scoring.records import Record, records_of
-from liit.scoring.task import Item, Options, Outcome, Task, item_key, percent
+from liit.scoring.records import Record, records_of, with_fields
+from liit.scoring.task import Item, Options, Outcome, Task, item_key, mean_outcome, percent
 
 _LABELS = ("label", "answer", "ground_truth", "gt_answer", "gt_ans")
 
 
 def _label(record: Record) -> str:
     return str(record.need(_LABELS, "yes/no label")).strip().lower()
+
+
+def _with_category(record: Record) -> Record:
+    return with_fields(record, {"category": _category(record)})
 
 
 def _category(record: Record) -> str:
@@ -29,7 +33,7 @@ def _category(record: Record) -> str:
 def _pope(pairs: Sequence[Pair], options: Options) -> Outcome:
     """Mean F1 over the categories; per category the counts and ratios of POPE's evaluator."""
     del options
-    items = [Item(item_key(p), pope(p.answer.text, _label(p.reference))) for p in pairs]
+    items = mean_outcome(pairs, lambda p: pope(p.answer.text, _label(p.reference))).items
     categories = sorted({_category(pair.reference) for pair in pairs})
     breakdown: dict[str, float] = {}
     scores = []
@@ -111,7 +115,7 @@ def _mme(pairs: Sequence[Pair], options: Options) -> Outcome:
 
 
 TASKS = (
-    Task("pope", "F1, %, mean over the categories", _pope, _LABELS),
+    Task("pope", "F1, %, mean over the categories", _pope, _LABELS, complete=_with_category),
     Task(
         "mme",
         "MME score (0..2800)",
