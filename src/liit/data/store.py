@@ -98,7 +98,7 @@ class SampleStore(Sequence[Sample]):
     def __init__(self, path: Path, image_root: Path | None = None) -> None:
         """Map the file; raise LiitError if it has not been prepared."""
         if not path.is_file():
-            raise LiitError(f"{path} does not exist.", next_step="run `liit data prepare` first.")
+            raise LiitError(f"{path} does not exist.", next_step="run `liit prepare` first.")
         self.path, self.image_root = path, image_root
         self._file = pa.ipc.open_file(pa.memory_map(str(path)))
         self._batches = [self._file.get_batch(i) for i in range(self._file.num_record_batches)]

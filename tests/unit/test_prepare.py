@@ -1,0 +1,60 @@
+"""`liit prepare`: a dataset that is not there, one without a sound sample, and what is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from liit.config import Dataset, load_params
+from liit.data.prepare import prepare
+from liit.data.store import SampleStore, read_quarantine
+from liit.errors import LiitError
+
+ROOT = Path(__file__).parents[2]
+
+
+def dataset(file: str) -> Dataset:
+    return Dataset("chats", "Chats", "llava", (file,), "images")
+
+
+def record(number: int, answer: str = "yes") -> dict[str, object]:
+    says = [{"from": "human", "value": f"is it {number}?"}, {"from": "gpt", "value": answer}]
+    return {"id": number, "conversations": says}
+
+
+@pytest.fixture
+def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    params = load_params(ROOT / "params.yaml")
+    monkeypatch.chdir(tmp_path)
+    Path("datasets/images").mkdir(parents=True)
+    return params
+
+
+def test_a_missing_file_is_named_with_the_next_step(params) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(LiitError, match=r"datasets/none.json does not exist[\s\S]*data_root"):
+        prepare(params, dataset("none.json"), Path("chats.arrow"))
+
+
+def test_a_broken_line_is_set_aside_and_the_rest_kept(params) -> None:  # type: ignore[no-untyped-def]
+    lines = [json.dumps(record(1)), '{"id": 2, "conv', json.dumps(record(3, " "))]
+    Path("datasets/chats.jsonl").write_text("\n".join(lines))
+    done = prepare(params, dataset("chats.jsonl"), Path("chats.arrow"))
+    assert (done.kept, done.quarantined) == (1, 2)
+    assert len(SampleStore(Path("chats.arrow"))) == 1
+    faults = read_quarantine(Path("chats.arrow"))
+    assert all("chats" in fault.file for fault in faults)
+    assert "empty answer" in faults[1].reason
+
+
+def test_no_sound_sample_stops(params) -> None:  # type: ignore[no-untyped-def]
+    Path("datasets/chats.json").write_text(json.dumps([record(1, "")]))
+    with pytest.raises(LiitError, match="no sound sample"):
+        prepare(params, dataset("chats.json"), Path("chats.arrow"))
+
+
+def test_an_unknown_format_names_those_there_are(params) -> None:  # type: ignore[no-untyped-def]
+    Path("datasets/chats.json").write_text("[]")
+    with pytest.raises(LiitError, match="llava"):
+        prepare(params, Dataset("c", "C", "lava", ("chats.json",)), Path("chats.arrow"))
