@@ -11,8 +11,9 @@ from campaign import BUDGET, EXTRA, SKILLS, STREAM, write_campaign
 
 from liit.errors import LiitError
 from liit.reporting import tables
+from liit.reporting.checks import check_grid, versus_random_grid
 from liit.reporting.costs import PAPER_HOURS, costs
-from liit.reporting.facts import count_quarantined, gather, ordered
+from liit.reporting.facts import Facts, count_quarantined, gather, ordered
 from liit.reporting.inputs import Head, Paper, Trajectory
 
 
@@ -40,6 +41,12 @@ def cost(**seconds: float) -> dict[str, Any]:
         phase: {"seconds": value, "samples": 7, "peak_memory_gb": value / 10}
         for phase, value in seconds.items()
     }
+
+
+def made_up_facts(values: dict[str, Any]) -> Facts:
+    """Return facts of which only labels, seeds and values are set."""
+    heads = [Head(name, name.capitalize(), None, 1.0) for name in values]
+    return Facts("main", heads, {}, {0: {}, 1: {}}, {}, values, {}, {})
 
 
 def test_rows_carry_the_papers_formulas() -> None:
@@ -220,3 +227,36 @@ def test_equal_faults_are_counted_together(tmp_path: Path) -> None:
 
 def test_known_names_come_first() -> None:
     assert ordered(["z", "b", "a", "c"], ["c", "missing", "b"]) == ["c", "b", "a", "z"]
+
+
+def test_differences_to_random_are_paired_by_seed() -> None:
+    values = {
+        "random": {"relative_gain": {0: 90.0, 1: 100.0}, "average_accuracy": {0: 1.0, 1: 1.0}},
+        "ours": {"relative_gain": {0: 91.0, 1: 101.0}, "average_accuracy": {0: 1.0, 1: 3.0}},
+    }
+    facts = made_up_facts(values)
+    grid = versus_random_grid(facts)
+    # a shift of 1 in both seeds has no spread, although the seeds are 10 apart
+    assert grid.rows == [["Ours", "1.0 [1.0, 1.0]", "–", "1.0 [-11.7, 13.7]"]]
+    assert not versus_random_grid(made_up_facts({"ours": values["ours"]})).rows
+
+
+def test_checks_name_what_they_find(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random", "adapt_inf"])
+    run = json.loads((tmp_path / "runs" / "random" / "0.json").read_text())
+    run["provenance"] |= {"dirty": True, "commit": "f" * 40}
+    (tmp_path / "runs" / "random" / "0.json").write_text(json.dumps(run))
+    result = json.loads((tmp_path / "results" / "random" / "0.json").read_text())
+    result["selections"]["lamm"]["by_source"] = {"m3it": 33, "lamm": 7}
+    (tmp_path / "results" / "random" / "0.json").write_text(json.dumps(result))
+    found = dict(check_grid(gather(tmp_path, "main", methods, [0])).rows)
+    assert found == {
+        "Only one seed": "seed 0 for every row",
+        "Computed from code that was not committed": "random",
+        "Rows computed at different commits": "abc1234; ffffffffff",
+        "Fewer than 90% of the answers could be read at the end": "; ".join(
+            f"sequential: {skill} 70%" for skill in SKILLS
+        ),
+        "More than 80% of a selection from one dataset": "random at lamm: m3it 82%",
+        "Choosing took longer than training": "adapt_inf",
+    }

@@ -14,7 +14,9 @@ Drawing = tuple[str, Figure, str]
 """(file name without folder, figure, caption)."""
 
 SKILLS = "skills.svg"
-MATRIX = "matrix_"
+EXTRA_SKILLS = "extra_skills.svg"
+MATRIX, K = "matrix_", "k_"
+"""How the names of one method's figures start."""
 
 
 def drawings(facts: Facts) -> Iterator[Drawing]:
@@ -22,7 +24,7 @@ def drawings(facts: Facts) -> Iterator[Drawing]:
     yield SKILLS, _curves(facts, "skills"), skills_caption(facts)
     if facts.skill_names("extra_skills"):
         text = "Accuracy per extra skill along the stream."
-        yield "extra_skills.svg", _curves(facts, "extra_skills"), text
+        yield EXTRA_SKILLS, _curves(facts, "extra_skills"), text
     yield from _cost(facts)
     skills = facts.skill_names("skills")
     gains = [[facts.gain(m, s) for s in skills] for m in facts.trajectories]
@@ -100,4 +102,4 @@ def _k_curves(facts: Facts) -> Iterator[Drawing]:
                 curves[step] = (tried, [why["curve"][str(k)] for k in tried], why["k"])
         if curves:
             text = f"How {facts.labels[method]} chose the number of groups, seed {facts.seeds[0]}."
-            yield f"k_{method}.svg", selection_figures.k_curves(curves), text
+            yield f"{K}{method}.svg", selection_figures.k_curves(curves), text

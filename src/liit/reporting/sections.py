@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from liit.reporting.checks import check_grid, versus_random_grid
 from liit.reporting.claims import Claim, paper_claims, rank_agreement
 from liit.reporting.facts import Facts, ordered
 from liit.reporting.grids import (
@@ -18,12 +19,15 @@ from liit.reporting.grids import (
     quarantine_grid,
     skill_grids,
 )
+from liit.reporting.tables import as_json
 
 
 def all_grids(facts: Facts) -> list[Grid]:
     """Return every table of the report after the main one, in reading order."""
     return [
+        versus_random_grid(facts),
         claim_grid(facts),
+        check_grid(facts),
         *skill_grids(facts),
         *selection_grids(facts),
         cost_grid(facts),
@@ -42,9 +46,7 @@ def claim_grid(facts: Facts) -> Grid:
         count = f"{claim.supported} of {len(claim.comparisons)} differences have the claimed sign"
         rows.append([f"{place}. {claim.claim}", claim.verdict, count])
         for one in claim.comparisons:
-            value = {"mean": one.difference.mean, "low": one.difference.low}
-            cells = estimate({**value, "high": one.difference.high})
-            rows.append([f"{place}. … {one.statement}", "", cells])
+            rows.append([f"{place}. … {one.statement}", "", estimate(as_json(one.difference))])
     header = ["Claim", "Verdict", "Difference"]
     return Grid("claims", "The paper's claims", claim_note(facts), header, rows)
 

@@ -44,7 +44,7 @@ def build_table(heads: Sequence[Head], trajectories: Trajectories) -> dict[str, 
     return {
         "rows": [_row(head, trajectories, bounds, cost) for head in heads],
         "upper_bound": {
-            skill: _as_json(over_seeds([bound[skill] for bound in bounds.values()]))
+            skill: as_json(over_seeds([bound[skill] for bound in bounds.values()]))
             for skill in next(iter(bounds.values()))
         },
     }
@@ -136,7 +136,7 @@ def _row(
         "label": head.label,
         "seeds": sorted(by_seed),
         "budget": head.budget(results[0]["budget"]),
-        **{metric: _as_json(getattr(row, metric)) for metric in METRICS},
+        **{metric: as_json(getattr(row, metric)) for metric in METRICS},
         **_footnotes(row),
         "cost": cost[head.method],
         "paper": head.paper and {metric: getattr(head.paper, metric) for metric in METRICS},
@@ -147,7 +147,8 @@ def _footnotes(row: Row) -> dict[str, Any]:
     return {"left_out": list(row.left_out), "zero_before": row.zero_before}
 
 
-def _as_json(estimate: Estimate | None) -> dict[str, float | None] | None:
+def as_json(estimate: Estimate | None) -> dict[str, float | None] | None:
+    """Return an estimate as the JSON tables hold it."""
     if estimate is None:
         return None
     return {"mean": estimate.mean, "low": estimate.low, "high": estimate.high}
