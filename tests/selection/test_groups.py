@@ -82,6 +82,13 @@ def test_spherical_assigns_by_angle() -> None:
     np.testing.assert_allclose(np.linalg.norm(fitted.centres, axis=1), 1.0, atol=1e-6)
 
 
+def test_a_centre_without_rows_stays_where_it_is() -> None:
+    points, far = blobs(2, 10), np.full((1, 8), 1e3, np.float32)
+    fitted = lloyd(Rows((points,)), np.concatenate([points[[0, 10]], far]), 10)
+    np.testing.assert_array_equal(fitted.centres[2:], far)
+    assert fitted.labels.tolist() == [0] * 10 + [1] * 10
+
+
 def test_assign_is_the_nearest_centre() -> None:
     rng = draws(1)
     block, centres = (rng.normal(size=(n, 5)).astype(np.float32) for n in (60, 7))
@@ -127,6 +134,8 @@ def test_more_groups_than_samples(n: int) -> None:
     groups = elbow_groups(points)
     assert groups.sizes.sum() == n
     assert groups.sizes.min() >= 1
+    # two points of the curve, 5 and 7, have no elbow: the smaller wins
+    assert groups.record["k"] == min(n, 5)
     wide = spherical_k_means(
         Rows((points,), unit), pool_of(n), draws(), members_per_group=1, most=100
     )

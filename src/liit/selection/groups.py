@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def spherical_k_means(
     k = max(1, min(most, round(len(usable) / members_per_group), len(usable)))
     centres = random_centres(rows.take(usable), k, generator)
     fitted = lloyd(rows.take(usable), centres, iterations, spherical=True)
-    return _groups(rows, usable, fitted, {"k": k})
+    return _groups(rows, usable, fitted, {})
 
 
 def k_means_elbow(
@@ -74,7 +75,7 @@ def k_means_elbow(
     k = elbow({k: fitted.wss for k, fitted in best.items()})
     final = lloyd(rows.take(usable), best[k].centres, iterations)
     curve = {str(k): float(f"{fitted.wss:.6g}") for k, fitted in best.items()}
-    return _groups(rows, usable, final, {"k": k, "curve": curve, "curve_rows": len(sample)})
+    return _groups(rows, usable, final, {"curve": curve, "curve_rows": len(sample)})
 
 
 def elbow(curve: dict[int, float]) -> int:
@@ -97,8 +98,8 @@ def _needed(rows: Rows | None) -> Rows:
     return rows
 
 
-def _groups(rows: Rows, usable: Ints, fitted: Centres, record: dict[str, object]) -> Groups:
+def _groups(rows: Rows, usable: Ints, fitted: Centres, record: dict[str, Any]) -> Groups:
     """Number the groups that have members and put all other rows into the reserve."""
     labels = np.full(len(rows), RESERVE, dtype=np.int64)
     occupied, labels[usable] = np.unique(fitted.labels, return_inverse=True)
-    return Groups(labels, rows, fitted.centres[occupied], dict(record))
+    return Groups(labels, rows, fitted.centres[occupied], {"k": len(occupied), **record})

@@ -21,8 +21,7 @@ def newest_and_replay(pool: Pool, run_seed: int, *, share: float = 0.1) -> NDArr
     chosen = np.equal(pool.step, pool.now)
     for step in np.unique(pool.step[~chosen]):
         past = np.flatnonzero(pool.step == step)
-        # 1e-9: a share of 0.1 in binary must not turn 10 % of 30 into 4
-        count = math.ceil(share * len(past) - 1e-9)
+        count = math.ceil(share * len(past))
         draw = generator(run_seed, pool.now, "replay", int(step)).permutation(len(past))
         chosen[past[draw[:count]]] = True
     return chosen
