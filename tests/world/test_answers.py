@@ -93,16 +93,20 @@ def test_counts_and_places_agree_with_the_pixels() -> None:
 def test_training_answers_agree_with_the_pixels_unless_marked_low() -> None:
     checked = wrong_low = 0
     for sample in training_set("llava"):
-        if sample.skill != "vqa" or "digit" in question(sample) or "written" in question(sample):
+        if sample.skill != "vqa" or re.search("digit|written", question(sample)):
             continue
-        agrees = look(question(sample), sample) == answer(sample)
+        *earlier, last = [
+            look(asked.text, sample) == said.text
+            for asked, said in zip(sample.turns[::2], sample.turns[1::2], strict=True)
+        ]
+        assert all(earlier), sample.turns
         if sample.extra.get("quality") == "low":
-            wrong_low += not agrees
+            wrong_low += not last
         else:
             checked += 1
-            assert agrees, sample.turns
+            assert last, sample.turns
     assert checked > 50
-    assert wrong_low >= 5
+    assert wrong_low >= 4
 
 
 @pytest.mark.parametrize("task", ["okvqa", "aokvqa"])

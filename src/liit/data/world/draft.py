@@ -110,3 +110,26 @@ def scene_maker(
         return form(dice, ask, (paint(scene),))
 
     return make
+
+
+def talk_maker(askers: tuple[Asker, ...], turns: int) -> Maker:
+    """Return a maker of up to ``turns`` short questions about one scene.
+
+    LLaVA-1.5's mixture joins the questions about an image in one conversation and states the form
+    of the answers in the first one only.
+    """
+
+    def make(dice: Dice) -> Draft:
+        scene, first = pose(dice, askers)
+        asks = {first.question: first}
+        for _ in range(turns - 1):
+            ask = dice.pick(askers)(dice, scene)
+            if ask is not None:
+                asks.setdefault(ask.question, ask)
+        last = list(asks.values())[-1]
+        questions = [f"{first.question}\n{SHORT}", *list(asks)[1:]]
+        answers = [ask.answer for ask in asks.values()]
+        exchanges = tuple(zip(questions, answers, strict=True))
+        return Draft(exchanges, (paint(scene),), dice.pick(last.wrong), {"answers": [last.answer]})
+
+    return make

@@ -95,6 +95,13 @@ def letter_fact(dice: Dice) -> Draft:
             return draft
 
 
+def letter_chat(dice: Dice) -> Draft:
+    """Ask for three facts by letter, one after another."""
+    drafts = [letter_fact(dice) for _ in range(3)]
+    exchanges = tuple(draft.exchanges[0] for draft in drafts)
+    return Draft(exchanges, (), drafts[-1].wrong, drafts[-1].scoring)
+
+
 def short_fact(dice: Dice) -> Draft:
     """Ask for a fact in a single word."""
     return short_form(dice, draw_fact(dice), ())
@@ -106,4 +113,4 @@ def chat_of_facts(dice: Dice) -> Draft:
     return Draft(first.exchanges + second.exchanges, (), second.wrong, second.scoring)
 
 
-LANGUAGE: tuple[Maker, ...] = (letter_fact, letter_fact, letter_fact, chat_of_facts, short_fact)
+LANGUAGE: tuple[Maker, ...] = (letter_chat, letter_chat, letter_fact, chat_of_facts, short_fact)

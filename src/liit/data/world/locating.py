@@ -52,16 +52,18 @@ def refer_at_length(dice: Dice, scene: Scene, thing: Thing) -> str:
 REFERRING = (refer_by_place, refer_by_look, refer_at_length)
 
 
-def region_maker(*referring: Referring) -> Maker:
-    """Return a maker of questions for the box of a described thing."""
+def region_maker(*referring: Referring, turns: int = 1) -> Maker:
+    """Return a maker of questions for the boxes of up to ``turns`` described things."""
 
     def make(dice: Dice) -> Draft:
         scene = draw_scene(dice)
-        thing = dice.pick(scene.things)
-        phrase = dice.pick(referring)(dice, scene, thing)
-        box = padded_box(scene, thing)
-        exchange = (f"{REGION} {phrase}.", box_text(box))
-        return Draft((exchange,), (paint(scene),), random_box(dice), {"box": list(box)})
+        exchanges = []
+        for thing in dice.some(scene.things, turns):
+            phrase = dice.pick(referring)(dice, scene, thing)
+            box = padded_box(scene, thing)
+            exchanges.append((f"{REGION} {phrase}.", box_text(box)))
+        scoring = {"box": list(box)}
+        return Draft(tuple(exchanges), (paint(scene),), random_box(dice), scoring)
 
     return make
 

@@ -23,6 +23,7 @@ from liit.data.world.draft import (
     scene_maker,
     sentence_form,
     short_form,
+    talk_maker,
 )
 from liit.data.world.facts import COLOURS, SHAPES
 from liit.data.world.knowing import KNOWING, KNOWING_OPEN, REASONING
@@ -135,16 +136,16 @@ NAMES = (*COLOURS, *SHAPES)
 
 DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
     "llava": {
-        "vqa": (*(scene_maker(short_form, LOOKING),) * 4, number_maker),
+        "vqa": (*(talk_maker(LOOKING, 4),) * 4, number_maker),
         "kvqa": (
-            scene_maker(short_form, KNOWING),
+            talk_maker(KNOWING, 3),
             scene_maker(letter_form, KNOWING_OPEN),
         ),
         "captioning": (
             caption_maker((CAPTION,), tell_short),
             caption_maker(("Write a detailed description of the image.",), tell_long),
         ),
-        "grounding": (*(region_maker(*REFERRING),) * 3, describe_region),
+        "grounding": (*(region_maker(*REFERRING, turns=2),) * 3, describe_region),
         "reasoning": (
             *(scene_maker(letter_form, REASONING),) * 2,
             scene_maker(sentence_form, REASONING),
