@@ -44,7 +44,7 @@ def open_image(ref: ImageRef, image_root: Path | None, *, record: str | None = N
         owner = "" if record is None else f" of record {record}"
         raise LiitError(
             f"Image {ref.key}{owner}{_below(image_root)}: {fault}.",
-            next_step="restore the file, or run `liit data prepare` again to set the record aside.",
+            next_step="restore the file, or run `liit prepare` again to set the record aside.",
         ) from None
 
 
