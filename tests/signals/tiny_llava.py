@@ -30,7 +30,11 @@ SHAPE = MiniModel(
 )
 CPU = Devices("cpu", "auto", "32-true", 1, 1, 1, 0)
 SETTINGS = Signals(
-    projection_dim=256, layer="middle", tokens_per_batch=400, zero_order_directions=8
+    projection_dim=256,
+    layer="middle",
+    tokens_per_batch=400,
+    zero_order_directions=8,
+    proxy=None,
 )
 
 
