@@ -41,7 +41,7 @@ def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(_scan, "CHUNK", request.param)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(
     items=st.lists(VALUE, min_size=0, max_size=5),
     indent=st.sampled_from([None, 1]),
@@ -58,7 +58,7 @@ def test_lists_read_as_json_loads_does(
     ]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(items=st.lists(OBJECT.filter(bool), min_size=1, max_size=5))
 def test_lines_and_members_read_as_json_loads_does(items: list[object]) -> None:
     lines = "\n".join(json.dumps(item, ensure_ascii=False) for item in items)
@@ -72,7 +72,7 @@ def test_lines_and_members_read_as_json_loads_does(items: list[object]) -> None:
     assert found == [(f"key {i}", item) for i, item in enumerate(items)]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(items=st.lists(OBJECT, min_size=1, max_size=4), data=st.data())
 def test_a_truncated_list_keeps_every_complete_record(items: list[object], data: object) -> None:
     text = json.dumps(items).encode()

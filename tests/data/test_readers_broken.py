@@ -230,6 +230,16 @@ def test_specific_faults_of_small_sets(tmp_path: Path) -> None:
     )
     scores = {"images": [], "prompt": "p", "labels": {"quality": "high"}}
     assert reasons("mantis", [scores]) == ["a score in 'labels' is not a number"]
+    assert reasons("tabmwp", {"1": {**problem, "choices": True}}) == [
+        "'choices' is not a list of texts"
+    ]
+    assert reasons("scienceqa", {"1": {**question, "choices": ["a"]}}) == [
+        "1 choices where two to ten are expected"
+    ]
+    labelled = [{"conversations": TEXT, "source": 5, "image": None, "task_name": "t"}]
+    assert reasons("mantis", labelled) == ["the skill label is a int, not text"]
+    surrogate = {"annotations": [{"image_id": "\ud800", "caption": "c"}]}
+    assert reasons("minigpt4", surrogate) == ["text that is not valid UTF-8 or Unicode"]
     escaping = {"annotations": [{"image_id": "../../x", "caption": "c"}]}
     assert "leaves the image root" in reasons("minigpt4", escaping)[0]
 
@@ -282,7 +292,7 @@ def test_reading_and_writing_take_bounded_memory(tmp_path: Path) -> None:
     """Ten times the records may cost their ids (about 0.1 kB each), not their texts (1.5 kB)."""
     repository = Path(__file__).resolve().parents[2]
     peaks = []
-    for records in (2_000, 20_000):
+    for records in (1_000, 10_000):
         folder = tmp_path / str(records)
         folder.mkdir()
         command = [sys.executable, "-c", SCRIPT, str(folder), str(records)]
@@ -294,6 +304,6 @@ def test_reading_and_writing_take_bounded_memory(tmp_path: Path) -> None:
         assert measured["rows"] == records
         assert len(SampleStore(folder / "list.arrow")) == records
         peaks.append(measured["peak_memory_gb"])
-    assert (folder / "list.json").stat().st_size > 25e6
+    assert (folder / "list.json").stat().st_size > 12e6
     assert peaks[1] < 0.4
-    assert peaks[1] - peaks[0] < 0.06
+    assert peaks[1] - peaks[0] < 0.05

@@ -15,6 +15,9 @@ from liit.data.sample import IMAGE_TAG, ImageRef, Sample, Turn, fault_of, make_s
 from liit.data.store import Quarantined
 from liit.errors import LiitError
 
+LETTERS = "ABCDEFGHIJ"
+"""Names of choices, in order."""
+
 
 class RecordError(Exception):
     """Why a record cannot become a sample, in words for the quarantine."""
@@ -26,7 +29,7 @@ class Draft:
 
     turns: list[Turn]
     images: list[ImageRef] = field(default_factory=list)
-    skill: str | None = None
+    skill: object = None
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -67,8 +70,16 @@ class Intake:
     def _sample(self, record: Record, convert: Callable[[dict[str, Any]], Draft]) -> Sample:
         if not isinstance(record.value, dict):
             raise RecordError(f"a {type(record.value).__name__} where an object is expected")
-        draft = convert(record.value)
-        draft.extra["record"] = published_id(record)
+        try:
+            return self._checked(convert(record.value), published_id(record))
+        except UnicodeEncodeError:
+            raise RecordError("text that is not valid UTF-8 or Unicode") from None
+
+    def _checked(self, draft: Draft, record_id: str) -> Sample:
+        draft.extra["record"] = record_id
+        if not isinstance(draft.skill, str | None):
+            raise RecordError(f"the skill label is a {type(draft.skill).__name__}, not text")
+        (draft.skill or "").encode()
         turns = _place_tags(draft.turns, len(draft.images))
         for image in draft.images:
             reason = self._probe(image) if image.path is None else self._probe_path(image)
@@ -77,13 +88,7 @@ class Intake:
         for turn in turns if draft.images else ():
             if (reason := box_fault(turn.text)) is not None:
                 raise RecordError(reason)
-        try:
-            _ = (draft.skill or "").encode()
-            made = make_sample(
-                self.source, turns, draft.images, skill=draft.skill, extra=draft.extra
-            )
-        except UnicodeEncodeError:
-            raise RecordError("text that is not valid UTF-8 or Unicode") from None
+        made = make_sample(self.source, turns, draft.images, skill=draft.skill, extra=draft.extra)
         if (reason := fault_of(made)) is not None:
             raise RecordError(reason)
         return made
@@ -114,6 +119,16 @@ def text_of(record: dict[str, Any], *keys: str) -> str:
                 raise RecordError(f"{key!r} is a {type(record[key]).__name__}, not text")
             return str(record[key])
     raise RecordError(f"no {' or '.join(repr(key) for key in keys)}")
+
+
+def choices_of(record: dict[str, Any]) -> list[str]:
+    """Return the record's ``choices``: a list of two to ten texts; raise RecordError."""
+    choices = record.get("choices")
+    if not isinstance(choices, list) or not all(isinstance(choice, str) for choice in choices):
+        raise RecordError("'choices' is not a list of texts")
+    if not 2 <= len(choices) <= len(LETTERS):
+        raise RecordError(f"{len(choices)} choices where two to ten are expected")
+    return choices
 
 
 def image_refs(value: object) -> list[ImageRef]:

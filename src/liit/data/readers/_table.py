@@ -27,9 +27,9 @@ def iter_rows(path: Path) -> Iterator[Record]:
                 for row in batch.slice(start, ROWS).to_pylist():
                     yield Record(f"row {number}", row)
                     number += 1
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise LiitError(
-            f"{path} cannot be read after row {number} ({str(error).splitlines()[0]}).",
+            f"{path} cannot be read after row {number} ({_first_line(error)}).",
             next_step="download the file again.",
         ) from None
 
@@ -63,3 +63,7 @@ def _arrow(path: Path) -> Iterator[pa.RecordBatch]:
             yield from (whole.get_batch(i) for i in range(whole.num_record_batches))
             return
         yield from reader
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -54,8 +54,7 @@ def read(
             return _video_scores(record, evenly_spaced(images, max_frames))
         if max_images is not None and len(images) > max_images:
             raise RecordError(f"{len(images)} images, more than max_images = {max_images}")
-        skill = record.get("source")
-        return Draft(conversation_of(record), images, skill if isinstance(skill, str) else None)
+        return Draft(conversation_of(record), images, record.get("source"))
 
     for file in expand(source, files, (".json", ".jsonl", *TABLES)):
         rows = iter_rows(file) if file.suffix in TABLES else iter_records(file)

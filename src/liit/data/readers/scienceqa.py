@@ -15,9 +15,11 @@ from typing import Any, Literal
 
 from liit.data.images import ImageCheck
 from liit.data.readers._intake import (
+    LETTERS,
     Draft,
     Intake,
     RecordError,
+    choices_of,
     image_refs,
     require_files,
     text_of,
@@ -28,7 +30,6 @@ from liit.data.sample import IMAGE_TAG, Sample, Turn
 from liit.data.store import Quarantined
 from liit.errors import LiitError
 
-LETTERS = "ABCDEFGHIJ"
 EXAM_PERCENT = 25
 """Share of questions held out by ``part``."""
 
@@ -69,10 +70,8 @@ def question_text(problem: dict[str, Any]) -> str:
     """Return a problem in LLaVA's CQM form: context, question, one line per choice."""
     hint = text_of(problem, "hint") if problem.get("hint") else ""
     context = f"Context: {hint}\n" if hint else ""
-    choices = problem.get("choices")
-    if not isinstance(choices, list) or not 1 < len(choices) <= len(LETTERS):
-        raise RecordError("no list of two to ten choices")
-    lines = "\n".join(f"{letter}. {c}" for letter, c in zip(LETTERS, choices, strict=False))
+    choices = zip(LETTERS, choices_of(problem), strict=False)
+    lines = "\n".join(f"{letter}. {choice}" for letter, choice in choices)
     return f"{context}{text_of(problem, 'question')}\n{lines}"
 
 
@@ -108,7 +107,7 @@ def _draft(record: dict[str, Any]) -> Draft:
         answer = record.get("answer")
         if not isinstance(answer, int) or not 0 <= answer < len(LETTERS):
             raise RecordError(f"answer {answer!r} is not the index of a choice")
-        choices, letter = list(record.get("choices") or []), LETTERS[answer]
+        choices, letter = choices_of(record), LETTERS[answer]
         turns = [Turn("user", question_text(record)), Turn("assistant", letter)]
         name = record.get("image")
         images = image_refs(f"{record.get('split')}/{record['id']}/{name}") if name else []

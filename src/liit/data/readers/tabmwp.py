@@ -12,9 +12,11 @@ from typing import Any
 
 from liit.data.images import ImageCheck
 from liit.data.readers._intake import (
+    LETTERS,
     Draft,
     Intake,
     RecordError,
+    choices_of,
     image_refs,
     require_files,
     text_of,
@@ -49,12 +51,11 @@ def _draft(record: dict[str, Any]) -> Draft:
     question, answer = text_of(record, "question"), text_of(record, "answer")
     if record.get("unit"):
         question += f" (Unit: {record['unit']})"
-    choices = record.get("choices")
-    if choices:
+    if record.get("choices"):
+        choices = choices_of(record)
         if answer not in choices:
             raise RecordError(f"the answer {answer!r} is not among the choices")
-        letters = "ABCDEFGHIJ"
-        options = (f"({letter}) {text}" for letter, text in zip(letters, choices, strict=False))
+        options = (f"({letter}) {text}" for letter, text in zip(LETTERS, choices, strict=False))
         question += f"\nOptions: {' '.join(options)}"
     turns = [Turn("user", question), Turn("assistant", answer)]
     images = image_refs(f"{record['id']}.png")
