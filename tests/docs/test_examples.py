@@ -1,0 +1,74 @@
+"""The methods that the pages show in full are run, as they stand there."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pages import PAGES, ROOT, fenced, name_of
+
+from liit.pool import Pool
+from liit.selection import Method, load, select
+
+EXAMPLES = {name_of(p): c for p in PAGES for c in fenced(p, "python") if "METHOD =" in c}
+N, BUDGET = 240, 50
+
+
+def method_of(code: str, folder: Path) -> Method:
+    (folder / "main").mkdir()
+    (folder / "main/example.py").write_text(code, encoding="utf-8")
+    return load("main", "example", folder)
+
+
+def make_pool() -> Pool:
+    arrivals = {0: [f"a{i:03}" for i in range(90)], 1: [f"b{i:03}" for i in range(N - 90)]}
+    return Pool.of(arrivals, 1)
+
+
+def make_signals(method: Method) -> dict[str, np.ndarray]:
+    """Draw scores, and vectors in eight blobs for names that hold vectors."""
+    draws = np.random.default_rng(3)
+    centres, blob = draws.normal(size=(8, 6)), draws.integers(8, size=N)
+    wide = centres[blob] + 0.2 * draws.normal(size=(N, 6))
+    return {
+        name: wide if name in ("gradient", "hidden") else draws.gamma(2.0, size=N)
+        for name in sorted(method.signals)
+    }
+
+
+def test_both_pages_have_an_example() -> None:
+    assert EXAMPLES.keys() == {"README.md", "docs/add-a-baseline.md"}
+
+
+@pytest.mark.parametrize("page", EXAMPLES)
+def test_example_keeps_the_contract(page: str, tmp_path: Path) -> None:
+    code = EXAMPLES[page]
+    method, pool = method_of(code, tmp_path), make_pool()
+    signals = make_signals(method)
+    chosen = select(method, pool, signals, BUDGET, 0)
+    assert len(set(chosen.ids.tolist())) == BUDGET
+    order = np.random.default_rng(9).permutation(N)
+    shuffled = Pool(pool.ids[order], pool.step[order], pool.now)
+    again = select(method, shuffled, {k: v[order] for k, v in signals.items()}, BUDGET, 0)
+    assert again.ids.tolist() == chosen.ids.tolist()
+    docstring = ast.get_docstring(ast.parse(code))
+    assert docstring is not None and "Needs" in docstring and "paper" in docstring
+
+
+def test_the_readmes_method_does_what_it_says(tmp_path: Path) -> None:
+    method, pool = method_of(EXAMPLES["README.md"], tmp_path), make_pool()
+    assert method.signals == {"nll", "entropy"}
+    signals = make_signals(method)
+    surprise = signals["nll"] - signals["entropy"]
+    best = pool.ids[np.argsort(surprise)[-BUDGET:]]
+    chosen = select(method, pool, signals, BUDGET, 0)
+    assert chosen.ids.tolist() == sorted(best.tolist())
+    assert set(chosen.scorer.tolist()) == {"surprise"}
+
+
+def test_the_readme_asks_for_one_word() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert "`experiments/main/surprise.py`" in text
+    assert "Add `surprise` below `methods:`" in text

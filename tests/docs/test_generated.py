@@ -1,0 +1,64 @@
+"""What is generated is current: the methods' page, and the table that opens the README."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from pages import ROOT
+
+from liit.reporting.methods_page import PAGE, methods_text
+from liit.selection import names, tables
+
+README = ROOT / "README.md"
+TABLE = ROOT / "reports/table.json"
+METRICS = ("relative_gain", "forgetting_rate", "average_accuracy")
+
+
+def test_methods_page_is_current() -> None:
+    written = (ROOT / PAGE).read_text("utf-8")
+    assert written == methods_text(ROOT / "experiments"), "run `liit methods`"
+
+
+def test_methods_page_names_every_method_once() -> None:
+    text = (ROOT / PAGE).read_text("utf-8")
+    folder = ROOT / "experiments"
+    expected = [f"{table}/{name}" for table in tables(folder) for name in names(table, folder)]
+    assert sorted(re.findall(r"^### \[([^]]+)\]", text, re.MULTILINE)) == sorted(expected)
+
+
+def block(name: str) -> str:
+    text = README.read_text("utf-8")
+    start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+    assert text.count(start) == text.count(end) == 1
+    return text.partition(start)[2].partition(end)[0]
+
+
+def test_readme_has_a_place_for_measured_times() -> None:
+    assert block("times").strip()
+
+
+def test_readme_shows_the_table_of_the_report() -> None:
+    if not TABLE.is_file():
+        pytest.skip("reports/table.json was not made yet")
+    rows = json.loads(TABLE.read_text("utf-8"))["rows"]
+    lines = [line for line in block("table").splitlines() if line.startswith("| ")][2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert [line[0] for line in cells] == [row["label"] for row in rows]
+    for line, row in zip(cells, rows, strict=True):
+        shown = [re.match(r"-?[\d.]+", cell) for cell in line[2:5]]
+        means = [row[metric] and row[metric]["mean"] for metric in METRICS]
+        for found, mean in zip(shown, means, strict=True):
+            assert (found is None) == (mean is None)
+            assert found is None or float(found[0]) == pytest.approx(mean, abs=0.0501)
+        if row["paper"]:
+            paper = [row["paper"][metric] for metric in METRICS]
+            assert line[6:9] == ["–" if one is None else f"{one:.1f}" for one in paper]
+
+
+def test_readme_figure_exists() -> None:
+    if not TABLE.is_file():
+        pytest.skip("reports/table.json was not made yet")
+    figures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", block("table"))
+    assert figures and all((ROOT / figure).is_file() for figure in figures)

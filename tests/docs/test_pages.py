@@ -1,0 +1,157 @@
+"""What the pages say exists: links, commands, parameters, methods, files."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pages import PAGES, ROOT, anchors, commands, fenced, inline, name_of, prose
+
+from liit.cli import _parser
+from liit.scoring.cli import add_arguments
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
+
+
+def verbs() -> set[str]:
+    """Read the verbs off the help text, as a user does."""
+    return set(re.findall(r"^    (\w+)", _parser().format_help(), re.MULTILINE))
+
+
+def make_targets() -> set[str]:
+    text = (ROOT / "Makefile").read_text("utf-8")
+    tables = re.search(r"^TABLES := (.*)$", text, re.MULTILINE)
+    assert tables is not None
+    return {*re.findall(r"^(\w+):", text, re.MULTILINE), *tables[1].split()}
+
+
+def parse(words: list[str]) -> Any:
+    """Let the command's own parser read it; it exits on what it does not know."""
+    if words[0] == "dvc":
+        from dvc.cli.parser import get_main_parser
+
+        return get_main_parser().parse_args(words[1:])
+    if words[1] == "score":
+        import argparse
+
+        parser = argparse.ArgumentParser()
+        add_arguments(parser)
+        return parser.parse_args(words[2:])
+    return _parser().parse_args(words[1:])
+
+
+@every_page
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if target.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        if ROOT / "reports" in there.parents and not (ROOT / "reports").is_dir():
+            continue
+        assert there.exists(), f"{name_of(page)}: {target}"
+        assert there.is_relative_to(ROOT)
+        if anchor:
+            assert anchor in anchors(there), f"{name_of(page)}: {target}"
+
+
+@every_page
+def test_commands_are_understood(page: Path) -> None:
+    for words in commands(page):
+        if words[0] == "make":
+            asked = [word for word in words[1:] if "=" not in word]
+            assert asked and set(asked) <= make_targets(), words
+            continue
+        complaint = io.StringIO()
+        try:
+            with contextlib.redirect_stderr(complaint):
+                parse(words)
+        except SystemExit:
+            pytest.fail(f"{name_of(page)}: `{' '.join(words)}`: {complaint.getvalue()[-300:]}")
+
+
+def test_there_are_commands_to_understand() -> None:
+    found = [words[:2] for page in PAGES for words in commands(page)]
+    assert ["liit", "run"] in found and ["liit", "score"] in found and ["make", "repro"] in found
+
+
+@every_page
+def test_commands_in_sentences_exist(page: Path) -> None:
+    for text in inline(page):
+        words = text.split()
+        if words[0] == "liit" and len(words) > 1 and not words[1].startswith("-"):
+            assert words[1] in verbs(), f"{name_of(page)}: {text}"
+        if words[0] == "make" and len(words) > 1 and "=" not in words[1]:
+            assert words[1] in make_targets(), f"{name_of(page)}: {text}"
+
+
+def test_commands_in_error_messages_exist() -> None:
+    for file in sorted((ROOT / "src/liit").rglob("*.py")):
+        for verb, rest in re.findall(r"`liit (\w+) ?(\w*)", file.read_text("utf-8")):
+            assert verb in verbs(), f"{file}: liit {verb}"
+            assert verb != "data" or rest == "check", f"{file}: liit data {rest}"
+
+
+@every_page
+def test_parameters_exist(page: Path) -> None:
+    params = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+    sections = {name: value for name, value in params.items() if isinstance(value, dict)}
+    for text in inline(page):
+        found = re.match(r"([a-z]+)\.([a-z_]+)(?:: .*)?$", text)
+        if found and found[1] in sections and not text.endswith((".json", ".py", ".yaml")):
+            known = sections[found[1]]
+            assert found[2] in known, f"{name_of(page)}: {text}"
+
+
+@every_page
+def test_methods_and_files_exist(page: Path) -> None:
+    tables = {folder.name for folder in (ROOT / "experiments").iterdir() if folder.is_dir()}
+    code = ("src", "eval", "tests", "docs", "scales", "experiments", "benchmarks")
+    for text in inline(page):
+        head, _, rest = text.rstrip("/").partition("/")
+        if not rest or re.search(r"[<>*$… ]", text) or text == "experiments/main/surprise.py":
+            continue
+        if head in tables:
+            assert (ROOT / f"experiments/{text}.py").is_file(), f"{name_of(page)}: {text}"
+        elif head in code and text != "benchmarks/results/":
+            assert (ROOT / text).exists(), f"{name_of(page)}: {text}"
+
+
+def test_scales_exist() -> None:
+    table = re.findall(r"^\| `([\w.-]+)`(?: \(default\))? \|", scales_section(), re.MULTILINE)
+    assert set(table) == {file.stem for file in (ROOT / "scales").glob("*.yaml")}
+
+
+def scales_section() -> str:
+    text = prose(ROOT / "README.md")
+    return text.partition("## Scales")[2].partition("\n## ")[0]
+
+
+def test_every_further_table_has_its_line() -> None:
+    named = set(re.findall(r"^\| `make (\w+)` \|", prose(ROOT / "README.md"), re.MULTILINE))
+    text = (ROOT / "Makefile").read_text("utf-8")
+    tables = re.search(r"^TABLES := (.*)$", text, re.MULTILINE)
+    assert tables is not None and named == set(tables[1].split())
+
+
+def test_yaml_blocks_hold_known_keys() -> None:
+    params = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+    blocks = [block for page in PAGES for block in fenced(page, "yaml")]
+    assert blocks
+    for block in blocks:
+        for name, value in yaml.safe_load(block).items():
+            assert name in params
+            if isinstance(value, dict):
+                assert value.keys() <= params[name].keys()
+
+
+@every_page
+def test_no_place_of_one_machine(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert not re.search(r"(?<![\w.])/(work|root|home|tmp|Users|mnt)/", text)
+    assert "../shared" not in text
