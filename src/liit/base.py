@@ -116,6 +116,8 @@ def _train_mini(params: Params, shape: MiniModel, folder: Path) -> None:
     weights = seed_for(0, folder.name, "weights")
     model = mini.build_model(tokenizer, shape, params.model.max_length, weights)
     corpus = Corpus(stores, encoder_of(params, processor))
+    if params.base.tower_images:
+        _train_tower(params, model, corpus.encoder)
     devices = dataclasses.replace(params.devices, devices=1, num_nodes=1, strategy="auto")
     fit(
         model,
@@ -140,6 +142,29 @@ def _train_mini(params: Params, shape: MiniModel, folder: Path) -> None:
         title=f"{folder.name} adapter",
     )
     lora.save_adapter(with_adapter, folder / "adapter", str(folder / "model"))
+
+
+def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:
+    """Teach the tower what the patches of drawn pictures show, as CLIP arrives knowing objects."""
+    import numpy as np
+    import torch
+
+    from liit.data.world.patches import ASPECTS, draw_patches
+    from liit.learning.tower import name_patches
+
+    tower = model.model.vision_tower
+    grid = tower.config.image_size // tower.config.patch_size
+    drawn = list(draw_patches(params.base.tower_images, seed_for(0, "tower"), grid=grid))
+    name_patches(
+        tower,
+        encoder.normalised(encoder.pixels([image for image, _ in drawn], None)),
+        torch.from_numpy(np.stack([labels for _, labels in drawn])),
+        [1 + len(names) for names in ASPECTS],
+        epochs=params.base.tower_epochs,
+        batch_size=params.base.batch_size,
+        rate=params.base.learning_rate,
+        seed=seed_for(0, "tower", "training"),
+    )
 
 
 def _base_recipe(params: Params, epochs: int) -> Train:

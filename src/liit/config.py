@@ -90,12 +90,16 @@ class Model:
 class Base:
     """How the base of scale ``mini`` is trained from scratch (t = 0).
 
+    ``tower_images`` pictures teach the image tower to name what each patch shows, for
+    ``tower_epochs`` (0: not at all): the stand-in for CLIP's pretraining.
     ``pretrain`` says how to draw the samples beside the t = 0 dataset: the stand-in for what
-    CLIP, Vicuna and the alignment stage bring along (empty: none).
+    Vicuna and the alignment stage bring along (empty: none).
     ``tokenizer`` names the datasets whose text the vocabulary is made from. ``adapter_epochs`` of
     LoRA on the t = 0 dataset follow, as LLaVA-1.5's own LoRA release does.
     """
 
+    tower_images: int
+    tower_epochs: int
     tokenizer: tuple[str, ...]
     pretrain: Mapping[str, Any]
     epochs: int

@@ -145,8 +145,12 @@ class Encoder:
         }
         if any(len(one.pixels) for one in batch):
             pixels = torch.cat([one.pixels for one in batch if len(one.pixels)])
-            tensors["pixel_values"] = (pixels.float() / 255 - self.mean) / self.std
+            tensors["pixel_values"] = self.normalised(pixels)
         return tensors
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """Return pixels [n, 3, H, W] of 0..255 as the vision tower wants them."""
+        return (pixels.float() / 255 - self.mean) / self.std
 
     def pixels(self, images: Sequence[ImageRef], image_root: Path | None) -> Tensor:
         """Open images and pad and resize them as the processor says, [n, 3, H, W] uint8."""
