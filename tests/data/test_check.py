@@ -98,6 +98,13 @@ def jaccard(left: str, right: str) -> float:
     return len(a & b) / len(a | b)
 
 
+def test_a_stem_alone_does_not_name_an_image() -> None:
+    first, second = sample(LONG, image="42/image.png"), sample(LONG, image="43/image.png")
+    moved = sample(LONG, image="images/test/42/image.png")
+    assert count_within(Fingerprints.of([first, second])) == (0, 0)
+    assert count_within(Fingerprints.of([first, moved])) == (1, 0)
+
+
 def edited_pairs(number: int) -> list[tuple[str, str]]:
     pairs = []
     for seed in range(number):

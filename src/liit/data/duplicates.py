@@ -20,7 +20,7 @@ NEAR = 0.8
 """Least estimated Jaccard similarity of word trigrams that counts as a near duplicate."""
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
-_COCO = re.compile(r"^COCO_(train|val|test)20\d\d_")
+_COCO = re.compile(r"(?:^|_)(\d{12})$")
 # Fixed, so that fingerprints are comparable between runs.
 _SEEDS = np.random.default_rng(0).integers(0, 2**63, PERMUTATIONS, dtype=np.uint64)
 
@@ -56,10 +56,16 @@ def digest(text: str) -> int:
 
 
 def image_name(image: ImageRef) -> str:
-    """Return what an image is called wherever it lies: its stem without COCO's prefix."""
+    """Return what an image is called wherever it lies.
+
+    Its COCO number (twelve digits), else the last folder and the stem: sets copy each other's
+    images below other roots, and a stem alone says little (ScienceQA's are all ``image``).
+    """
     if image.path is None:
         return image.key
-    return _COCO.sub("", PurePosixPath(image.path).stem)
+    path = PurePosixPath(image.path)
+    coco = _COCO.search(path.stem)
+    return coco.group(1) if coco else "/".join([*path.parts[-2:-1], path.stem])
 
 
 def words_of(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -39,7 +39,7 @@ class Quarantined:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prepared:
     """What preparing a dataset came to: samples kept and records set aside."""
 
@@ -56,37 +56,18 @@ def write_store(records: Iterable[Sample | Quarantined], path: Path) -> Prepared
     path.parent.mkdir(parents=True, exist_ok=True)
     quarantine = path.with_suffix(".quarantine.jsonl")
     partial, partial_quarantine = _partial(path), _partial(quarantine)
-    seen: set[bytes] = set()
-    kept = set_aside = 0
+    done = Prepared(0, 0)
     with (
         pa.OSFile(str(partial), "wb") as sink,
         pa.ipc.new_file(sink, SCHEMA) as writer,
         # A file name or an id may hold what is not valid Unicode.
         partial_quarantine.open("w", encoding="utf-8", errors="backslashreplace") as aside,
     ):
-        rows: list[dict[str, Any]] = []
-        embedded = 0
-        for record in records:
-            fault = _as_fault(record, seen)
-            if fault is not None:
-                aside.write(json.dumps(_fault_row(fault), ensure_ascii=False, sort_keys=True))
-                aside.write("\n")
-                set_aside += 1
-                continue
-            assert isinstance(record, Sample)
-            seen.add(bytes.fromhex(record.id))
-            rows.append(_row(record))
-            kept += 1
-            embedded += sum(len(image.data) for image in record.images if image.data is not None)
-            if len(rows) == ROWS_PER_BATCH or embedded > BYTES_PER_BATCH:
-                writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=SCHEMA))
-                rows.clear()
-                embedded = 0
-        if rows:
+        for rows in _batches(_sound(records, aside, done)):
             writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=SCHEMA))
     os.replace(partial_quarantine, quarantine)
     os.replace(partial, path)
-    return Prepared(kept, set_aside)
+    return done
 
 
 class SampleStore(Sequence[Sample]):
@@ -135,6 +116,36 @@ def read_quarantine(path: Path) -> list[Quarantined]:
 
 def _partial(path: Path) -> Path:
     return path.with_name(path.name + ".partial")
+
+
+def _sound(
+    records: Iterable[Sample | Quarantined], aside: TextIO, done: Prepared
+) -> Iterator[Sample]:
+    """Yield the usable samples and write the others to ``aside``; count both in ``done``."""
+    seen: set[bytes] = set()
+    for record in records:
+        fault = _as_fault(record, seen)
+        if fault is None:
+            assert isinstance(record, Sample)
+            seen.add(bytes.fromhex(record.id))
+            done.kept += 1
+            yield record
+        else:
+            done.quarantined += 1
+            aside.write(json.dumps(_fault_row(fault), ensure_ascii=False, sort_keys=True) + "\n")
+
+
+def _batches(samples: Iterable[Sample]) -> Iterator[list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    embedded = 0
+    for sample in samples:
+        rows.append(_row(sample))
+        embedded += sum(len(image.data) for image in sample.images if image.data is not None)
+        if len(rows) == ROWS_PER_BATCH or embedded > BYTES_PER_BATCH:
+            yield rows
+            rows, embedded = [], 0
+    if rows:
+        yield rows
 
 
 def _as_fault(record: Sample | Quarantined, seen: set[bytes]) -> Quarantined | None:
