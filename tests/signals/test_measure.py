@@ -22,8 +22,9 @@ from liit.errors import LiitError
 from liit.selection.signal_names import SIGNALS
 from liit.signals import engine
 from liit.signals.engine import measure
-from liit.signals.module import Measuring, settled
+from liit.signals.module import Measuring
 from liit.signals.passes import five_layers, middle, passes_for
+from liit.signals.store import settled
 from liit.signals.trunk import Trunk
 
 ADAPT = frozenset({"nll", "nll_blind", "entropy", "error_norm", "hidden", "gradient"})

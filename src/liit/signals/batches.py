@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from liit.data.corpus import Corpus
 from liit.data.encode import Encoded
+
+if TYPE_CHECKING:
+    from liit.data.corpus import Corpus
 
 TOWER_BYTES = 1 << 30
 """Outputs of the frozen vision tower that are kept between passes and steps."""

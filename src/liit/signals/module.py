@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
@@ -17,13 +16,11 @@ from torch.utils.data import DataLoader, Sampler
 
 from liit.signals.batches import PoolBatches
 from liit.signals.passes import MEASURED_AS, Pass
-from liit.signals.store import Shards, SignalStore
+from liit.signals.store import Shards, SignalStore, settled
 from liit.signals.sweep import Sweep
 
 TRIAL_BATCHES = 2
 """Batches of each pass that are timed (the last of them) before the rest is announced."""
-
-TINY = float(np.finfo(np.float32).tiny)
 
 
 class Measuring(pl.LightningModule):
@@ -114,24 +111,6 @@ class Measuring(pl.LightningModule):
             share = f" on each of {self.trainer.world_size} ranks" * (self.trainer.world_size > 1)
             text = "; ".join(lines)
             self.console.print(f"{self.title}: {text}{share}; about {seconds:.0f} s.")
-
-
-def settled(name: str, values: Tensor) -> NDArray[Any]:
-    """Return a signal as it is stored.
-
-    Scores keep the digits that float noise does not reach, whatever else is in their batch: five
-    decimals below 10, six significant digits above. Vectors are float16; gradients have unit
-    length (a zero gradient stays zero), which float16 can hold whatever their size.
-    """
-    if values.ndim == 1:
-        scores = values.double().cpu().numpy()
-        scale = 10.0 ** np.floor(np.log10(np.maximum(np.abs(scores), 1.0)))
-        return np.asarray(np.round(scores / scale, 5) * scale)
-    if name.startswith("gradient"):
-        # two steps: a tiny gradient must not underflow when it is squared
-        values = values / values.abs().amax(dim=1, keepdim=True).clamp(min=TINY)
-        values = values / values.norm(dim=1, keepdim=True).clamp(min=TINY)
-    return values.half().cpu().numpy()
 
 
 class PoolData(pl.LightningDataModule):
