@@ -108,7 +108,7 @@ def report(asked: Namespace) -> None:
 
 def publish(asked: Namespace) -> None:
     """Send summary runs to Weights & Biases: offline unless a key is set."""
-    from liit.reporting.tracking import publish_all
+    from liit.reporting.publishing import publish_all
 
     publish_all(load_params(), asked.methods)
 

@@ -13,6 +13,7 @@ from campaign import EXTRA, SKILLS, STREAM, write_campaign
 
 from liit.reporting import tracking
 from liit.reporting.facts import gather
+from liit.reporting.publishing import publish
 
 SECRET = "f" * 20 + "0123456789abcdef" + "e" * 4
 
@@ -31,7 +32,7 @@ def inspect(folder: Path, *options: str) -> str:
     """Return what `wandb leet inspect --json` prints about the run in ``folder``."""
     wandb = Path(sys.executable).with_name("wandb")
     command = [str(wandb), "leet", "inspect", "--json", *options, str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout
 
 
 def history(folder: Path) -> list[dict[str, Any]]:
@@ -47,7 +48,7 @@ def run_folder(root: Path, name: str) -> Path:
 def test_summary_runs_hold_config_scores_per_step_and_the_rows_metrics(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "multitask", "adapt_inf"])
     facts = gather(tmp_path, "main", methods, [0])
-    names = tracking.publish(facts.trajectories, facts.table, project="liit-test")
+    names = publish(facts.trajectories, facts.table, project="liit-test")
     assert names == [f"summary-mini-main-{method}-0" for method in methods]
 
     summary = json.loads(inspect(run_folder(tmp_path, names[2]), "--summary"))
@@ -72,7 +73,7 @@ def test_summary_runs_hold_config_scores_per_step_and_the_rows_metrics(tmp_path:
 def test_multitask_stands_at_the_end_of_the_stream(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "multitask"])
     facts = gather(tmp_path, "main", methods, [0])
-    names = tracking.publish(facts.trajectories, facts.table, project="liit-test")
+    names = publish(facts.trajectories, facts.table, project="liit-test")
     rows = [one for one in history(run_folder(tmp_path, names[1])) if "stream/step" in one]
     assert [one["stream/step"] for one in rows] == [len(STREAM) - 1]
 
@@ -81,7 +82,7 @@ def test_publishing_again_replaces_the_offline_run(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential"])
     facts = gather(tmp_path, "main", methods, [0])
     for _ in range(2):
-        (name,) = tracking.publish(facts.trajectories, facts.table, project="liit-test")
+        (name,) = publish(facts.trajectories, facts.table, project="liit-test")
     assert run_folder(tmp_path, name).is_dir()  # exactly one
 
 
@@ -162,7 +163,7 @@ def test_no_secret_reaches_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("WANDB_MODE", "offline")
     methods = write_campaign(tmp_path, ["sequential"])
     facts = gather(tmp_path, "main", methods, [0])
-    (name,) = tracking.publish(facts.trajectories, facts.table, project="liit-test")
+    (name,) = publish(facts.trajectories, facts.table, project="liit-test")
     files = [path for path in run_folder(tmp_path, name).rglob("*") if path.is_file()]
     assert files
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]

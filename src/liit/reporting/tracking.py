@@ -1,7 +1,8 @@
-"""Weights & Biases as a view of the files: training curves, and one summary run per trajectory.
+"""Weights & Biases: the only module that imports wandb.
 
 Nothing is needed from it: without a key every run is written below ``wandb/`` (or ``WANDB_DIR``)
-and can be uploaded later with ``wandb sync``.
+and can be uploaded later with ``wandb sync``. Training imports this module, so it imports nothing
+else of the report: a changed table must not look like a changed training.
 """
 
 from __future__ import annotations
@@ -10,14 +11,9 @@ import netrc
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-from liit.config import Params
-from liit.reporting.inputs import MAIN, Trajectories, Trajectory
-from liit.reporting.tables import stream_of
 
 HOST = "https://api.wandb.ai"
 
@@ -64,98 +60,39 @@ def training_logger(method: str, seed: int, step: str, *, project: str) -> Any:
     return logger
 
 
-def publish_all(params: Params, methods: Sequence[str] | None) -> list[str]:
-    """Publish the main table's trajectories, of all its methods without ``methods``.
+def summary_run(
+    name: str, *, project: str, title: str, group: str, tags: list[str], config: dict[str, Any]
+) -> Any:
+    """Open a summary run (a context manager) whose curves have ``stream/step`` on their axis.
 
-    Returns the ids of the runs. Raises LiitError if results are missing.
+    An earlier offline run of that id is removed: uploading both would mix them.
     """
-    from liit.reporting.facts import gather
-
-    facts = gather(Path(), MAIN, methods or params.methods, params.seeds)
-    return publish(facts.trajectories, facts.table, project=params.tracking.project)
-
-
-def publish(trajectories: Trajectories, table: Mapping[str, Any], *, project: str) -> list[str]:
-    """Write one summary run per method and seed, and return their ids.
-
-    ``table`` is the content of `table.json`. A run has the result's config, one history row per
-    step of the stream (``stream/step``; scores per skill and task, 0..100), the row's metrics as
-    summary and the composition of every selection as a table. Publishing again replaces it.
-    """
-    rows = {row["method"]: row for row in table["rows"]}
-    stream = stream_of(trajectories)
-    return [
-        _publish_one(trajectory, rows[method], stream, project)
-        for method, by_seed in trajectories.items()
-        for trajectory in by_seed.values()
-    ]
-
-
-def _publish_one(
-    trajectory: Trajectory, row: Mapping[str, Any], stream: Sequence[str], project: str
-) -> str:
     import wandb
 
-    result = trajectory.result
-    name = run_id("summary", result["scale"], result["table"], result["method"], result["seed"])
-    _forget(name)
-    with wandb.init(
+    for old in Path(_folder(), "wandb").glob(f"offline-run-*-{name}"):
+        shutil.rmtree(old)
+    run = wandb.init(
         project=project,
         id=name,
-        name=f"{result['method']}/{result['seed']}",
-        group=result["method"],
+        name=title,
+        group=group,
         job_type="summary",
-        tags=[result["table"], result["scale"]],
-        config=_config(trajectory),
+        tags=tags,
+        config=config,
         dir=_folder(),
         mode=mode(),
         settings=_settings(wandb),
-    ) as run:
-        run.define_metric("stream/step")
-        run.define_metric("stream/*", step_metric="stream/step")
-        for record in _history(trajectory, stream):
-            run.log(record)
-        run.log({"selections": wandb.Table(*_selections(result))})
-        run.summary.update(_summary(row))
-    return name
+    )
+    run.define_metric("stream/step")
+    run.define_metric("stream/*", step_metric="stream/step")
+    return run
 
 
-def _config(trajectory: Trajectory) -> dict[str, Any]:
-    names = ("method", "label", "table", "seed", "scale", "budget", "steps", "skills")
-    config = {name: trajectory.result[name] for name in (*names, "extra_skills")}
-    return {**config, "provenance": trajectory.run["provenance"]}
+def as_table(columns: list[str], rows: list[list[Any]]) -> Any:
+    """Return a table that a run can log."""
+    import wandb
 
-
-def _history(trajectory: Trajectory, stream: Sequence[str]) -> Iterator[dict[str, float]]:
-    skills = {**trajectory.skills(), **trajectory.skills("extra_skills")}
-    for place, name in enumerate(trajectory.steps):
-        row: dict[str, float] = {"stream/step": stream.index(name)}
-        row |= {f"stream/skill/{skill}": scores[place] for skill, scores in skills.items()}
-        for task, cell in trajectory.result["matrix"][name].items():
-            row[f"stream/task/{task}"] = cell["score"]
-        yield row
-
-
-def _summary(row: Mapping[str, Any]) -> dict[str, float]:
-    """Flatten the table's row, so that the workspace can sort by it."""
-    metrics = ("relative_gain", "forgetting_rate", "average_accuracy")
-    return {
-        f"{metric}/{part}": value
-        for metric in metrics
-        for part, value in (row[metric] or {}).items()
-        if value is not None
-    } | {"cost/seconds": row["cost"]["seconds"]}
-
-
-def _selections(result: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
-    columns = ["step", "by", "name", "samples"]
-    rows = [
-        [step, by, name, count]
-        for step, selection in result["selections"].items()
-        for by in ("source", "skill")
-        for name, count in selection[f"by_{by}"].items()
-    ]
-    return columns, rows
+    return wandb.Table(columns, rows)
 
 
 def _settings(wandb: Any) -> Any:
@@ -174,12 +111,6 @@ def _settings(wandb: Any) -> Any:
 
 def _folder() -> str:
     return os.environ.get("WANDB_DIR", ".")
-
-
-def _forget(name: str) -> None:
-    """Remove earlier offline copies of a run: uploading both would mix them."""
-    for old in Path(_folder(), "wandb").glob(f"offline-run-*-{name}"):
-        shutil.rmtree(old)
 
 
 def _logged_in() -> bool:
