@@ -56,6 +56,8 @@ def lenient_letter(prediction: str, choices: Sequence[str]) -> str | None:
     """
     said = prediction.strip()
     letters = LETTERS[: len(choices)]
+    if not letters:
+        return None
     any_case = f"[{letters}{letters.lower()}]"
     for pattern in (
         rf"^\(?({any_case})(?:[).:,]|\s*$)",
