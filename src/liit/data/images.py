@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
@@ -94,7 +95,7 @@ def _path_of(ref: ImageRef, image_root: Path | None) -> Path:
         raise _BadImageError("the path leaves the image root")
     path = image_root / relative
     try:
-        if not path.resolve().is_relative_to(image_root.resolve()):
+        if not path.resolve().is_relative_to(_resolved(image_root)):
             raise _BadImageError("a link leads out of the image root")
         if not path.is_file():
             raise _BadImageError("the image file is missing")
@@ -106,6 +107,11 @@ def _path_of(ref: ImageRef, image_root: Path | None) -> Path:
     if size > MAX_BYTES:
         raise _BadImageError(f"the file has {size:,} bytes (limit {MAX_BYTES:,})")
     return path
+
+
+@functools.lru_cache(maxsize=64)
+def _resolved(image_root: Path) -> Path:
+    return image_root.resolve()
 
 
 def _bytes_of(ref: ImageRef, image_root: Path | None) -> io.BytesIO:
