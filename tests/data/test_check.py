@@ -248,6 +248,10 @@ def test_boxes_are_drawn_in_both_frames(tmp_path: Path, root: Path) -> None:
     draw_sheet([drawn], root, tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (2 * CELL, CELL + 28)
+        # The image fills the middle half of the square, padding the rest, in both cells.
+        for column in (CELL // 4, CELL + CELL // 4):
+            assert sheet.getpixel((column, 14 + CELL // 8)) == (0x7A, 0x74, 0x68)
+            assert sheet.getpixel((column, 14 + 3 * CELL // 8)) == (255, 255, 202)
         red = np.array(sheet)[14 : 14 + CELL] @ np.array([1, -1, 0]) > 100
 
     def rows(cell: np.ndarray) -> list[int]:

@@ -11,7 +11,7 @@ from PIL import Image
 from liit.data.images import open_image
 from liit.data.readers import load_reader
 from liit.data.readers._json import iter_members, iter_records
-from liit.data.readers.scienceqa import question_text
+from liit.data.readers.scienceqa import in_exam, question_text
 from liit.data.sample import IMAGE_TAG, ImageRef, Sample, fault_of
 from liit.data.store import Quarantined
 
@@ -146,6 +146,8 @@ def test_scienceqa_parts_are_disjoint_and_lose_nothing() -> None:
     questions = [{s.turns[0].text.replace(IMAGE_TAG, "").strip() for s in p} for p in (train, exam)]
     assert not questions[0] & questions[1]
     assert 0.2 < len(exam) / 2304 < 0.3
+    for number in range(20):  # a question is held out with and without its picture
+        assert in_exam(f"{IMAGE_TAG}\nQuestion {number}?") == in_exam(f"Question {number}?")
 
 
 def test_scienceqa_letters_and_choices_agree_with_the_released_problems() -> None:

@@ -131,6 +131,5 @@ def _near(prints: Fingerprints, among: int | None = None) -> npt.NDArray[np.bool
         row = first[bucket]
         met = np.flatnonzero((row != np.arange(len(row))) & (row < (among or len(row))))
         agreement = (prints.text[met] == prints.text[row[met]]).mean(1)
-        same_images = prints.images[met] == prints.images[row[met]]
-        near[met[(agreement >= NEAR) & same_images]] = True
+        near[met[agreement >= NEAR]] = True
     return near
