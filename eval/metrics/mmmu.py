@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Mapping, Sequence
-
-import numpy as np
 
 from eval.metrics import Scored
 
@@ -24,7 +23,7 @@ def mmmu_choice(
     response: str,
     letter: str | Sequence[str],
     options: Mapping[str, str],
-    fallback: np.random.Generator | None = None,
+    fallback: random.Random | None = None,
 ) -> Scored:
     """Score a multiple-choice answer; ``options`` maps letters to option texts.
 
@@ -36,7 +35,7 @@ def mmmu_choice(
     found = parse_mmmu_choice(response, options)
     said = found
     if found is None and fallback is not None and options:
-        said = str(fallback.choice(sorted(options)))
+        said = fallback.choice(list(options))
     lenient = found or _lenient_choice(response, options)
     return Scored(float(said in wanted), found is not None, float(lenient in wanted))
 

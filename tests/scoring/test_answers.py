@@ -20,7 +20,7 @@ from eval.metrics.boxes import (
 from eval.metrics.caption import token_f1
 from eval.metrics.exact import exact_match
 from eval.metrics.letter import mmlu_letter, option_letter
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -109,6 +109,7 @@ box = st.tuples(*[st.floats(0, 1)] * 4).map(
 )
 
 
+@settings(deadline=None)
 @given(box, sides, sides)
 def test_padding_is_undone(b: tuple[float, ...], width: int, height: int) -> None:
     pixels = (b[0] * width, b[1] * height, b[2] * width, b[3] * height)
@@ -116,6 +117,7 @@ def test_padding_is_undone(b: tuple[float, ...], width: int, height: int) -> Non
     assert back == pytest.approx(pixels, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(box, box)
 def test_iou_is_symmetric_and_bounded(one: tuple[float, ...], other: tuple[float, ...]) -> None:
     assert 0 <= box_iou(one, other) <= 1 + 1e-9

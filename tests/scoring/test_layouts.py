@@ -81,6 +81,30 @@ def test_unmatched_are_reported_and_leave_the_score(tmp_path: Path) -> None:
     assert printed["references_without_answer"] == ["2", "3"]
     assert printed["answers_without_reference"] == ["9"]
     assert "references without an answer (not in the score): 2 (2, 3)" in as_text(report)
+    assert report.score_with_missing_wrong == pytest.approx(100 / 3)
+
+
+def test_ids_of_another_numbering_join_by_position_if_all_questions_agree(tmp_path: Path) -> None:
+    labels = [{"question_id": n, "image": "a.jpg", "text": f"Is there a thing{n % 3}?",
+               "label": "yes"} for n in range(6)]  # fmt: skip
+    said = [{"question_id": 9000 + n, "prompt": f"Is there a thing{n % 3}?", "text": "Yes"}
+            for n in range(6)]  # fmt: skip
+    references = write(tmp_path / "coco_pope_popular.json", jsonl(labels))
+    report = run("pope", [references], [write(tmp_path / "p.jsonl", jsonl(said))])
+    assert report.joined is not None
+    assert (report.joined.key, report.n) == ("position", 6)
+    # in another order the texts disagree, and nothing else tells the items apart
+    turned = write(tmp_path / "q.jsonl", jsonl([said[2], *said[:2], *said[3:]]))
+    with pytest.raises(LiitError, match="no answer could be joined"):
+        run("pope", [references], [turned])
+
+
+def test_soft_labels_of_lxmert(tmp_path: Path) -> None:
+    rows = [{"question_id": 1, "sent": "What?", "img_id": "x", "label": {"racing": 1, "bmx": 0.3}}]
+    report = run(
+        "okvqa", [write(tmp_path / "r.json", rows)], [write(tmp_path / "p.json", {"1": "bmx"})]
+    )
+    assert report.outcome.score == pytest.approx(30)
 
 
 ANSWERS = [{"answer": "red", "answer_id": n} for n in range(1, 11)]

@@ -80,8 +80,8 @@ def join(references: Sequence[Record], answers: Sequence[Answer]) -> Joined:
     text, its occurrences in order, and only if both sides repeat it equally often (the text alone
     if the references have neither ids nor images). Where both sides have the question's text it
     must agree, whatever the key, and so must the category: benchmark files exist whose ids and
-    order are those of another release. Position counts as a key only for files of equal length
-    one of which has no usable key at all.
+    order are those of another release. Position is the last resort, for files of equal length
+    whose questions agree in order or one of which has no usable key at all.
     """
     best: dict[int, int] = {}
     name = "nothing"
@@ -95,10 +95,9 @@ def join(references: Sequence[Record], answers: Sequence[Answer]) -> Joined:
             best, name = found, way.name
         if len(best) == min(len(references), len(answers)):
             break
-    if not best and len(references) == len(answers) and _keyless(references, answers):
-        best = {place: place for place in range(len(references))}
-        best = {r: a for r, a in best.items() if _agree(references[r], answers[a])}
-        name = "position"
+    by_place = _by_place(references, answers)
+    if len(by_place) > len(best):
+        best, name = by_place, "position"
     used = set(best.values())
     return Joined(
         [Pair(references[r], answers[best[r]]) for r in sorted(best)],
@@ -177,6 +176,16 @@ def _agree(reference: Record, answer: Answer) -> bool:
         return True
     # prompts may put a context before the question or options after it
     return reference.question in answer.question or answer.question in reference.question
+
+
+def _by_place(references: Sequence[Record], answers: Sequence[Answer]) -> dict[int, int]:
+    if len(references) != len(answers):
+        return {}
+    pairs = list(zip(references, answers, strict=True))
+    texts = sum(bool(r.question and a.question) for r, a in pairs)
+    agreeing = {place: place for place, pair in enumerate(pairs) if _agree(*pair)}
+    enough = len(agreeing) >= (1 - _MAY_DISAGREE) * len(pairs)
+    return agreeing if enough and (texts == len(pairs) or _keyless(references, answers)) else {}
 
 
 def _keyless(references: Sequence[Record], answers: Sequence[Answer]) -> bool:

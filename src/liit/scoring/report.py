@@ -45,6 +45,7 @@ def as_json(report: Report, *, items: bool = False) -> str:
     }
     if joined is not None:
         record["joined_by"] = joined.key
+        record["score_with_missing_wrong"] = report.score_with_missing_wrong
         record["references_without_answer"] = _names(joined.missing)
         record["answers_without_reference"] = _names([a.record for a in joined.extra])
     if items:
@@ -73,6 +74,8 @@ def _join_lines(report: Report) -> list[str]:
             names = _names(records)
             shown = ", ".join(names) if len(names) <= _FEW else ", ".join(names[:_FEW]) + ", …"
             lines.append(f"  {what}: {len(records)} ({shown})")
+    if report.score_with_missing_wrong is not None:
+        lines.append(f"  score if these were wrong: {report.score_with_missing_wrong:.2f}")
     return lines
 
 

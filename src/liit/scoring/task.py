@@ -94,6 +94,16 @@ class Report:
         """How many answers the strict parse could not read."""
         return sum(not item.scored.parsed for item in self.outcome.items)
 
+    @property
+    def score_with_missing_wrong(self) -> float | None:
+        """The score if references without an answer counted as wrong; None unless it is a mean."""
+        values = [item.scored.value for item in self.outcome.items]
+        missing = len(self.joined.missing) if self.joined else 0
+        score = self.outcome.score
+        if not missing or score is None or abs(percent(values) - score) > 1e-9:
+            return None
+        return score * len(values) / (len(values) + missing)
+
 
 def run_task(
     task: Task,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,6 @@ from liit.scoring.join import Pair
 from liit.scoring.records import Record, as_list, records_of, turn_of
 from liit.scoring.task import Options, Outcome, Task, mean_outcome
 from liit.scoring.tasks.subjects import MMMU_DOMAINS
-from liit.seeds import generator
 
 _OPTION_LINE = re.compile(r"^\(?([A-Z])[.)] ?(.*)$", re.MULTILINE)
 
@@ -144,17 +144,19 @@ def _mmlu(pairs: Sequence[Pair], options: Options) -> Outcome:
 
 
 def _mmmu(pairs: Sequence[Pair], options: Options) -> Outcome:
-    """Score with the official parser; ``paper`` draws a letter for what cannot be parsed."""
+    """Score with the official parser.
+
+    ``paper`` draws a letter for what cannot be parsed, as the official script does: from one
+    stream with seed 42 over the items in the order of the files.
+    """
+    draws = random.Random(42) if options.profile == "paper" else None  # noqa: S311
 
     def score(pair: Pair) -> Scored:
         gold = as_list(pair.reference.need(("ground_truth", "answer"), "right answer"))
         kind = str(pair.reference.fields.get("question_type", "multiple-choice"))
         if kind != "multiple-choice":
             return mmmu_open(pair.answer.text, [str(text) for text in gold])
-        fallback = None
-        if options.profile == "paper":
-            fallback = generator(42, "mmmu", pair.reference.id or pair.reference.place)
-        return mmmu_choice(pair.answer.text, [str(g) for g in gold], _letters(pair), fallback)
+        return mmmu_choice(pair.answer.text, [str(g) for g in gold], _letters(pair), draws)
 
     return mean_outcome(pairs, score, _mmmu_groups)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from eval.metrics import Scored
 from eval.metrics.aokvqa import direct_answer, multiple_choice
 from eval.metrics.exact import exact_match
-from eval.metrics.vqa import Mode, soft_accuracy
+from eval.metrics.vqa import Mode, official_normalise, soft_accuracy
 
 from liit.scoring.answers import Answer, read_answers
 from liit.scoring.files import Document
@@ -48,13 +48,22 @@ def _soft(mode: Mode) -> Callable[[Sequence[Pair], Options], Outcome]:
     def score(pairs: Sequence[Pair], options: Options) -> Outcome:
         # the released code scores TextVQA with M4C and has no scorer for the others
         del options
-        return mean_outcome(
-            pairs,
-            lambda pair: soft_accuracy(pair.answer.text, reference_answers(pair.reference), mode),
-            _vqa_groups,
-        )
+        return mean_outcome(pairs, one, _vqa_groups)
+
+    def one(pair: Pair) -> Scored:
+        weights = pair.reference.fields.get("label")
+        if isinstance(weights, dict):
+            return _weighted(pair.answer.text, weights)
+        return soft_accuracy(pair.answer.text, reference_answers(pair.reference), mode)
 
     return score
+
+
+def _weighted(said: str, weights: dict[str, float]) -> Scored:
+    """Score by LXMERT's layout, which holds the soft accuracy of every accepted answer."""
+    value = float(weights.get(said.strip(), 0.0))
+    lenient = float(weights.get(official_normalise(said), 0.0))
+    return Scored(value, bool(said.strip()), max(value, lenient))
 
 
 def _vqa_groups(pair: Pair) -> Iterator[str]:
