@@ -23,8 +23,10 @@ def answer(doc: Document, results: list[str]) -> dict[str, float]:
     return _three(exact_match(results[0], doc["extra"]["answers"]))
 
 
-def letter(doc: Document, results: list[str]) -> dict[str, float]:
-    """The option's letter."""
+def choice(doc: Document, results: list[str]) -> dict[str, float]:
+    """The option's letter, or its text where the item asks for that (it carries no letter)."""
+    if "letter" not in doc["extra"]:
+        return answer(doc, results)
     return _three(option_letter(results[0], doc["extra"]["letter"], doc["extra"]["choices"]))
 
 

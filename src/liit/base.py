@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from liit import paths
+from liit.code import digest_code
 from liit.config import MiniModel, Params, Train
 from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
 from liit.data.prepare import open_dataset
 from liit.data.store import SampleStore
 from liit.errors import LiitError
-from liit.files import digest_folder, read_json, write_json
+from liit.files import digest_file, digest_folder, hold, read_json, write_json
 from liit.model.load import Theta
 from liit.seeds import seed_for
 
@@ -25,7 +26,10 @@ NEXT_STEP = "run `dvc repro base` first."
 
 
 def make_base(params: Params) -> None:
-    """Leave ``base/``: base.json, and at scale ``mini`` the model and its t = 0 adapter."""
+    """Leave ``base/``: base.json, and at scale ``mini`` the model and its t = 0 adapter.
+
+    What was trained from the same code, parameters and data is kept: only the exam is asked anew.
+    """
     if params.model.mini is None:
         record: dict[str, Any] = {
             "model": params.model.checkpoint,
@@ -33,15 +37,36 @@ def make_base(params: Params) -> None:
             "adapter": params.model.adapter,
         }
         record["sha256"] = _digest_reference(record)
-    else:
-        _train_mini(params, params.model.mini, paths.BASE)
-        record = {
-            "model": str(paths.BASE_MODEL),
-            "revision": None,
-            "adapter": str(paths.BASE_ADAPTER),
-            "sha256": digest_folder(paths.BASE_MODEL) + digest_folder(paths.BASE_ADAPTER),
-        }
+        write_json(RECORD, record)
+        return
+    stamp = _stamp(params)
+    if hold(paths.BASE, stamp, RECORD.name):
+        return
+    _train_mini(params, params.model.mini, paths.BASE)
+    record = {
+        "made_from": stamp,
+        "model": str(paths.BASE_MODEL),
+        "revision": None,
+        "adapter": str(paths.BASE_ADAPTER),
+        "sha256": digest_folder(paths.BASE_MODEL) + digest_folder(paths.BASE_ADAPTER),
+    }
     write_json(RECORD, record)
+
+
+def _stamp(params: Params) -> dict[str, Any]:
+    """Return the digest of all that the weights of t = 0 are made from."""
+    modules = ["liit.learning.train", "liit.learning.tower", "liit.model.mini"]
+    stores = [paths.dataset_store(name) for name in params.base.tokenizer]
+    if params.base.pretrain:
+        stores.append(paths.dataset_store("pretrain"))
+    return {
+        "code": digest_code([*modules, "liit.data.world.patches"]),
+        "data": {store.stem: digest_file(store) for store in stores},
+        "first": params.stream[0].name,
+        "precision": params.devices.precision,
+        **{part: dataclasses.asdict(getattr(params, part)) for part in ("model", "base", "lora")},
+        "train": dataclasses.asdict(params.train),
+    }
 
 
 def theta_zero() -> tuple[Theta, str]:

@@ -56,3 +56,13 @@ def digest_folder(folder: Path) -> str:
 def digest_json(content: Any) -> str:
     """Return the sha256 of a JSON value, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def hold(folder: Path, made_from: Any, name: str) -> bool:
+    """Return whether the JSON file ``name`` of ``folder`` says it was made from exactly this."""
+    path = folder / name
+    if not path.is_file():
+        return False
+    # Through JSON and back: tuples are lists there.
+    wanted = json.loads(json.dumps(made_from))
+    return bool(read_json(path, next_step=f"delete {folder}.").get("made_from") == wanted)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+ROOT = Path()
+MAIN = "main"
+"""The table that opens the project's README, and whose rows others may borrow."""
 EXPERIMENTS = Path("experiments")
 TASKS = Path("eval/tasks")
 DATA = Path("data")
@@ -12,8 +15,7 @@ BASE = Path("base")
 BASE_MODEL = BASE / "model"
 BASE_ADAPTER = BASE / "adapter"
 PROXY = Path("proxy")
-RESULTS = Path("results")
-RUNS = Path("runs")
+TABLES = Path("tables")
 REPORTS = Path("reports")
 SCRATCH = Path("scratch")
 """Caches that speed a run up and may be deleted at any time."""
@@ -34,21 +36,33 @@ def exam_store(task: str) -> Path:
     return EXAMS / f"{task}.arrow"
 
 
-def selection(method: str, seed: int, step: str) -> Path:
+def home(method: str, root: Path = ROOT) -> Path:
+    """Return the folder that holds what a method leaves: its table's own, unless that is main.
+
+    The main report depends on the whole folders ``results/``, ``runs/`` and ``selections/``: what
+    other tables leave must lie elsewhere. Method names are unique over all tables.
+    """
+    for file in (root / EXPERIMENTS).glob(f"*/{method}.py"):
+        if file.parent.name != MAIN:
+            return root / TABLES / file.parent.name
+    return root
+
+
+def selection(method: str, seed: int, step: str, root: Path = ROOT) -> Path:
     """Return the folder of a step's selection."""
-    return Path("selections") / method / str(seed) / step
+    return home(method, root) / "selections" / method / str(seed) / step
 
 
-def adapter(method: str, seed: int, step: str) -> Path:
+def adapter(method: str, seed: int, step: str, root: Path = ROOT) -> Path:
     """Return the PEFT folder that a step's training leaves."""
-    return Path("adapters") / method / str(seed) / step
+    return home(method, root) / "adapters" / method / str(seed) / step
 
 
-def result(method: str, seed: int) -> Path:
+def result(method: str, seed: int, root: Path = ROOT) -> Path:
     """Return the result file of a trajectory: the same bytes whenever it is run again."""
-    return RESULTS / method / f"{seed}.json"
+    return home(method, root) / "results" / method / f"{seed}.json"
 
 
-def run_record(method: str, seed: int) -> Path:
+def run_record(method: str, seed: int, root: Path = ROOT) -> Path:
     """Return the record of what differs between two identical runs: costs and provenance."""
-    return RUNS / method / f"{seed}.json"
+    return home(method, root) / "runs" / method / f"{seed}.json"

@@ -19,7 +19,7 @@ from liit.code import digest_code
 from liit.costs import Meter
 from liit.evaluation.run import Examiner
 from liit.exams import PREDICTIONS, evaluation_digest, open_examiner, write_exam
-from liit.files import digest_folder, digest_json, write_json, write_text
+from liit.files import digest_folder, digest_json, hold, write_json, write_text
 from liit.learning.train import fit
 from liit.model import lora
 from liit.model.load import load_theta
@@ -27,7 +27,7 @@ from liit.reporting.tracking import training_logger
 from liit.seeds import seed_for
 from liit.selection import select
 from liit.selection.files import digest_ids, read_ids, write_selection
-from liit.trajectory import STAMP, Trajectory, hold
+from liit.trajectory import STAMP, Trajectory
 
 SIGNALS = paths.SCRATCH / "signals"
 Stamp = dict[str, Any]
@@ -62,7 +62,7 @@ class Phases:
         """Measure the pool's signals under θ_{t-1}, choose, and write the selection."""
         at, folder = self.at, self.at.folder(paths.selection, t)
         stamp = self._selection_stamp(t)
-        if hold(folder, stamp):
+        if hold(folder, stamp, STAMP):
             return
         pool, meter = at.pool(t), Meter()
         self._say(t, f"select from {len(pool)} samples")
@@ -83,7 +83,7 @@ class Phases:
         """Train an adapter on the selection, starting from θ_{t-1}."""
         at, params, folder = self.at, self.params, self.at.folder(paths.adapter, t)
         stamp = self._training_stamp(t)
-        if hold(folder, stamp):
+        if hold(folder, stamp, STAMP):
             return
         ids, theta, meter = read_ids(at.folder(paths.selection, t)), at.before(t).theta, Meter()
         self._say(t, f"train on {len(ids)} samples × {params.train.epochs} epochs")

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from liit.config import Params
 from liit.data.corpus import Corpus
 from liit.data.prepare import open_dataset
 from liit.data.store import SampleStore
-from liit.files import digest_file, digest_json, read_json, write_json
+from liit.files import digest_file, digest_json, write_json
 from liit.model.load import Theta
 from liit.pool import Pool
 from liit.provenance import provenance
@@ -30,14 +29,6 @@ from liit.selection import Method
 from liit.selection.files import read_kept
 
 STAMP = "made_from.json"
-
-
-def hold(folder: Path, made_from: Mapping[str, Any], name: str = STAMP) -> bool:
-    """Return whether what ``folder`` holds was made from exactly this."""
-    path = folder / name
-    if not path.is_file():
-        return False
-    return bool(read_json(path, next_step=f"delete {folder}.")["made_from"] == made_from)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 READERS = Path("src/liit/data/readers")
 PARTS = Path("src/liit/selection")
+PAGE = Path("src/liit/reporting")
 
 
 def stage_code() -> dict[str, tuple[list[str], list[Path]]]:
@@ -31,7 +32,7 @@ def stage_code() -> dict[str, tuple[list[str], list[Path]]]:
         "prepare": (["liit.data.prepare"], sorted(READERS.glob("*.py"))),
         "base": (["liit.base"], tasks),
         "chain": (["liit.phases", "liit.results"], [*tasks, *sorted(PARTS.glob("*.py"))]),
-        "report": (["liit.reporting.report"], []),
+        "report": (["liit.reporting.report"], sorted(PAGE.glob("page.*"))),
     }
 
 

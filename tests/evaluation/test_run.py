@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from liit.data.sample import Turn, make_sample
 from liit.data.store import write_store
 from liit.data.world import EXAMS, draw_exam
 from liit.errors import LiitError
@@ -21,7 +22,6 @@ ROOT = Path(__file__).parents[2]
 TASKS = ROOT / "eval" / "tasks"
 HOOKS = {
     "exact": "scoring.answer",
-    "letter": "scoring.letter",
     "box": "scoring.box",
     "boxes": "scoring.boxes",
     "bleu_zh": "scoring.chinese",
@@ -91,7 +91,12 @@ def test_every_mini_exam_has_its_task_and_every_mini_task_its_exam():
     for name, exam in EXAMS.items():
         assert mini[name]["metadata"]["skill"] == exam.skill
         assert mini[name]["dataset_kwargs"] == {"exam": name}
-        assert mini[name]["process_results"] == HOOKS[exam.metric]
+        hooks = (
+            {HOOKS[exam.metric], "scoring.choice"}
+            if exam.metric == "exact"
+            else {HOOKS[exam.metric]}
+        )
+        assert mini[name]["process_results"] in hooks
         assert mini[name]["generation_kwargs"] == {
             "until": ["</s>"],
             "max_gen_toks": exam.max_new_tokens,
@@ -125,18 +130,36 @@ def test_every_exam_gives_no_mark_to_nonsense(examiner, roomy, monkeypatch):
         assert cell.parsed == (EXAMS[task].metric in ("exact", "bleu_zh", "caption")), task
 
 
-def test_cells_summarise_what_the_predictions_hold(examiner, roomy, monkeypatch):
+@pytest.fixture
+def lettered(tmp_path):
+    """Exam `scienceqa` as published benchmarks ask it: options by letter."""
+    write_store(with_letters(), tmp_path / "scienceqa.arrow")
+    return tmp_path
+
+
+def with_letters():
+    for sample in draw_exam("scienceqa", ITEMS, seed=0):
+        choices, answer = sample.extra["choices"], sample.extra["answers"][0]
+        letter = "ABCD"[choices.index(answer)]
+        lines = [f"{mark}. {choice}" for mark, choice in zip("ABCD", choices, strict=True)]
+        question = Turn("user", "\n".join([sample.turns[0].text.split("\nOptions")[0], *lines]))
+        turns = [question, Turn("assistant", letter)]
+        extra = {"choices": choices, "letter": letter}
+        yield make_sample("scienceqa", turns, sample.images, extra=extra)
+
+
+def test_cells_summarise_what_the_predictions_hold(examiner, roomy, monkeypatch, lettered):
     right = iter([True, False, True, True, False, False])
     answering(monkeypatch, lambda s: f"It is {s.turns[-1].text}." if next(right) else "no idea")
-    board = examiner(["mmmu"])
-    cell = board.run(roomy, "w")["mmmu"]
+    board = examiner(["scienceqa"], exams_dir=lettered)
+    cell = board.run(roomy, "w")["scienceqa"]
     # "It is B." is no letter by the strict rule, and is one by the lenient rule
     assert (cell.score, cell.parsed, cell.lenient) == (0, 0, pytest.approx(50))
     rows = list(board.predictions())
-    assert [row["task"] for row in rows] == ["mmmu"] * ITEMS
+    assert [row["task"] for row in rows] == ["scienceqa"] * ITEMS
     assert sorted(row["lenient"] for row in rows) == [0, 0, 0, 1, 1, 1]
     assert {row["prediction"] for row in rows if not row["lenient"]} == {"no idea"}
-    drawn = {sample.id: sample for sample in draw_exam("mmmu", ITEMS, seed=0)}
+    drawn = {sample.id: sample for sample in with_letters()}
     assert [row["id"] for row in rows] == list(drawn)
     assert all(row["reference"] == drawn[row["id"]].turns[-1].text for row in rows)
 
@@ -171,7 +194,9 @@ def test_one_examiner_serves_every_step(examiner, roomy, monkeypatch):
     assert board.run(roomy, "step 0")["gqa"].score == 0  # stored
 
 
-def test_the_likeliest_letter_is_a_diagnostic_beside_the_written_one(examiner, roomy, monkeypatch):
+def test_the_likeliest_letter_is_a_diagnostic_beside_the_written_one(
+    examiner, roomy, monkeypatch, lettered
+):
     def sure(self, questions, prompts):
         answers = [
             self.prompts.continuation(q.source, q.source.sample().turns[-1].text) for q in questions
@@ -182,11 +207,12 @@ def test_the_likeliest_letter_is_a_diagnostic_beside_the_written_one(examiner, r
         ]
 
     tasks = [name for name in definitions() if name.endswith("_likelihood")]
-    assert tasks == [f"{name}_likelihood" for name in ("mmlu", "mmmu", "scienceqa")]
-    untrained = examiner(tasks).run(roomy, "w")
+    assert tasks == ["scienceqa_likelihood"]
+    untrained = examiner(tasks, exams_dir=lettered).run(roomy, "w")
     assert all(0 <= cell.score <= 100 and cell.parsed == 1 for cell in untrained.values())
     monkeypatch.setattr(LlavaLM, "_score", sure)
-    assert {cell.score for cell in examiner(tasks).run(roomy, "other").values()} == {100.0}
+    cells = examiner(tasks, exams_dir=lettered).run(roomy, "other")
+    assert {cell.score for cell in cells.values()} == {100.0}
 
 
 def test_no_garbage_is_collected_by_hand(examiner, roomy, monkeypatch):

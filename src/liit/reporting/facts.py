@@ -115,7 +115,7 @@ def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int])
     """
     heads = load_heads(root, table, methods)
     others = [tables.REFERENCE]
-    if all((root / paths.result(BASELINE, seed)).is_file() for seed in seeds):
+    if all(paths.result(BASELINE, seed, root).is_file() for seed in seeds):
         others.append(BASELINE)
     every = load_trajectories(root, [*methods, *(m for m in others if m not in methods)], seeds)
     trajectories = {method: every[method] for method in methods}

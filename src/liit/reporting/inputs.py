@@ -73,9 +73,6 @@ class Trajectory:
         return fmean(cells[task]["parsed"] for task in tasks)
 
 
-MAIN = "main"
-"""The table that opens the project's README, and whose rows others may borrow."""
-
 Trajectories = dict[str, dict[int, Trajectory]]
 """Every method, in the order of params.yaml, and its trajectories by seed."""
 
@@ -101,13 +98,15 @@ def load_heads(root: Path, table: str, methods: Sequence[str]) -> list[Head]:
     from liit.selection import load
 
     folder = root / paths.EXPERIMENTS
-    homes = {name: table if (folder / table / f"{name}.py").is_file() else MAIN for name in methods}
+    homes = {
+        name: table if (folder / table / f"{name}.py").is_file() else paths.MAIN for name in methods
+    }
     return [_head(name, load(homes[name], name, folder)) for name in methods]
 
 
 def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:
     """Return the record of how a selection came about; empty if it is not on this machine."""
-    path = root / paths.selection(method, seed, step) / "why.json"
+    path = paths.selection(method, seed, step, root) / "why.json"
     if not path.is_file():
         return {}
     why: dict[str, Any] = read_json(path, next_step="run `dvc checkout`.")
@@ -123,8 +122,8 @@ def _head(name: str, method: Any) -> Head:
 def _trajectory(root: Path, method: str, seed: int) -> Trajectory:
     command = f"run `dvc repro chain@{method}-{seed}`."
     return Trajectory(
-        read_json(root / paths.result(method, seed), next_step=command),
-        read_json(root / paths.run_record(method, seed), next_step=command),
+        read_json(paths.result(method, seed, root), next_step=command),
+        read_json(paths.run_record(method, seed, root), next_step=command),
     )
 
 

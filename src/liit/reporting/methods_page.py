@@ -11,7 +11,7 @@ from typing import Any
 
 from liit.errors import LiitError
 from liit.files import write_text
-from liit.reporting.inputs import MAIN
+from liit.paths import MAIN
 from liit.selection import Method, Published, load, names, tables
 from liit.selection.method import Prune, part_name
 from liit.selection.signal_names import SIGNALS

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from liit.config import Params
+from liit.paths import MAIN
 from liit.reporting.facts import gather
-from liit.reporting.inputs import MAIN, Trajectories, Trajectory
+from liit.reporting.inputs import Trajectories, Trajectory
 from liit.reporting.tables import METRICS, stream_of
 from liit.reporting.tracking import as_table, run_id, summary_run
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from liit import paths
 from liit.data.store import SampleStore
 from liit.files import write_json, write_text
+from liit.paths import MAIN
 from liit.reporting import markdown, tables
 from liit.reporting.drawings import SKILLS, drawings, skills_caption
 from liit.reporting.facts import Facts, gather
-from liit.reporting.inputs import MAIN
 from liit.reporting.page import page_text
 from liit.reporting.samples import Card, chosen_samples
 from liit.reporting.style import svg_text
@@ -57,6 +57,6 @@ def _cards(root: Path, facts: Facts, stores: Mapping[str, SampleStore]) -> dict[
     """Return one sample per dataset of each method's last selection, first seed."""
     seed, cards = facts.seeds[0], {}
     for method, by_seed in facts.trajectories.items():
-        folder = root / paths.selection(method, seed, by_seed[seed].steps[-1])
+        folder = paths.selection(method, seed, by_seed[seed].steps[-1], root)
         cards[method] = chosen_samples(folder, stores, per_source=1)
     return cards

@@ -52,8 +52,8 @@ def read_document(path: Path, name: str | None = None) -> Document:
     delimiter = _delimiter_of(text, path)
     if delimiter is not None:
         return Document(path, name, "table", _table(text, delimiter, path))
-    lines = [line.strip() for line in text.splitlines()]
-    return Document(path, name, "lines", [line for line in lines if line])
+    # blank lines count: line files are aligned with each other by position
+    return Document(path, name, "lines", [line.strip() for line in text.rstrip().splitlines()])
 
 
 def _files(paths: Sequence[str | Path]) -> Iterator[tuple[Path, str]]:

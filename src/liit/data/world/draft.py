@@ -12,8 +12,7 @@ from liit.data.world.dice import Dice
 from liit.data.world.scene import Scene, draw_scene, paint
 
 SHORT = "Answer the question using a single word or phrase."
-LETTER = "Answer with the option's letter from the given choices directly."
-LETTERS = "ABCD"
+CHOICE = "Answer with one of the given options directly."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +73,17 @@ def short_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
     return Draft(((question, ask.answer),), images, dice.pick(ask.wrong), scoring)
 
 
-def letter_form(dice: Dice, ask: Ask, images: tuple[bytes, ...], options: int = 4) -> Draft:
-    """Ask for the letter of the right option, in LLaVA-1.5's form."""
+def choice_form(dice: Dice, ask: Ask, images: tuple[bytes, ...], options: int = 4) -> Draft:
+    """Ask for one of a few options, by its text.
+
+    LLaVA-1.5 asks for the option's letter. Tracing a letter back to its option is a step that
+    models of a million parameters do not learn here, and it would hide what they do know.
+    """
     choices = dice.shuffled([ask.answer, *dice.some(ask.wrong, options - 1)])
-    letter = LETTERS[choices.index(ask.answer)]
-    lines = [f"{mark}. {choice}" for mark, choice in zip(LETTERS, choices, strict=False)]
-    question = "\n".join([ask.question, *lines, LETTER])
-    wrong = dice.pick([mark for mark in LETTERS[: len(choices)] if mark != letter])
-    scoring = {"choices": choices, "letter": letter}
-    return Draft(((question, letter),), images, wrong, scoring)
+    question = f"{ask.question}\nOptions: {', '.join(choices)}\n{CHOICE}"
+    wrong = dice.pick([choice for choice in choices if choice != ask.answer])
+    scoring = {"choices": choices, "answers": [ask.answer]}
+    return Draft(((question, ask.answer),), images, wrong, scoring)
 
 
 def sentence_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:

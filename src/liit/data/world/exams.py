@@ -17,7 +17,7 @@ from liit.data.world.describing import (
     tell_short,
 )
 from liit.data.world.dice import Dice
-from liit.data.world.draft import Maker, letter_form, scene_maker, short_form
+from liit.data.world.draft import Maker, choice_form, scene_maker, short_form
 from liit.data.world.knowing import (
     KNOWING_OPEN,
     REASONING,
@@ -26,7 +26,7 @@ from liit.data.world.knowing import (
     ask_shape_fact,
     ask_whether_fact,
 )
-from liit.data.world.language import letter_fact
+from liit.data.world.language import choice_fact
 from liit.data.world.locating import (
     detection_maker,
     refer_at_length,
@@ -49,7 +49,7 @@ from liit.data.world.styles import CAPTION, CHINESE_CAPTION, TWO_IMAGES, number_
 from liit.errors import LiitError
 from liit.seeds import generator
 
-Metric = Literal["exact", "letter", "box", "boxes", "bleu_zh", "caption"]
+Metric = Literal["exact", "box", "boxes", "bleu_zh", "caption"]
 DETECTION = "Please provide the bounding box coordinates of all {kind}."
 
 
@@ -57,9 +57,9 @@ DETECTION = "Please provide the bounding box coordinates of all {kind}."
 class Exam:
     """One evaluation set: its skill, how it is scored, and how many tokens an answer may take.
 
-    The metric says what an item's ``extra`` holds: exact → ``answers``; letter → ``choices`` and
-    ``letter``; box → ``box``; boxes → ``boxes``; bleu_zh and caption → ``references``. Boxes are
-    [x1, y1, x2, y2] in 0..1 of the image padded to a square.
+    The metric says what an item's ``extra`` holds: exact → ``answers`` (and ``choices``, where
+    there are any); box → ``box``; boxes → ``boxes``; bleu_zh and caption → ``references``. Boxes
+    are [x1, y1, x2, y2] in 0..1 of the image padded to a square.
     """
 
     skill: str
@@ -81,7 +81,7 @@ EXAMS: dict[str, Exam] = {
         8,
         (*(scene_maker(short_form, (ask_at_place, ask_count, ask_place)),) * 3, number_maker),
     ),
-    "scienceqa": Exam("kvqa", "letter", 4, (scene_maker(letter_form, KNOWING_OPEN),)),
+    "scienceqa": Exam("kvqa", "exact", 8, (scene_maker(choice_form, KNOWING_OPEN),)),
     "okvqa": Exam(
         "kvqa", "exact", 8, (scene_maker(short_form, (ask_colour_fact, ask_shape_fact)),)
     ),
@@ -103,8 +103,8 @@ EXAMS: dict[str, Exam] = {
     "refcoco": Exam("grounding", "box", 32, (region_maker(refer_by_place),)),
     "refcoco_plus": Exam("grounding", "box", 32, (region_maker(refer_by_look),)),
     "refcocog": Exam("grounding", "box", 32, (region_maker(refer_at_length),)),
-    "mmmu": Exam("reasoning", "letter", 4, (scene_maker(letter_form, REASONING),)),
-    "mmlu": Exam("language", "letter", 4, (letter_fact,)),
+    "mmmu": Exam("reasoning", "exact", 8, (scene_maker(choice_form, REASONING),)),
+    "mmlu": Exam("language", "exact", 8, (choice_fact,)),
     "captions": Exam(
         "captioning", "caption", 48, (caption_maker((CAPTION,), tell_short, tell_other),)
     ),

@@ -6,7 +6,7 @@ from functools import cache
 from itertools import pairwise
 
 from liit.data.world.dice import Dice
-from liit.data.world.draft import Ask, Draft, Maker, letter_form, sentence_form, short_form
+from liit.data.world.draft import Ask, Draft, Maker, choice_form, sentence_form, short_form
 from liit.data.world.facts import (
     CAPITALS,
     COLOUR_FACTS,
@@ -86,18 +86,18 @@ def draw_fact(dice: Dice) -> Ask:
     return Ask(dice.wording(wordings), answer, sentence, wrong)
 
 
-def letter_fact(dice: Dice) -> Draft:
-    """Ask for a fact by letter; a fact and its set of options belong to one part only."""
+def choice_fact(dice: Dice) -> Draft:
+    """Ask for a fact among options; a fact and its set of options belong to one part only."""
     while True:
         fact = draw_fact(dice)
-        draft = letter_form(dice, fact, ())
+        draft = choice_form(dice, fact, ())
         if part_of([fact.sentence, *draft.scoring["choices"]]) == dice.part:
             return draft
 
 
-def letter_chat(dice: Dice) -> Draft:
-    """Ask for three facts by letter, one after another."""
-    drafts = [letter_fact(dice) for _ in range(3)]
+def choice_chat(dice: Dice) -> Draft:
+    """Ask for three facts among options, one after another."""
+    drafts = [choice_fact(dice) for _ in range(3)]
     exchanges = tuple(draft.exchanges[0] for draft in drafts)
     return Draft(exchanges, (), drafts[-1].wrong, drafts[-1].scoring)
 
@@ -113,4 +113,4 @@ def chat_of_facts(dice: Dice) -> Draft:
     return Draft(first.exchanges + second.exchanges, (), second.wrong, second.scoring)
 
 
-LANGUAGE: tuple[Maker, ...] = (letter_chat, letter_chat, letter_fact, chat_of_facts, short_fact)
+LANGUAGE: tuple[Maker, ...] = (choice_chat, choice_chat, choice_fact, chat_of_facts, short_fact)

@@ -19,7 +19,7 @@ from liit.data.world.draft import (
     Ask,
     Draft,
     Maker,
-    letter_form,
+    choice_form,
     scene_maker,
     sentence_form,
     short_form,
@@ -62,12 +62,12 @@ def classes_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
 
 def bracket_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
     """MANTIS: options in one line, the answer is a letter in brackets."""
-    letters = letter_form(dice, ask, images)
-    options = zip("ABCD", letters.scoring["choices"], strict=False)
-    line = " ".join(f"({mark}) {choice}" for mark, choice in options)
-    answer = f"({letters.scoring['letter']})"
-    exchange = (f"{ask.question} Choices: {line}", answer)
-    return Draft((exchange,), images, f"({letters.wrong})")
+    choices = dice.shuffled([ask.answer, *dice.some(ask.wrong, 3)])
+    marks = dict(zip(choices, "ABCD", strict=True))
+    line = " ".join(f"({mark}) {choice}" for choice, mark in marks.items())
+    wrong = dice.pick([mark for choice, mark in marks.items() if choice != ask.answer])
+    exchange = (f"{ask.question} Choices: {line}", f"({marks[ask.answer]})")
+    return Draft((exchange,), images, f"({wrong})")
 
 
 def brief_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
@@ -139,7 +139,7 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
         "vqa": (*(talk_maker(LOOKING, 4),) * 4, number_maker),
         "kvqa": (
             talk_maker(KNOWING, 3),
-            scene_maker(letter_form, KNOWING_OPEN),
+            scene_maker(choice_form, KNOWING_OPEN),
         ),
         "captioning": (
             caption_maker((CAPTION,), tell_short),
@@ -147,11 +147,11 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
         ),
         "grounding": (*(region_maker(*REFERRING, turns=2),) * 3, describe_region),
         "reasoning": (
-            *(scene_maker(letter_form, REASONING),) * 2,
+            *(scene_maker(choice_form, REASONING),) * 2,
             scene_maker(sentence_form, REASONING),
         ),
         "language": LANGUAGE,
-        "multi_turn": (follow_up, follow_up, chat_maker(2)),
+        "multi_turn": (follow_up, chat_maker(3), chat_maker(3)),
     },
     "m3it": {
         "vqa": (

@@ -108,7 +108,7 @@ def _caption_answers(documents: Sequence[Document], field: str | None) -> list[A
 def _split_list(document: Document) -> set[str]:
     if document.kind != "lines" or any(re.search(r"\s", line) for line in document.content):
         return set()
-    return {image_key(line) for line in document.content}
+    return {image_key(line) for line in document.content if line}
 
 
 def _captions_of(document: Document, field: str | None) -> Iterator[_Caption]:
@@ -116,6 +116,8 @@ def _captions_of(document: Document, field: str | None) -> Iterator[_Caption]:
         line = record.fields.get("value") if record.id is None else None
         if "cells" in record.fields:
             line = " ".join(record.fields["cells"])
+        if line == "":
+            continue
         found = _LINE.match(line) if isinstance(line, str) else None
         if found:
             yield _Caption(image_key(found.group(1)), found.group(1), found.group(2), record)

@@ -20,6 +20,7 @@ from liit.scoring.records import Record, as_list, records_of, turn_of
 from liit.scoring.task import Options, Outcome, Task, mean_outcome
 from liit.scoring.tasks.subjects import MMMU_DOMAINS
 
+_GOLD = ("ground_truth", "answer")
 _OPTION_LINE = re.compile(r"^\(?([A-Z])[.)] ?(.*)$", re.MULTILINE)
 
 
@@ -152,13 +153,19 @@ def _mmmu(pairs: Sequence[Pair], options: Options) -> Outcome:
     draws = random.Random(42) if options.profile == "paper" else None  # noqa: S311
 
     def score(pair: Pair) -> Scored:
-        gold = as_list(pair.reference.need(("ground_truth", "answer"), "right answer"))
-        kind = str(pair.reference.fields.get("question_type", "multiple-choice"))
-        if kind != "multiple-choice":
-            return mmmu_open(pair.answer.text, [str(text) for text in gold])
-        return mmmu_choice(pair.answer.text, [str(g) for g in gold], _letters(pair), draws)
+        gold = [str(g) for g in as_list(pair.reference.need(_GOLD, "right answer"))]
+        if _is_open(pair.reference, gold):
+            return mmmu_open(pair.answer.text, gold)
+        return mmmu_choice(pair.answer.text, gold, _letters(pair), draws)
 
     return mean_outcome(pairs, score, _mmmu_groups)
+
+
+def _is_open(record: Record, gold: Sequence[str]) -> bool:
+    kind = record.first(("question_type", "answer_type"))
+    if kind is None:
+        return any(re.fullmatch(r"[A-Z]", answer) is None for answer in gold)
+    return "choice" not in str(kind)
 
 
 def _letters(pair: Pair) -> Mapping[str, str]:
@@ -198,7 +205,6 @@ def _mmmu_pro(pairs: Sequence[Pair], options: Options) -> Outcome:
     return mean_outcome(pairs, score, _mmmu_groups)
 
 
-_GOLD = ("ground_truth", "answer")
 TASKS = (
     Task("scienceqa", "accuracy, %", _scienceqa, ("answer", "conversations"), alone=True),
     Task(

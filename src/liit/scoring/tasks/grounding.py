@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, cast
 
 from eval.metrics import Scored
@@ -96,7 +96,7 @@ def box_references(documents: Sequence[Document]) -> list[Record]:
     Boxes are x, y, width, height unless only corners make sense: a field's name decides where it
     tells, otherwise the boxes do, for as sizes none may reach beyond its image.
     """
-    records, _ = split_references(documents, _BOXES)
+    records = [one for r in split_references(documents, _BOXES)[0] for one in _expressions(r)]
     boxes = [_raw_box(record) for record in records]
     named = [name for name in ("bbox_xyxy", "bbox_xywh") if name in records[0].fields]
     ordered = all(box[2] > box[0] and box[3] > box[1] for box in boxes)
@@ -105,6 +105,18 @@ def box_references(documents: Sequence[Document]) -> list[Record]:
     if not as_corners:
         boxes = [(x, y, x + width, y + height) for x, y, width, height in boxes]
     return [with_fields(r, {"corners": box}) for r, box in zip(records, boxes, strict=True)]
+
+
+def _expressions(record: Record) -> Iterator[Record]:
+    """Yield one record per expression of an object that lists several (the refer layout)."""
+    sentences = record.first(("sentences", "sents", "expressions"))
+    if not isinstance(sentences, list):
+        yield record
+        return
+    for sentence in sentences:
+        text = sentence.get("sent") if isinstance(sentence, dict) else sentence
+        fields = {**record.fields, "question": text, "sents": text}
+        yield Record(fields, record.document, record.place)
 
 
 def _raw_box(record: Record) -> Box:

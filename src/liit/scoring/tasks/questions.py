@@ -15,7 +15,7 @@ from liit.scoring.join import Pair
 from liit.scoring.records import Record, as_list, records_of
 from liit.scoring.task import Options, Outcome, Task, mean_outcome, percent, text_of
 
-_ANSWERS = ("answers", "gt_answers", "gt_answer", "answer", "ground_truth", "label", "target")
+_ANSWERS = ("answers", "gt_answers", "gt_answer", "answer", "ground_truth", "gt", "label", "target")
 
 
 def reference_answers(record: Record) -> list[str]:
