@@ -348,3 +348,20 @@ def test_a_file_cannot_be_its_own_reference(tmp_path: Path) -> None:
     predictions = write(tmp_path / "p.json", [{"question_id": 1, "answer": "red"}])
     with pytest.raises(LiitError, match="record 1 has no reference answer"):
         run("okvqa", [], [predictions])
+
+
+def test_refer_layout_lists_expressions_per_object(tmp_path: Path) -> None:
+    rows = [{"image_id": 9, "bbox": [50, 20, 100, 60], "width": 200, "height": 100,
+             "sentences": [{"sent": "cup"}, {"sent": "left mug"}]}]  # fmt: skip
+    said = [{"image_id": 9, "sent": "left mug", "pred": "[0.25, 0.2, 0.75, 0.8]"},
+            {"image_id": 9, "sent": "cup", "pred": "[0.0, 0.0, 0.1, 0.1]"}]  # fmt: skip
+    files = [write(tmp_path / "r.json", rows)], [write(tmp_path / "p.json", said)]
+    report = run("refcoco", *files)
+    assert (report.n, report.outcome.score) == (2, 50)
+
+
+def test_blank_lines_keep_line_files_aligned(tmp_path: Path) -> None:
+    references = write(tmp_path / "target.txt", "a dog runs\n\na cat\n")
+    report = run("rouge", [references], [write(tmp_path / "said.txt", "a dog runs\nx\na cat\n")])
+    assert [item.scored.value for item in report.outcome.items] == [1, 1]
+    assert report.n == 2
