@@ -43,7 +43,7 @@ def test_other_unreadable_files(tmp_path: Path) -> None:
         (latin, "not UTF-8"),
         (empty, "empty"),
         (tmp_path / "absent.json", "no such file"),
-        (tmp_path / "folder", "no text file"),
+        (tmp_path / "folder", "no data file"),
     ):
         with pytest.raises(LiitError, match=words) as caught:
             read_documents([path])

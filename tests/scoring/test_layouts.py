@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from liit.errors import LiitError
+from liit.scoring.files import read_document
 from liit.scoring.report import as_json, as_text
 from liit.scoring.task import Options, Report, run_task
 from liit.scoring.tasks import TASKS
@@ -363,5 +367,39 @@ def test_refer_layout_lists_expressions_per_object(tmp_path: Path) -> None:
 def test_blank_lines_keep_line_files_aligned(tmp_path: Path) -> None:
     references = write(tmp_path / "target.txt", "a dog runs\n\na cat\n")
     report = run("rouge", [references], [write(tmp_path / "said.txt", "a dog runs\nx\na cat\n")])
-    assert [item.scored.value for item in report.outcome.items] == [1, 1]
-    assert report.n == 2
+    assert [item.scored.value for item in report.outcome.items] == [1, 0, 1]
+
+
+def test_refer_pickles_with_coco_instances(tmp_path: Path) -> None:
+    refs = [{"ref_id": 1, "ann_id": 77, "image_id": 9, "split": "testA", "file_name": "x_77.jpg",
+             "sentences": [{"sent": "cup", "raw": "Cup"}]}]  # fmt: skip
+    instances = {
+        "images": [{"id": 9, "file_name": "COCO_train2014_000000000009.jpg", "width": 200,
+                    "height": 100}],
+        "annotations": [{"id": 77, "image_id": 9, "bbox": [50, 20, 100, 60], "category_id": 1}],
+    }  # fmt: skip
+    said = [{"image_id": 9, "sent": "cup", "pred": "[0.25, 0.2, 0.75, 0.8]"}]
+    for protocol in (0, 2, 4):
+        pickled = tmp_path / "refs(unc).p"
+        pickled.write_bytes(pickle.dumps(refs, protocol))
+        files = [pickled, write(tmp_path / "instances.json", instances)]
+        report = run("refcoco", files, [write(tmp_path / "p.json", said)])
+        assert (report.n, report.outcome.score) == (1, 100)
+
+
+def test_a_pickle_cannot_run_code(tmp_path: Path) -> None:
+    path = tmp_path / "refs.p"
+    path.write_bytes(pickle.dumps([Path("x")], 2))
+    with pytest.raises(LiitError, match="it asks for pathlib"):
+        read_document(path)
+
+
+def test_parquet_as_hugging_face_ships_it(tmp_path: Path) -> None:
+    rows = [{"question": "q one?", "subject": "anatomy", "choices": ["1", "2", "3", "4"],
+             "answer": 2}]  # fmt: skip
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "test.parquet")
+    said = write(tmp_path / "p.json", [{"question": "q one?", "pred": "C"}])
+    assert run("mmlu", [tmp_path / "test.parquet"], [said]).outcome.breakdown == {"anatomy": 100}
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(LiitError, match="not a readable Parquet file"):
+        read_document(tmp_path / "broken.parquet")

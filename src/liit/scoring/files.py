@@ -1,4 +1,4 @@
-"""Reading any published text file by its content: JSON, JSON lines, tables, lines, folders."""
+"""Reading any published file by its content: JSON, JSON lines, tables, lines, Parquet, folders."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Literal
 from liit.errors import LiitError
 
 Kind = Literal["json", "rows", "table", "lines"]
-_TEXT_SUFFIXES = {"", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".gz"}
+_SUFFIXES = {"", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".gz", ".parquet", ".p"}
 _TABLE_SUFFIXES = {".csv": ",", ".tsv": "\t"}
 
 
@@ -34,7 +35,7 @@ class Document:
 
 
 def read_documents(paths: Sequence[str | Path]) -> list[Document]:
-    """Read files and folders (every text file below, in sorted order)."""
+    """Read files and folders (every data file below, in sorted order)."""
     documents = [read_document(path, name) for path, name in _files(paths)]
     if not documents:
         raise LiitError("no file was named", next_step="name at least one file or folder")
@@ -43,8 +44,13 @@ def read_documents(paths: Sequence[str | Path]) -> list[Document]:
 
 def read_document(path: Path, name: str | None = None) -> Document:
     """Read one file; its layout is told from its content, never from its name alone."""
-    text = _text_of(path)
     name = path.stem if name is None else name
+    data = _bytes_of(path)
+    if data[:4] == b"PAR1":
+        return Document(path, name, "rows", _parquet_rows(path))
+    if data[:2] in _PICKLES:
+        return Document(path, name, "rows", _pickled_rows(data, path))
+    text = _text_of(data, path)
     start = text.lstrip()[:1]
     if start in ("{", "["):
         kind, content = _json_of(text, path)
@@ -60,9 +66,9 @@ def _files(paths: Sequence[str | Path]) -> Iterator[tuple[Path, str]]:
     for path in map(Path, paths):
         if path.is_dir():
             inside = [p for p in sorted(path.rglob("*")) if p.is_file() and p.name[:1] != "."]
-            kept = [p for p in inside if p.suffix.lower() in _TEXT_SUFFIXES]
+            kept = [p for p in inside if p.suffix.lower() in _SUFFIXES]
             if not kept:
-                raise LiitError(f"{path}: no text file below", next_step="name the right folder")
+                raise LiitError(f"{path}: no data file below", next_step="name the right folder")
             yield from ((p, p.relative_to(path).with_suffix("").as_posix()) for p in kept)
         elif path.is_file():
             yield path, path.stem
@@ -70,13 +76,52 @@ def _files(paths: Sequence[str | Path]) -> Iterator[tuple[Path, str]]:
             raise LiitError(f"{path}: no such file or folder", next_step="check the path")
 
 
-def _text_of(path: Path) -> str:
+def _bytes_of(path: Path) -> bytes:
     try:
         data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-    except OSError as fault:
+        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (OSError, EOFError) as fault:
         raise LiitError(f"{path}: cannot be read ({fault})", next_step="check the file") from fault
+
+
+def _parquet_rows(path: Path) -> list[dict[str, Any]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        rows: list[dict[str, Any]] = pyarrow.parquet.read_table(path).to_pylist()
+    except (pyarrow.ArrowException, OSError) as fault:
+        raise LiitError(
+            f"{path}: not a readable Parquet file ({fault})", next_step="fetch the file again"
+        ) from fault
+    return rows
+
+
+# protocol 0 of a list, and protocols 2 to 5
+_PICKLES = (b"(l", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads lists, mappings, texts and numbers; a pickle that wants code is refused."""
+
+    def find_class(self, module_name: str, global_name: str) -> Any:
+        raise pickle.UnpicklingError(f"it asks for {module_name}.{global_name}")
+
+
+def _pickled_rows(data: bytes, path: Path) -> list[Any]:
+    """Read the refer toolkit's pickled lists."""
+    try:
+        rows = _PlainUnpickler(io.BytesIO(data), encoding="latin-1").load()
+    except Exception as fault:  # a broken pickle raises whatever its bytes lead to
+        raise LiitError(
+            f"{path}: not a plain pickled list ({fault})", next_step="fetch the file again"
+        ) from fault
+    if not isinstance(rows, list):
+        raise LiitError(f"{path}: a pickled {type(rows).__name__}", next_step="give a list")
+    return rows
+
+
+def _text_of(data: bytes, path: Path) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:

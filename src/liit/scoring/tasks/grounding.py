@@ -21,7 +21,7 @@ from liit.errors import LiitError
 from liit.scoring.answers import Answer
 from liit.scoring.files import Document
 from liit.scoring.join import Pair
-from liit.scoring.records import Record, as_list, with_fields
+from liit.scoring.records import Record, as_key, as_list, with_fields
 from liit.scoring.references import split_references
 from liit.scoring.task import (
     Item,
@@ -96,7 +96,11 @@ def box_references(documents: Sequence[Document]) -> list[Record]:
     Boxes are x, y, width, height unless only corners make sense: a field's name decides where it
     tells, otherwise the boxes do, for as sizes none may reach beyond its image.
     """
-    records = [one for r in split_references(documents, _BOXES)[0] for one in _expressions(r)]
+    found, others = split_references(documents, _BOXES)
+    objects = [record for record in others if "ann_id" in record.fields]
+    if objects:
+        found = _with_annotations(objects, found)
+    records = [one for record in found for one in _expressions(record)]
     boxes = [_raw_box(record) for record in records]
     named = [name for name in ("bbox_xyxy", "bbox_xywh") if name in records[0].fields]
     ordered = all(box[2] > box[0] and box[3] > box[1] for box in boxes)
@@ -105,6 +109,22 @@ def box_references(documents: Sequence[Document]) -> list[Record]:
     if not as_corners:
         boxes = [(x, y, x + width, y + height) for x, y, width, height in boxes]
     return [with_fields(r, {"corners": box}) for r, box in zip(records, boxes, strict=True)]
+
+
+def _with_annotations(objects: Sequence[Record], annotations: Sequence[Record]) -> list[Record]:
+    """Give the refer toolkit's objects the box and image size of their COCO annotation."""
+    known = {record.id: record for record in annotations}
+    lent = []
+    for record in objects:
+        annotation = known.get(as_key(record.fields["ann_id"]))
+        if annotation is None:
+            raise LiitError(
+                f"{record.where}: no annotation {record.fields['ann_id']}",
+                next_step="name instances.json beside the refs file",
+            )
+        names = ("bbox", "width", "height")
+        lent.append(with_fields(record, {name: annotation.fields.get(name) for name in names}))
+    return lent
 
 
 def _expressions(record: Record) -> Iterator[Record]:
