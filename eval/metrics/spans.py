@@ -22,12 +22,16 @@ def squad_normalise(text: str) -> str:
 
 
 def mixed_tokens(text: str) -> list[str]:
-    """Split normalised text into words, and into characters where a script has no spaces."""
+    """Split normalised text into words; where a script has no spaces, into characters.
+
+    Text in such a script loses all Unicode punctuation; any other is treated as by SQuAD.
+    """
+    if _SPACELESS.search(text) is None:
+        return word_tokens(text)
     kept = "".join(
-        letter if not unicodedata.category(letter).startswith("P") else " " for letter in text
+        " " if unicodedata.category(letter).startswith("P") else letter for letter in text
     )
-    spaced = _SPACELESS.sub(lambda match: f" {match.group()} ", squad_normalise(kept))
-    return spaced.split()
+    return _SPACELESS.sub(lambda match: f" {match.group()} ", squad_normalise(kept)).split()
 
 
 def word_tokens(text: str) -> list[str]:

@@ -179,6 +179,8 @@ def test_spans_by_hand() -> None:
     # {red, cat} and {cat}: 2 * 1 / 3
     assert exact_and_f1("red cat", ["cat", "dog"]) == (0, pytest.approx(2 / 3))
     assert mixed_tokens("38 岁") == ["38", "岁"]
+    assert mixed_tokens("在 U.S.，红") == ["在", "u", "s", "红"]
+    assert mixed_tokens("the U.S.") == ["us"]
     assert exact_and_f1("红狗", ["红猫"], mixed_tokens)[1] == pytest.approx(0.5)
 
 

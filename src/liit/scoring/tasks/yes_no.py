@@ -36,19 +36,28 @@ def _pope(pairs: Sequence[Pair], options: Options) -> Outcome:
     items = mean_outcome(pairs, lambda p: pope(p.answer.text, _label(p.reference))).items
     categories = sorted({_category(pair.reference) for pair in pairs})
     breakdown: dict[str, float] = {}
-    scores = []
+    strict, lenient = [], []
     for category in categories:
-        inside = [pair for pair in pairs if _category(pair.reference) == category]
-        counts = pope_counts(
-            [pope_answer(pair.answer.text) for pair in inside],
-            [_label(pair.reference) for pair in inside],
-        )
-        scores.append(counts["f1"])
+        inside = [
+            (pair, item)
+            for pair, item in zip(pairs, items, strict=True)
+            if _category(pair.reference) == category
+        ]
+        labels = [_label(pair.reference) for pair, _ in inside]
+        counts = pope_counts([pope_answer(pair.answer.text) for pair, _ in inside], labels)
+        loose = [
+            label if item.scored.lenient else _other(label)
+            for (_, item), label in zip(inside, labels, strict=True)
+        ]
+        strict.append(counts["f1"])
+        lenient.append(pope_counts(loose, labels)["f1"])
         prefix = f"{category}." if len(categories) > 1 else ""
         breakdown |= {f"{prefix}{name}": value for name, value in counts.items()}
-    notes = ["the lenient figure is accuracy under the lenient parse"]
-    lenient = percent([item.scored.lenient for item in items])
-    return Outcome(percent(scores), lenient, breakdown, items, notes)
+    return Outcome(percent(strict), percent(lenient), breakdown, items)
+
+
+def _other(label: str) -> str:
+    return "no" if label == "yes" else "yes"
 
 
 def _mme_records(documents: Sequence[Document]) -> list[Record]:
