@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from eval.metrics import Scored
+from eval.metrics.aokvqa import direct_answer
 from eval.metrics.bleu import sentence_bleu_zh
 from eval.metrics.boxes import detection_f1, iou
 from eval.metrics.caption import token_f1
 from eval.metrics.exact import exact_match
 from eval.metrics.letter import LETTERS, option_letter
+from eval.metrics.mmmu import mmmu_choice, mmmu_open
+from eval.metrics.vqa import soft_accuracy
 
 Document = dict[str, Any]
 
@@ -28,6 +31,30 @@ def choice(doc: Document, results: list[str]) -> dict[str, float]:
     if "letter" not in doc["extra"]:
         return answer(doc, results)
     return _three(option_letter(results[0], doc["extra"]["letter"], doc["extra"]["choices"]))
+
+
+def soft(doc: Document, results: list[str]) -> dict[str, float]:
+    """VQA accuracy over the answers of ten people (the official rule)."""
+    return _three(soft_accuracy(results[0], doc["extra"]["answers"], "official"))
+
+
+def soft_m4c(doc: Document, results: list[str]) -> dict[str, float]:
+    """VQA accuracy with M4C's processing of both sides, as TextVQA is scored."""
+    return _three(soft_accuracy(results[0], doc["extra"]["answers"], "m4c"))
+
+
+def direct(doc: Document, results: list[str]) -> dict[str, float]:
+    """A-OKVQA's direct answer: agreement with the raw answers, a third each up to 1."""
+    return _three(direct_answer(results[0], doc["extra"]["answers"]))
+
+
+def mmmu(doc: Document, results: list[str]) -> dict[str, float]:
+    """MMMU's official parsing; an answer that it cannot read is wrong, never drawn."""
+    extra = doc["extra"]
+    if "letter" not in extra:
+        return _three(mmmu_open(results[0], extra["answers"]))
+    options = dict(zip("ABCDEFGHIJ", extra["choices"], strict=False))
+    return _three(mmmu_choice(results[0], extra["letter"], options))
 
 
 def box(doc: Document, results: list[str]) -> dict[str, float]:

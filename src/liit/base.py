@@ -174,7 +174,7 @@ def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:
     import numpy as np
     import torch
 
-    from liit.data.world.patches import ASPECTS, draw_patches
+    from liit.data.world.patches import classes, draw_patches
     from liit.learning.tower import name_patches
 
     tower = model.model.vision_tower
@@ -184,7 +184,7 @@ def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:
         tower,
         encoder.normalised(encoder.pixels([image for image, _ in drawn], None)),
         torch.from_numpy(np.stack([labels for _, labels in drawn])),
-        [1 + len(names) for names in ASPECTS],
+        classes(grid),
         epochs=params.base.tower_epochs,
         batch_size=params.base.batch_size,
         rate=params.base.learning_rate,

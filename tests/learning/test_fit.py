@@ -72,6 +72,16 @@ def test_accumulated_micro_batches_move_the_weights_alike(corpus: Corpus) -> Non
         torch.testing.assert_close(weights(parts)[name], tensor, atol=1e-5, rtol=1e-4)
 
 
+def test_recomputed_activations_move_the_weights_alike(corpus: Corpus) -> None:
+    ids = sorted(corpus.stores[0].column("id"))[:8]
+    plain, recomputed = adapted(), adapted()
+    fit(plain, corpus, ids, train=TRAIN, devices=CPU, seed=2)
+    checkpointing = dataclasses.replace(TRAIN, gradient_checkpointing=True)
+    fit(recomputed, corpus, ids, train=checkpointing, devices=CPU, seed=2)
+    for name, tensor in weights(plain).items():
+        torch.testing.assert_close(weights(recomputed)[name], tensor, atol=1e-6, rtol=1e-5)
+
+
 def test_two_runs_give_the_same_bytes(corpus: Corpus) -> None:
     dropout = dataclasses.replace(LORA, dropout=0.2)
     ids = sorted(corpus.stores[0].column("id"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import track
@@ -18,6 +19,8 @@ from liit.seeds import seed_for
 
 WORLD = "world"
 """The format whose samples are drawn instead of read."""
+BENCHMARK = "benchmark"
+"""The format of evaluation sets that are read from a benchmark's official files."""
 
 
 def prepare_all(params: Params) -> None:
@@ -59,7 +62,7 @@ def open_dataset(params: Params, dataset: Dataset) -> SampleStore:
 def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quarantined]:
     if source.format == WORLD:
         return _drawn(source)
-    read = load_reader(source.format)
+    read = read_benchmark if source.format == BENCHMARK else load_reader(source.format)
     name = source.name if isinstance(source, Dataset) else source.task
     files = [Path(params.data_root) / file for file in source.files]
     for file in files:
@@ -69,6 +72,20 @@ def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quaran
                 next_step=f"put the dataset there, or change data_root ({params.data_root}).",
             )
     return read(name, files, image_root(params, source), **source.options)
+
+
+def read_benchmark(
+    name: str,  # noqa: ARG001
+    files: list[Path],
+    image_root: Path | None,
+    *,
+    task: str,
+    **options: Any,
+) -> Iterator[Sample]:
+    """Read the items of benchmark ``task`` from its official files; options as ``read_items``."""
+    from liit.scoring.items import read_items
+
+    return read_items(task, files, image_root, **options)
 
 
 def _drawn(source: Dataset | Exam) -> Iterator[Sample]:

@@ -67,7 +67,12 @@ def fit(
     pl.seed_everything(seed % 2**32, verbose=False)  # dropout
     trainer = _trainer(train, devices, logger, title, log_every=min(10, steps // train.epochs))
     model.train()
+    if train.gradient_checkpointing:
+        model.enable_input_require_grads()  # else nothing frozen below an adapter is recomputed
+        model.gradient_checkpointing_enable({"use_reentrant": False})
     trainer.fit(module, data)
+    if train.gradient_checkpointing:
+        model.gradient_checkpointing_disable()
     model.eval()
     seen = _gather(trainer, module.seen)
     _expect_all_seen(seen, ids, train.epochs, title)

@@ -14,7 +14,12 @@ from liit.data.world.scene import SIDE, Scene, Thing, draw_scene, paint
 from liit.seeds import generator
 
 ASPECTS: tuple[tuple[str, ...], ...] = (tuple(SHAPES), tuple(COLOURS), tuple(SIZES))
-"""What a patch is asked for; class 0 of each aspect is "nothing"."""
+"""What a patch shows; class 0 of each aspect is "nothing"."""
+
+
+def classes(grid: int) -> list[int]:
+    """Return how many classes each aspect of :func:`draw_patches` has, the place last."""
+    return [*(1 + len(names) for names in ASPECTS), grid * grid]
 
 
 def draw_patches(
@@ -22,8 +27,8 @@ def draw_patches(
 ) -> Iterator[tuple[ImageRef, NDArray[np.int64]]]:
     """Yield pictures of training scenes and the class of each patch in each aspect.
 
-    The labels [aspects, grid * grid] are in reading order over the padded square: the object that
-    covers most of the patch, if it covers an eighth of it.
+    The labels [aspects, grid * grid] are in reading order over the padded square: what the object
+    is that covers most of the patch, if it covers an eighth of it, and the patch's own place.
     """
     for index in range(count):
         what = generator(seed, "patches", index, "what")
@@ -40,7 +45,8 @@ def _labels(scene: Scene, grid: int) -> NDArray[np.int64]:
         for aspect, (names, value) in enumerate(zip(ASPECTS, values, strict=True)):
             labels[aspect][covered >= most] = 1 + names.index(value)
         most = np.maximum(most, covered)
-    return labels.reshape(len(ASPECTS), -1)
+    places = np.arange(grid * grid, dtype=np.int64)
+    return np.vstack([labels.reshape(len(ASPECTS), -1), places])
 
 
 def _covered(scene: Scene, thing: Thing, grid: int) -> NDArray[np.float64]:

@@ -16,6 +16,11 @@ from liit.data.world.facts import BACKGROUNDS, COLOURS, SHAPES, SIZES
 CANVASES = ((48, 48, 3, 3),) * 4 + ((48, 36, 3, 2), (36, 48, 2, 3))
 SIDE = {"small": 7, "large": 13}
 REACH = {"small": 2, "large": 1}
+MORE = (0,) * 10 + (1,) * 6 + (2,) * 3 + (3,)
+"""How many things a scene has beyond the least it may have: half of the scenes have no more.
+
+Telling things apart by their look takes models of this size far longer to learn than naming one.
+"""
 EXAM_SHARE = 5
 """One inventory of objects in five belongs to the exams, the others to training."""
 
@@ -74,7 +79,7 @@ def draw_scene(dice: Dice, least: int = 1, most: int = 4) -> Scene:
     """Draw a scene of ``least`` to ``most`` things that belongs to the dice's part."""
     while True:
         width, height, columns, rows = dice.pick(CANVASES)
-        count = least + dice.below(most - least + 1)
+        count = least + min(dice.pick(MORE), most - least)
         cells = sorted(dice.some(range(columns * rows), count))
         kinds = _draw_kinds(dice, count)
         things = tuple(
