@@ -184,7 +184,7 @@ def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:
         tower,
         encoder.normalised(encoder.pixels([image for image, _ in drawn], None)),
         torch.from_numpy(np.stack([labels for _, labels in drawn])),
-        classes(grid),
+        classes(),
         epochs=params.base.tower_epochs,
         batch_size=params.base.batch_size,
         rate=params.base.learning_rate,

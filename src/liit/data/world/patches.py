@@ -17,9 +17,9 @@ ASPECTS: tuple[tuple[str, ...], ...] = (tuple(SHAPES), tuple(COLOURS), tuple(SIZ
 """What a patch shows; class 0 of each aspect is "nothing"."""
 
 
-def classes(grid: int) -> list[int]:
-    """Return how many classes each aspect of :func:`draw_patches` has, the place last."""
-    return [*(1 + len(names) for names in ASPECTS), grid * grid]
+def classes() -> list[int]:
+    """Return how many classes each aspect has."""
+    return [1 + len(names) for names in ASPECTS]
 
 
 def draw_patches(
@@ -28,7 +28,7 @@ def draw_patches(
     """Yield pictures of training scenes and the class of each patch in each aspect.
 
     The labels [aspects, grid * grid] are in reading order over the padded square: what the object
-    is that covers most of the patch, if it covers an eighth of it, and the patch's own place.
+    is that covers most of the patch, if it covers an eighth of it.
     """
     for index in range(count):
         what = generator(seed, "patches", index, "what")
@@ -45,8 +45,7 @@ def _labels(scene: Scene, grid: int) -> NDArray[np.int64]:
         for aspect, (names, value) in enumerate(zip(ASPECTS, values, strict=True)):
             labels[aspect][covered >= most] = 1 + names.index(value)
         most = np.maximum(most, covered)
-    places = np.arange(grid * grid, dtype=np.int64)
-    return np.vstack([labels.reshape(len(ASPECTS), -1), places])
+    return labels.reshape(len(ASPECTS), -1)
 
 
 def _covered(scene: Scene, thing: Thing, grid: int) -> NDArray[np.float64]:
