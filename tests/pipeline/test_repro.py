@@ -143,3 +143,48 @@ def test_an_experiment_changes_a_parameter(project: Project) -> None:
     output = project.dvc("exp", "run", "-S", "evaluate.batch_size=64")
     assert set(stages_run(output)) >= {f"chain@{method}-0" for method in METHODS}
     assert "evaluate.batch_size" in project.dvc("exp", "show", "--csv")
+
+
+def test_chains_side_by_side_leave_nothing_to_do(project: Project) -> None:
+    for name in ("random", "replay"):
+        file = project.root / f"experiments/main/{name}.py"
+        file.write_text(
+            file.read_text().replace("METHOD = Method(", "METHOD = Method(exact=True, ")
+        )
+    output = project.liit("chains", "--jobs", "2")
+    assert "5 chains, 2 at a time" in output and output.count("done") == 5
+    assert stages_run(project.dvc("repro")) == ["report"]
+
+
+def test_a_failed_chain_is_named_and_the_others_finish(project: Project) -> None:
+    file = project.root / "experiments/main/random.py"
+    file.write_text(file.read_text() + "\nraise SystemExit(3)\n")
+    output = project.liit("chains", "--jobs", "2", check=False)
+    assert "1 of 5 chains failed: chain@random-0" in output
+    assert "scratch/logs/chain@random-0.log" in output and output.count("done") == 4
+
+
+def test_a_further_table_stands_beside_the_main_one(project: Project) -> None:
+    params = project.root / "params.yaml"
+    text = re.sub(r"rows: \[random_2x, random_4x\]", "rows: [random_2x]", params.read_text())
+    text = text.replace(
+        "beside: [random, adapt_inf, adapt_inf_2x, adapt_inf_4x]", "beside: [random]"
+    )
+    params.write_text(text)
+    output = project.dvc("repro", "experiments/budgets/dvc.yaml")
+    assert "random_2x" in output and "adapt_inf" not in " ".join(stages_run(output))
+    table = json.loads((project.root / "reports/budgets/table.json").read_text())
+    assert [row["method"] for row in table["rows"]] == ["random", "random_2x"]
+    assert stages_run(project.dvc("repro")) == []
+
+
+def test_wandb_holds_the_training_curve_and_the_scores(project: Project) -> None:
+    project.liit("publish", "--methods", "random")
+    shown = {
+        run.name: project.run("wandb", "leet", "inspect", "--json", str(run))
+        for run in (project.root / "wandb").glob("offline-run-*")
+    }
+    (curve,) = [text for name, text in shown.items() if name.endswith("random-0-train")]
+    assert "m3it/train/loss" in curve and "mantis/train/loss" in curve
+    (summary,) = [text for name, text in shown.items() if "summary" in name]
+    assert "stream/step" in summary and '"random"' in summary
