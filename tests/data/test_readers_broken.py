@@ -278,7 +278,7 @@ def test_latin_1_text_is_set_aside_record_by_record(tmp_path: Path) -> None:
 
 
 SCRIPT = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 sys.path.insert(0, "benchmarks")
 from reading import measure, write_list

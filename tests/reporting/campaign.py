@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 
 from liit.data.sample import IMAGE_TAG, ImageRef, Turn, make_sample
-from liit.data.store import Quarantined, write_store
+from liit.data.store import Quarantined, SampleStore, write_store
 
 STREAM = ["llava", "m3it", "minigpt4", "mantis", "lamm", "vision_flan"]
 SKILLS = {
@@ -245,3 +245,10 @@ def _run(method: str, steps: list[str], rng: np.random.Generator) -> dict[str, A
         "versions": {"torch": "2.13.0"},
     }
     return {"costs": dict.fromkeys(steps, phase), "provenance": provenance}
+
+
+REPORTED = ["sequential", "multitask", "random", "adapt_inf"]
+
+
+def stores(root: Path) -> dict[str, SampleStore]:
+    return {name: SampleStore(root / "data" / f"{name}.arrow", root / "data") for name in STREAM}

@@ -197,6 +197,11 @@ def test_rows_of_the_main_table_can_stand_in_another(tmp_path: Path) -> None:
     (tmp_path / "experiments" / "main" / "el2n.py").rename(
         tmp_path / "experiments" / "ablations" / "el2n.py"
     )
+    with pytest.raises(LiitError, match=r"experiments/ablations/dvc.yaml:ablations@el2n-0"):
+        gather(tmp_path, "ablations", ["random", "el2n"], [0])
+    for kind in ("results", "runs"):
+        (tmp_path / "tables" / "ablations" / kind).mkdir(parents=True)
+        (tmp_path / kind / "el2n").rename(tmp_path / "tables" / "ablations" / kind / "el2n")
     facts = gather(tmp_path, "ablations", ["random", "el2n"], [0])
     assert [row["label"] for row in facts.table["rows"]] == ["Random", "EL2N"]
     with pytest.raises(LiitError, match="no method 'entropy'"):

@@ -9,9 +9,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from campaign import EXTRA, SKILLS, STREAM, write_campaign
+from campaign import EXTRA, REPORTED, SKILLS, STREAM, stores, write_campaign
 
-from conftest import METHODS, stores
 from liit.errors import LiitError
 from liit.reporting.markdown import END, START, replace_block
 from liit.reporting.report import write_report
@@ -34,7 +33,7 @@ def cells(markdown: str, first: str) -> list[list[str]]:
 def test_the_written_table_is_table_json(reported: Path, name: str) -> None:
     table = json.loads((reported / "reports" / "table.json").read_text())
     rows = cells((reported / name).read_text(), "Method")
-    assert len(rows) == len(table["rows"]) == len(METHODS)
+    assert len(rows) == len(table["rows"]) == len(REPORTED)
     for written, row in zip(rows, table["rows"], strict=True):
         assert written[:2] == [row["label"], str(row["budget"])]
         metrics = ("relative_gain", "forgetting_rate", "average_accuracy")
@@ -70,7 +69,7 @@ def test_two_reports_on_the_same_files_have_the_same_bytes(reported: Path) -> No
         return {str(path): path.read_bytes() for path in files if path.is_file()}
 
     before = digest()
-    write_report(reported, "main", METHODS, [0, 1], stores(reported))
+    write_report(reported, "main", REPORTED, [0, 1], stores(reported))
     assert digest() == before
     assert not list(reported.rglob("*.partial"))
 
@@ -111,7 +110,7 @@ def test_figures_are_sound_svg_without_dates(reported: Path) -> None:
     names = {path.name for path in figures}
     assert {"skills.svg", "extra_skills.svg", "cost.svg", "gains.svg"} <= names
     assert {"selected_by_source.svg", "selected_by_skill.svg", "k_adapt_inf.svg"} <= names
-    assert {f"matrix_{method}.svg" for method in METHODS} <= names
+    assert {f"matrix_{method}.svg" for method in REPORTED} <= names
     for path in figures:
         text = path.read_text(encoding="utf-8")
         ElementTree.fromstring(text)
@@ -158,7 +157,7 @@ def test_the_page_is_self_contained(reported: Path) -> None:
 
 def test_the_page_marks_every_method_for_picking_out(reported: Path) -> None:
     text = (reported / "reports" / "index.html").read_text()
-    for method in METHODS:
+    for method in REPORTED:
         assert f'<g data-method="{method}">' in text
         assert f'<tr data-method="{method}">' in text
         assert f'id="method-{method}"' in text

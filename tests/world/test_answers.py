@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from drawn import exam, training_set
 from pixels import Blob, blobs, place_of
 
-from conftest import exam, training_set
 from liit.data.sample import Sample
 from liit.data.world.facts import COLOURS, SHAPES
 
@@ -156,7 +156,7 @@ def test_sums_on_objects_agree_with_the_pixels() -> None:
             continue
         step, verb = int(m[1] or m[3]), m[2] or m[4]
         total = len(blobs(item.images[0])) + (step if verb == "added" else -step)
-        assert item.extra["choices"]["ABCD".index(answer(item))] == str(total)
+        assert answer(item) == str(total)
         checked += 1
     assert checked >= 5
 
@@ -168,7 +168,7 @@ def test_arithmetic_in_words_is_right() -> None:
         if m is None:
             continue
         total = sum(int(number) for number in m.groups() if number)
-        assert item.extra["choices"]["ABCD".index(answer(item))] == str(total)
+        assert answer(item) == str(total)
         checked += 1
     assert checked >= 5
 

@@ -6,9 +6,9 @@ import re
 
 import numpy as np
 import pytest
+from drawn import exam, training_set
 from pixels import Blob, array, blobs, padded
 
-from conftest import exam, training_set
 from liit.data.world.facts import COLOURS
 
 BOX = re.compile(r"\[(\d\.\d\d), (\d\.\d\d), (\d\.\d\d), (\d\.\d\d)\]")

@@ -7,9 +7,9 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from drawn import DUPLICATES, LOW_QUALITY, SIZE, even_shares, training_set
 from pixels import array, blobs
 
-from conftest import DUPLICATES, LOW_QUALITY, SIZE, even_shares, training_set
 from liit.data.sample import Sample, fault_of
 from liit.data.world import DATASETS, draw_dataset
 from liit.data.world.language import short_fact
@@ -82,7 +82,9 @@ def test_low_quality_answers_differ_from_the_true_ones() -> None:
     }
     same = [a.turns[-1] == b.turns[-1] for a, b in zip(drawn[0.0], drawn[1.0], strict=True)]
     assert all(a.turns[:-1] == b.turns[:-1] for a, b in zip(drawn[0.0], drawn[1.0], strict=True))
-    assert not any(same)
+    # False captions and regions are another scene's or thing's: plain scenes may be told alike.
+    alike = [b.skill for b, equal in zip(drawn[1.0], same, strict=True) if equal]
+    assert set(alike) <= {"captioning", "grounding"} and len(alike) <= 0.03 * len(same)
 
 
 def test_chinese_is_in_m3it_alone_and_only_in_its_multilingual_skill() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from drawn import exam, training_set
 from pixels import blobs
 
-from conftest import exam, training_set
 from liit.data.sample import Sample, fault_of
 from liit.data.world import DATASETS, EXAMS, draw_exam
 from liit.data.world.reading import digit_images

@@ -120,7 +120,9 @@ def _head(name: str, method: Any) -> Head:
 
 
 def _trajectory(root: Path, method: str, seed: int) -> Trajectory:
-    command = f"run `dvc repro chain@{method}-{seed}`."
+    home = paths.home(method, root)
+    pipeline = "chain" if home == root else f"experiments/{home.name}/dvc.yaml:{home.name}"
+    command = f"run `dvc repro {pipeline}@{method}-{seed}`."
     return Trajectory(
         read_json(paths.result(method, seed, root), next_step=command),
         read_json(paths.run_record(method, seed, root), next_step=command),
