@@ -22,7 +22,7 @@ import yaml
 from PIL import Image
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
-from liit.config import Dataset, Exam, Lora, Params, load_params
+from liit.config import Dataset, Exam, Lora, Params
 from liit.data.prepare import image_root
 from liit.data.readers import load_reader
 from liit.data.sample import Sample
