@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liit.evaluation.statistics import paired_difference
+from liit.evaluation.statistics import combined
 from liit.reporting.costs import BASELINE, CHOOSING
 from liit.reporting.facts import Facts
 from liit.reporting.grids import Grid, estimate
@@ -41,7 +41,7 @@ def versus_random_grid(facts: Facts) -> Grid:
         cells = [facts.labels[method]]
         for metric in metrics:
             both = metric in values and metric in baseline
-            gap = paired_difference(values[metric], baseline[metric]) if both else None
+            gap = combined([(1.0, values[metric]), (-1.0, baseline[metric])]) if both else None
             cells.append(estimate(as_json(gap)))
         rows.append(cells)
     note = (
