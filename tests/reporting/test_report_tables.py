@@ -10,6 +10,7 @@ import pytest
 from campaign import BUDGET, EXTRA, SKILLS, STREAM, write_campaign
 
 from liit.errors import LiitError
+from liit.evaluation.statistics import Estimate
 from liit.reporting import tables
 from liit.reporting.checks import check_grid, versus_random_grid
 from liit.reporting.costs import PAPER_HOURS, costs
@@ -235,9 +236,12 @@ def test_known_names_come_first() -> None:
 
 
 def test_differences_to_random_are_paired_by_seed() -> None:
+    def by_seed(*values: float) -> dict[int, Estimate]:
+        return {seed: Estimate(value) for seed, value in enumerate(values)}
+
     values = {
-        "random": {"relative_gain": {0: 90.0, 1: 100.0}, "average_accuracy": {0: 1.0, 1: 1.0}},
-        "ours": {"relative_gain": {0: 91.0, 1: 101.0}, "average_accuracy": {0: 1.0, 1: 3.0}},
+        "random": {"relative_gain": by_seed(90, 100), "average_accuracy": by_seed(1, 1)},
+        "ours": {"relative_gain": by_seed(91, 101), "average_accuracy": by_seed(1, 3)},
     }
     facts = made_up_facts(values)
     grid = versus_random_grid(facts)

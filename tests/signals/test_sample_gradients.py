@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny_llava import World
+from tiny_pool import World
 from torch import Tensor
 
 from liit.signals.gradients import LoraTaps

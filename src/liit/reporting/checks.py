@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liit.evaluation.statistics import paired_difference
+from liit.evaluation.statistics import combined
 from liit.reporting.costs import BASELINE, CHOOSING
 from liit.reporting.facts import Facts
 from liit.reporting.grids import Grid, estimate
@@ -12,6 +12,10 @@ READABLE = 0.9
 """Share of answers in the asked form below which a drop may be lost form."""
 ONE_SIDED = 0.8
 """Share of one dataset in a selection above which it counts as one-sided."""
+ITEMS_ALONE = (
+    "One seed: the interval is that of the evaluation items alone, their errors taken as "
+    "independent; what training varies by is not in it."
+)
 
 
 def check_grid(facts: Facts) -> Grid:
@@ -41,7 +45,7 @@ def versus_random_grid(facts: Facts) -> Grid:
         cells = [facts.labels[method]]
         for metric in metrics:
             both = metric in values and metric in baseline
-            gap = paired_difference(values[metric], baseline[metric]) if both else None
+            gap = combined([(1.0, values[metric]), (-1.0, baseline[metric])]) if both else None
             cells.append(estimate(as_json(gap)))
         rows.append(cells)
     note = (
@@ -49,7 +53,7 @@ def versus_random_grid(facts: Facts) -> Grid:
         "where it holds 0, the method cannot be told from a random choice."
     )
     if len(facts.seeds) == 1:
-        note = "Method minus random in percentage points. One seed: there is no interval."
+        note = f"Method minus random in percentage points. {ITEMS_ALONE}"
     return Grid("versus-random", "Against a random choice", note, header, rows)
 
 

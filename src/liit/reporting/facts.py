@@ -33,7 +33,7 @@ class Facts:
     trajectories: Trajectories
     bounds: tables.Bounds
     table: dict[str, Any]
-    values: dict[str, dict[str, Any]]
+    values: tables.Values
     whys: Whys
     quarantine: dict[str, Counter[str]]
 

@@ -13,6 +13,7 @@ from liit.reporting import markdown, tables
 from liit.reporting.drawings import SKILLS, drawings, skills_caption
 from liit.reporting.facts import Facts, gather
 from liit.reporting.page import page_text
+from liit.reporting.pictures import read_pictures
 from liit.reporting.samples import Card, chosen_samples
 from liit.reporting.style import svg_text
 
@@ -43,14 +44,20 @@ def write_report(
     drawn = {name: (svg_text(figure), caption) for name, figure, caption in drawings(facts)}
     for name, (svg, _) in drawn.items():
         write_text(out / "figures" / name, svg)
-    captions = {name: caption for name, (_, caption) in drawn.items()}
-    write_text(out / "README.md", markdown.report_text(facts, captions))
-    write_text(out / "index.html", page_text(facts, drawn, _cards(root, facts, stores)))
+    pictures = read_pictures(root) if table == MAIN else {}
+    write_text(
+        out / "README.md", markdown.report_text(facts, _captions(drawn), _captions(pictures))
+    )
+    write_text(out / "index.html", page_text(facts, drawn, pictures, _cards(root, facts, stores)))
     if table == MAIN:
         readme = root / "README.md"
         figure_path = (folder / "figures" / SKILLS).as_posix()
         block = markdown.readme_block(facts, figure_path, skills_caption(facts))
         write_text(readme, markdown.replace_block(readme.read_text(encoding="utf-8"), block))
+
+
+def _captions(drawn: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    return {name: caption for name, (_, caption) in drawn.items()}
 
 
 def _cards(root: Path, facts: Facts, stores: Mapping[str, SampleStore]) -> dict[str, list[Card]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from liit.reporting.checks import check_grid, versus_random_grid
+from liit.reporting.checks import ITEMS_ALONE, check_grid, versus_random_grid
 from liit.reporting.claims import Claim, paper_claims, rank_agreement
 from liit.reporting.facts import Facts, ordered
 from liit.reporting.grids import (
@@ -140,9 +140,10 @@ def claim_note(facts: Facts) -> str:
             f"Spearman's rank correlation of relative gain with the paper's: {rho:.2f} "
             f"over {n} common rows."
         )
+    one_seed = f" With one seed no claim can be told. {ITEMS_ALONE}" * (len(facts.seeds) == 1)
     return (
         f"{correlation} A claim (§5.2 of the paper) is put as differences between rows, paired by "
         "seed, in percentage points; it holds where every difference is above 0 with its 95 % "
         "interval, does not hold where one is below 0 with its interval, and cannot be told "
-        "otherwise. With one seed nothing can be told: the signs of the differences are shown."
+        f"otherwise.{one_seed}"
     )
