@@ -19,6 +19,9 @@ from liit.data.module import SelectedData
 from liit.errors import LiitError
 from liit.learning.module import InstructionTuning
 
+STRATEGIES = {"ddp": "ddp_find_unused_parameters_true"}
+"""What a strategy's name stands for: a batch without images leaves the projector unused."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
@@ -87,7 +90,7 @@ def _trainer(
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no tips, no device lists
     return pl.Trainer(
         accelerator=devices.accelerator,
-        strategy=devices.strategy,
+        strategy=STRATEGIES.get(devices.strategy, devices.strategy),
         devices=devices.devices,
         num_nodes=devices.num_nodes,
         precision=devices.precision,  # type: ignore[arg-type]
