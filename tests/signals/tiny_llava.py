@@ -78,12 +78,12 @@ class World:
         return self.corpus.encoder.collate([self.corpus.encoded(id_) for id_ in ids])
 
 
-def build(folder: Path, shape: MiniModel, seed: int, rank: int = 4) -> World:
+def build(folder: Path, shape: MiniModel, seed: int, rank: int = 4, dropout: float = 0.05) -> World:
     write_store(SAMPLES, folder / "pool.arrow")
     tokenizer = mini.train_tokenizer((t.text for s in SAMPLES for t in s.turns), shape.vocabulary)
     processor = mini.build_processor(tokenizer, shape)
     model = mini.build_model(tokenizer, shape, 256, seed)
-    peft = lora.attach(model, Lora(rank, 2 * rank, 0.05, "merge_fresh"), seed).eval()
+    peft = lora.attach(model, Lora(rank, 2 * rank, dropout, "merge_fresh"), seed).eval()
     draw = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weight in peft.named_parameters():
