@@ -38,7 +38,7 @@ def main(out: Path, ranks: int) -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as own:
         world = build(Path(own), SHAPE, seed=0, dropout=0.0)  # each rank would drop other units
-    devices = replace(CPU, devices=ranks, strategy="ddp" if ranks > 1 else "auto")
+    devices = replace(CPU, devices=ranks)
     method = load("main", "adapt_inf")
     signals = measure(
         world.model,
