@@ -56,10 +56,17 @@ class World:
         return self.corpus.encoder.collate([self.corpus.encoded(id_) for id_ in ids])
 
 
-def build(folder: Path, shape: MiniModel = SHAPE, seed: int = 0, rank: int = LORA.rank) -> World:
+def build(
+    folder: Path,
+    shape: MiniModel = SHAPE,
+    seed: int = 0,
+    rank: int = LORA.rank,
+    dropout: float = 0.05,
+) -> World:
     write_store(SAMPLES, folder / "pool.arrow")
     model, encoder = tiny(256, "Be brief.", pool=SAMPLES, shape=shape, seed=seed)
-    peft = lora.attach(model, replace(LORA, rank=rank, alpha=2 * rank, dropout=0.05), seed).eval()
+    settings = replace(LORA, rank=rank, alpha=2 * rank, dropout=dropout)
+    peft = lora.attach(model, settings, seed).eval()
     draw = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weight in peft.named_parameters():
