@@ -165,7 +165,7 @@ def compute(bench: Bench, milliseconds: float, peak: float | None) -> dict[str, 
         bench.run_some(FULL - {"gradient"}, few)
     with FlopCounterMode(display=False) as main_pass:
         bench.run_some(frozenset({"nll"}), few)
-    images = [number for number in few if len(bench.samples[number].pixels)]
+    images = [number for number in few if bench.samples[number].images]
     with FlopCounterMode(display=False) as tower, torch.no_grad(), bench.precision():
         for number in images:
             bench.trunk.tower_features(bench.batch([number])["pixel_values"])

@@ -15,6 +15,7 @@ import torch
 
 from liit.config import Lora, Signals, load_params
 from liit.data.encode import IGNORED, Encoded
+from liit.data.vision import Pictures
 from liit.signals.batches import cut
 from liit.signals.passes import MEASURED_AS
 from liit.signals.store import settled
@@ -74,7 +75,7 @@ class Bench:
         """Return our batches of a pass."""
         rows = np.array(range(len(self.samples)) if numbers is None else numbers)
         if kind == "blind":
-            rows = np.array([row for row in rows if len(self.samples[row].pixels)], dtype=int)
+            rows = np.array([row for row in rows if self.samples[row].images], dtype=int)
         lengths = [self._length(self.samples[row], kind) for row in rows]
         return cut(np.array(lengths, dtype=np.int64), rows, self.tokens_per_batch)
 
@@ -262,7 +263,8 @@ def _random_samples(count: int, config: Any) -> Iterator[Encoded]:
         pixels = torch.from_numpy(
             draw.integers(0, 256, (int(shown), 3, side, side), dtype=np.uint8)
         )
-        yield Encoded(f"{number:06d}", ids, labels, pixels)
+        pictures = Pictures(pixels, torch.zeros((int(shown), 0)))
+        yield Encoded(f"{number:06d}", ids, labels, pictures)
 
 
 def _pad(batch: list[Encoded]) -> dict[str, Any]:
@@ -274,7 +276,7 @@ def _pad(batch: list[Encoded]) -> dict[str, Any]:
         "labels": pad([one.labels for one in batch], batch_first=True, padding_value=IGNORED),
         "attention_mask": pad([torch.ones_like(one.input_ids) for one in batch], batch_first=True),
     }
-    if any(len(one.pixels) for one in batch):
-        pixels = torch.cat([one.pixels for one in batch])
+    if any(one.images for one in batch):
+        pixels = torch.cat([one.pictures.pixels for one in batch])
         found["pixel_values"] = (pixels.float() / 255 - 0.45) / 0.27
     return found

@@ -57,7 +57,7 @@ def _one(bench: Bench, number: int) -> dict[str, Any]:
             found[name] = -(p * logits.log_softmax(dim=-1)).sum(dim=-1).mean()
         else:
             found[name] = (p - functional.one_hot(targets, p.shape[-1])).norm(dim=-1).mean()
-    if len(bench.samples[number].pixels):
+    if bench.samples[number].images:
         logits, targets = _answers(bench, number, blind=True)
         found["nll_blind"] = functional.cross_entropy(logits, targets)
     gradients = lora_gradients(bench, number, bench.layer, hidden=found)

@@ -73,19 +73,28 @@ def cider_d(
     equations 2-4 with the clipping and the length penalty (counted in bigrams) of the published
     CIDEr-D code.
     """
-    cooked = [[_ngrams(text) for text in texts] for texts in references]
-    frequency = Counter(ngram for texts in cooked for ngram in set().union(*texts))
-    log_size = math.log(len(references)) if references else 0.0
+    corpus = CiderCorpus(references)
+    pairs = zip(predictions, references, strict=True)
+    return [corpus.score(prediction, texts, sigma) for prediction, texts in pairs]
 
-    def weigh(counts: Counter[NGram]) -> _Weighted:
-        return _Weighted.of(counts, frequency, log_size)
 
-    scores = []
-    for prediction, texts in zip(predictions, cooked, strict=True):
-        said = weigh(_ngrams(prediction))
-        total = sum(said.similarity(weigh(text), sigma) for text in texts)
-        scores.append(10.0 * total / len(texts) if texts else 0.0)
-    return scores
+class CiderCorpus:
+    """The document frequencies of a corpus of references: all that CIDEr-D of an item needs."""
+
+    def __init__(self, references: Sequence[Sequence[str]]) -> None:
+        """Count in how many items each n-gram occurs."""
+        cooked = ([_ngrams(text) for text in texts] for texts in references)
+        self.frequency = Counter(ngram for texts in cooked for ngram in set().union(*texts))
+        self.log_size = math.log(len(references)) if references else 0.0
+
+    def score(self, prediction: str, references: Sequence[str], sigma: float = 6.0) -> float:
+        """Return CIDEr-D (0..10) of one item against its own references."""
+        said = self._weigh(prediction)
+        total = sum(said.similarity(self._weigh(text), sigma) for text in references)
+        return 10.0 * total / len(references) if references else 0.0
+
+    def _weigh(self, text: str) -> _Weighted:
+        return _Weighted.of(_ngrams(text), self.frequency, self.log_size)
 
 
 NGram = tuple[str, ...]

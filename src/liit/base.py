@@ -95,6 +95,7 @@ def encoder_of(params: Params, processor: Any) -> Encoder:
         processor,
         system_prompt=params.model.system_prompt,
         max_length=params.model.max_length,
+        written=params.model.template,
     )
 
 
@@ -182,7 +183,7 @@ def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:
     drawn = list(draw_patches(params.base.tower_images, seed_for(0, "tower"), grid=grid))
     name_patches(
         tower,
-        encoder.normalised(encoder.pixels([image for image, _ in drawn], None)),
+        encoder.eyes.normalised(encoder.pictures([image for image, _ in drawn], None).pixels),
         torch.from_numpy(np.stack([labels for _, labels in drawn])),
         classes(),
         epochs=params.base.tower_epochs,

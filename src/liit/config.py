@@ -14,6 +14,8 @@ import yaml
 from liit.errors import LiitError
 
 PARAMS = Path("params.yaml")
+LM_EVAL = "lm_eval"
+"""The format of exams that are tasks of lm-eval's own (eval/tasks/language)."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class Model:
 
     ``checkpoint`` is a local folder or hub id (``revision`` pins it) unless ``mini`` says what to
     build; ``adapter`` is an optional LoRA folder that is θ_0's own; ``max_length`` counts image
-    positions.
+    positions; ``pad_to_square`` is LLaVA-1.5's own; ``template`` says how a conversation is
+    written: as LLaVA-1.5 does, or by the checkpoint's chat template.
     """
 
     checkpoint: str | None
@@ -83,6 +86,7 @@ class Model:
     system_prompt: str
     max_length: int
     pad_to_square: bool
+    template: Literal["vicuna", "checkpoint"] = "vicuna"
     mini: MiniModel | None = None
 
 
@@ -167,9 +171,11 @@ class Signals:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Generation at evaluation: answers per batch."""
+    """Evaluation: answers per batch, and the folder (below ``data_root``) of the text benchmarks
+    that lm-eval's own tasks read (exams of format ``lm_eval``)."""
 
     batch_size: int
+    text_dir: str | None = None
 
 
 @dataclass(frozen=True)
@@ -204,6 +210,11 @@ class Params:
     def steps(self) -> tuple[str, ...]:
         """Names of the stream's datasets, t = 0 first."""
         return tuple(dataset.name for dataset in self.stream)
+
+    @property
+    def prepared_exams(self) -> tuple[Exam, ...]:
+        """The exams whose items are prepared; lm-eval's own tasks read their files themselves."""
+        return tuple(exam for exam in self.exams if exam.format != LM_EVAL)
 
     def rows(self, table: str) -> tuple[str, ...]:
         """Return the methods that a table shows, in order, or fail with the tables there are."""
@@ -345,6 +356,11 @@ def _check(params: Params, path: Path) -> None:
         raise LiitError(
             f"{path}: train.batch_size must be a multiple of train.micro_batch_size.",
             next_step="change one of them.",
+        )
+    if len(params.prepared_exams) < len(params.exams) and params.evaluate.text_dir is None:
+        raise LiitError(
+            f"{path}: exams of format {LM_EVAL} read their files below evaluate.text_dir.",
+            next_step="set it, or leave these exams out.",
         )
     if (params.model.mini is None) == (params.model.checkpoint is None):
         raise LiitError(

@@ -11,7 +11,7 @@ from liit.config import Params
 from liit.data.encode import Encoder
 from liit.data.prepare import image_root
 from liit.evaluation.run import Cell, Examiner
-from liit.files import digest_file, digest_json, write_json
+from liit.files import digest_file, digest_folder, digest_json, write_json
 
 PREDICTIONS = paths.SCRATCH / "predictions"
 PAPER_SKILLS = ("vqa", "kvqa", "multilingual", "grounding", "reasoning", "language")
@@ -20,6 +20,7 @@ PAPER_SKILLS = ("vqa", "kvqa", "multilingual", "grounding", "reasoning", "langua
 
 def open_examiner(params: Params, encoder: Encoder, store: Path) -> Examiner:
     """Open every exam of the campaign; answers are kept in the file ``store``."""
+    text = params.evaluate.text_dir
     roots = {exam.task: root for exam in params.exams if (root := image_root(params, exam))}
     return Examiner(
         encoder,
@@ -29,14 +30,18 @@ def open_examiner(params: Params, encoder: Encoder, store: Path) -> Examiner:
         store=store,
         batch_size=params.evaluate.batch_size,
         image_roots=roots,
+        text_dir=None if text is None else Path(params.data_root) / text,
     )
 
 
 def evaluation_digest(params: Params) -> str:
     """Digest the tasks, metrics, adapter code and items: all that scores depend on but weights."""
     code = digest_code(["liit.evaluation.run"], paths.task_files())
-    items = {exam.task: digest_file(paths.exam_store(exam.task)) for exam in params.exams}
-    return digest_json([code, items, params.model.system_prompt, params.model.max_length])
+    items = {exam.task: digest_file(paths.exam_store(exam.task)) for exam in params.prepared_exams}
+    if params.evaluate.text_dir is not None:
+        items["text"] = digest_folder(Path(params.data_root) / params.evaluate.text_dir)
+    model = params.model
+    return digest_json([code, items, model.system_prompt, model.max_length, model.template])
 
 
 def tasks_by_skill(params: Params) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

@@ -177,7 +177,7 @@ def data(asked: Namespace) -> None:
         others={one.name: open_dataset(params, one) for one in params.stream if one != wanted},
         exams={
             one.task: SampleStore(paths.exam_store(one.task), image_root(params, one))
-            for one in params.exams
+            for one in params.prepared_exams
         },
         sheet=paths.SCRATCH / "check" / f"{wanted.name}.png",
     )

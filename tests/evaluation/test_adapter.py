@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from lm_eval.api.instance import Instance
 from peft import LoraConfig, get_peft_model
+from tiny import prompt_of
 
 from liit.data.sample import ImageRef, Turn, make_sample
 from liit.data.store import SampleStore, write_store
@@ -60,7 +63,7 @@ def asked(monkeypatch):
 
 def alone(model, encoder, document, tokens):
     """The slow, obvious answer: transformers' own generate, one unpadded prompt."""
-    prompt = encoder.prompt(document["item"].sample())
+    prompt = prompt_of(encoder, document["item"].sample())
     batch = encoder.collate([prompt])
     inputs = {k: batch[k] for k in ("input_ids", "attention_mask", "pixel_values") if k in batch}
     with torch.no_grad():
@@ -81,8 +84,8 @@ def test_answers_depend_on_the_images(ask, model, encoder, documents):
     answers = ask(model).generate_until(requests(with_images))
     blind = []
     for document in with_images:
-        prompt = encoder.prompt(document["item"].sample())
-        prompt.pixels.zero_()
+        prompt = prompt_of(encoder, document["item"].sample())
+        prompt.pictures.pixels.zero_()
         batch = encoder.collate([prompt])
         inputs = {k: batch[k] for k in ("input_ids", "attention_mask", "pixel_values")}
         out = model.generate(**inputs, max_new_tokens=12, do_sample=False)[0, len(prompt) :]
@@ -124,12 +127,13 @@ def test_likelihood_equals_a_plain_forward(ask, model, encoder, documents, batch
     expected = []
     for document in documents:
         sample = document["item"].sample()
-        prompt = encoder.prompt(sample)
+        prompt = prompt_of(encoder, sample)
+        question = replace(sample, turns=sample.turns[:-1])
         for choice in choices:
-            text = encoder.render(sample, with_last_answer=False)[0] + choice
+            text = encoder.render(question)[0] + choice
             ids = encoder.tokenizer(text)["input_ids"]
             image = ids.index(encoder.image_token) if encoder.image_token in ids else None
-            assert (image is None) == (len(prompt.pixels) == 0)
+            assert (image is None) == (prompt.images == 0)
             new = ids[-(len(ids) - len(encoder.tokenizer(text[: -len(choice)])["input_ids"])) :]
             whole = torch.cat([prompt.input_ids, torch.tensor(new)])[None]
             pixels = encoder.collate([prompt]).get("pixel_values")
@@ -204,8 +208,13 @@ def test_other_weights_or_settings_find_no_stored_answer(
 def test_changed_pixels_find_no_stored_answer(ask, model, encoder, documents, asked, monkeypatch):
     ask(model, store="shared").generate_until(requests(documents))
     asked.clear()
-    opened = encoder.pixels
-    monkeypatch.setattr(encoder, "pixels", lambda images, root: opened(images, root) // 2)
+    opened = encoder.pictures
+
+    def darker(images, root):
+        seen = opened(images, root)
+        return seen._replace(pixels=seen.pixels // 2)
+
+    monkeypatch.setattr(encoder, "pictures", darker)
     ask(model, store="shared").generate_until(requests(documents))
     assert sum(asked) == sum(bool(d["item"].sample().images) for d in documents)
 

@@ -41,8 +41,8 @@ def test_the_same_as_a_plain_loop(corpus: Corpus) -> None:
     plain = adapted()
     plain.train()
     groups = [
-        {"params": [p for n, p in lora.trainable(plain) if lora.PROJECTOR not in n], "lr": 1e-3},
-        {"params": [p for n, p in lora.trainable(plain) if lora.PROJECTOR in n], "lr": 1e-4},
+        {"params": [p for n, p in lora.trainable(plain) if not lora.is_projector(n)], "lr": 1e-3},
+        {"params": [p for n, p in lora.trainable(plain) if lora.is_projector(n)], "lr": 1e-4},
     ]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.0)
     schedule = get_cosine_schedule_with_warmup(optimizer, 1, 6)

@@ -55,7 +55,7 @@ def test_the_same_as_the_processor_of_the_model(encoder: Encoder) -> None:
 
 
 def test_images_are_padded_to_a_square_not_cropped(encoder: Encoder) -> None:
-    wide = encoder.pixels([image(200, size=(16, 8))], None)[0]
+    wide = encoder.pictures([image(200, size=(16, 8))], None).pixels[0]
     mean = torch.tensor([122, 116, 104], dtype=torch.uint8)
     assert torch.equal(wide[:, 0, 8], mean) and torch.equal(wide[:, -1, 8], mean)
     assert not torch.equal(wide[:, 8, 8], mean)
@@ -72,7 +72,7 @@ def test_vicuna_text(encoder: Encoder) -> None:
 def test_a_prompt_is_what_precedes_the_last_answer(encoder: Encoder) -> None:
     sample = several_images(5)
     prompt, whole = encoder.prompt(sample), encoder.encode(sample)
-    assert torch.equal(prompt.input_ids, whole.input_ids[: len(prompt)])
+    assert torch.equal(prompt, whole.input_ids[: len(prompt)])
     rest = encoder.tokenizer.decode(whole.input_ids[len(prompt) :])
     assert rest == " they differ by 5</s>"
 
@@ -85,9 +85,9 @@ def test_lengths_without_opening_an_image(encoder: Encoder) -> None:
 def test_blind_removes_placeholders_and_keeps_the_answers(encoder: Encoder) -> None:
     seen = encoder.encode(several_images(4))
     blind = seen.blind(encoder.image_token)
-    assert len(seen) - len(blind) == 2 * encoder.tokens_per_image
+    assert len(seen) - len(blind) == 2 * encoder.eyes.per_image
     assert torch.equal(blind.labels[blind.labels != IGNORED], seen.labels[seen.labels != IGNORED])
-    assert len(blind.pixels) == 0
+    assert blind.images == 0
 
 
 def test_truncation_on_the_right_and_never_inside_an_image() -> None:

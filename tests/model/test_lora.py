@@ -32,7 +32,7 @@ def test_targets_are_the_seven_linear_layers_and_the_projector_trains_in_full() 
     assert layers == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
     assert sum(".lora_" in name for name in names) == 3 * 7 * 2
     rest = [name for name in names if ".lora_" not in name]
-    assert len(rest) == 4 and all(lora.PROJECTOR in name for name in rest)
+    assert len(rest) == 4 and all("multi_modal_projector" in name for name in rest)
 
 
 def test_saved_and_loaded_gives_the_same_logits(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from PIL import Image
 
 from liit.config import Devices, Lora, MiniModel, Train
-from liit.data.encode import Encoder
+from liit.data.encode import IGNORED, Encoded, Encoder
 from liit.data.sample import ImageRef, Sample, Turn, make_sample
 from liit.model import mini
 
@@ -71,6 +72,13 @@ def samples(count: int) -> list[Sample]:
     """Text-only, one-image and two-image samples in turn."""
     kinds = (text_only, one_image, several_images)
     return [kinds[number % 3](number) for number in range(count)]
+
+
+def prompt_of(encoder: Encoder, sample: Sample) -> Encoded:
+    """What the model is given before it answers the last question, images included."""
+    ids = encoder.prompt(sample)
+    labels = torch.full_like(ids, IGNORED)
+    return Encoded(sample.id, ids, labels, encoder.pictures(sample.images, None))
 
 
 def tiny(

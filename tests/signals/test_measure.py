@@ -95,7 +95,7 @@ def test_blind_nll_is_of_the_text_alone(world: World, measured: Any) -> None:
     image = world.corpus.encoder.image_token
     for row, id_ in enumerate(world.ids):
         encoded = world.corpus.encoded(id_)
-        if not len(encoded.pixels):
+        if not encoded.images:
             assert math.isnan(measured["nll_blind"][row])
             continue
         blind = encoded.blind(image)
@@ -355,7 +355,7 @@ def test_errors_say_what_to_do(world: World, tmp_path: Path) -> None:
     with pytest.raises(LiitError, match=r"signals\.layer is 9"):
         run(world, tmp_path / "s", settings=replace(SETTINGS, layer=9))
     plain = World(world.model.get_base_model().model.language_model, world.corpus, world.ids)
-    with pytest.raises(LiitError, match="not laid out like LLaVA"):
+    with pytest.raises(LiitError, match="no language model of the usual layout"):
         run(plain, tmp_path / "s")
 
 

@@ -44,7 +44,7 @@ class Corpus:
             return kept
         number, _ = self._place[id_]
         encoded = self.encoder.encode(self.sample(id_), self.stores[number].image_root)
-        size = encoded.input_ids.nbytes * 2 + encoded.pixels.nbytes
+        size = encoded.input_ids.nbytes * 2 + encoded.pictures.nbytes
         if size <= self._room:
             self._kept[id_] = encoded
             self._room -= size
@@ -54,10 +54,14 @@ class Corpus:
         """Return a sample's token count, image positions included; negative without an image."""
         kept = self._kept.get(id_)
         if kept is not None:
-            return len(kept) if len(kept.pixels) else -len(kept)
+            return len(kept) if kept.images else -len(kept)
         sample = self.sample(id_)
-        length = self.encoder.length(sample)
+        length = self.encoder.length(sample, self.image_root(id_))
         return length if sample.images else -length
+
+    def image_positions(self, id_: str) -> int:
+        """Return how many of a sample's tokens stand for its images."""
+        return sum(self.encoder.positions(self.sample(id_).images, self.image_root(id_)))
 
     def image_root(self, id_: str) -> Path | None:
         """Return the folder that the sample's image paths are relative to."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from rich.progress import track
 
 from liit import paths
 from liit.config import Dataset, Exam, Params
-from liit.data.readers import load_reader
+from liit.data.readers import check_options, load_reader
 from liit.data.sample import Sample
 from liit.data.store import Prepared, Quarantined, SampleStore, write_store
 from liit.errors import LiitError
@@ -31,7 +31,7 @@ def prepare_all(params: Params) -> None:
     if params.base.pretrain:
         store = paths.dataset_store("pretrain")
         _report(console, "pretrain", write_store(_pretraining(params), store))
-    for exam in params.exams:
+    for exam in params.prepared_exams:
         _report(console, exam.task, prepare(params, exam, paths.exam_store(exam.task)))
 
 
@@ -62,7 +62,6 @@ def open_dataset(params: Params, dataset: Dataset) -> SampleStore:
 def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quarantined]:
     if source.format == WORLD:
         return _drawn(source)
-    read = read_benchmark if source.format == BENCHMARK else load_reader(source.format)
     name = source.name if isinstance(source, Dataset) else source.task
     files = [Path(params.data_root) / file for file in source.files]
     for file in files:
@@ -71,27 +70,28 @@ def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quaran
                 f"{name}: {file} does not exist.",
                 next_step=f"put the dataset there, or change data_root ({params.data_root}).",
             )
-    return read(name, files, image_root(params, source), **source.options)
+    if source.format == BENCHMARK:
+        return _items(name, files, image_root(params, source), source.options)
+    read = load_reader(source.format, **source.options)
+    return read(name, files, image_root(params, source))
 
 
-def read_benchmark(
-    name: str,  # noqa: ARG001
-    files: list[Path],
-    image_root: Path | None,
-    *,
-    task: str,
-    **options: Any,
+def _items(
+    name: str, files: list[Path], image_root: Path | None, options: Mapping[str, Any]
 ) -> Iterator[Sample]:
-    """Read the items of benchmark ``task`` from its official files; options as ``read_items``."""
+    """Read a benchmark's official files; options are those of ``read_items``."""
     from liit.scoring.items import read_items
 
-    return read_items(task, files, image_root, **options)
+    check_options(f"benchmark exam {name}", read_items, options, ("files", "image_root"))
+    return read_items(files=files, image_root=image_root, **options)
 
 
 def _drawn(source: Dataset | Exam) -> Iterator[Sample]:
     from liit.data import world
 
     # The world is part of the benchmark: it does not change with the run's seed.
+    draw = world.draw_dataset if isinstance(source, Dataset) else world.draw_exam
+    check_options("world", draw, source.options, ("name", "seed"))
     if isinstance(source, Dataset):
         seed = seed_for(0, "world", source.name)
         return world.draw_dataset(source.name, seed=seed, **source.options)

@@ -1,4 +1,4 @@
-"""LLaVA as an lm-eval model: greedy answers and answer likelihoods, stored as they are given.
+"""A model as lm-eval asks it: greedy answers and answer likelihoods, stored as they are given.
 
 Why not lm-eval's own ``hf-multimodal``: it mixes neither text and image tasks nor documents with
 and without images, refuses image likelihoods, collects garbage after every batch, caches answers
@@ -22,8 +22,8 @@ import torch
 import transformers
 from lm_eval.api.model import LM
 
-from liit.data import encode
-from liit.data.encode import Encoded, Encoder
+from liit.data import encode, template, vision
+from liit.data.encode import IGNORED, Encoded, Encoder
 from liit.errors import LiitError
 from liit.evaluation import decoding
 from liit.evaluation.decoding import greedy, next_log_probabilities
@@ -186,11 +186,10 @@ class LlavaLM(LM):  # type: ignore[misc]
 
     def _batch(self, rows: list[Encoded]) -> dict[str, Any]:
         batch = self.encoder.collate(rows, pad="left")
-        for name in ("input_ids", "attention_mask"):
-            batch[name] = batch[name].to(self.model.device)
+        del batch["ids"], batch["labels"]
         if "pixel_values" in batch:
-            batch["pixel_values"] = batch["pixel_values"].to(self.model.device, self.model.dtype)
-        return batch
+            batch["pixel_values"] = batch["pixel_values"].to(self.model.dtype)
+        return {name: tensor.to(self.model.device) for name, tensor in batch.items()}
 
     def _order(self, question: Generate | Score) -> tuple[Any, ...]:
         """Sort by kind, then the longest first: little padding, and what is too big fails early."""
@@ -207,7 +206,7 @@ class LlavaLM(LM):  # type: ignore[misc]
 def _code_digest() -> str:
     """Digest what turns weights and tokens into answers (a new digest costs a new answer only)."""
     digest = hashlib.blake2b(f"{torch.__version__} {transformers.__version__}".encode())
-    for module in (encode, decoding, sys.modules[__name__]):
+    for module in (encode, template, vision, decoding, sys.modules[__name__]):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()[:16]
 
@@ -221,4 +220,4 @@ def _cut(text: str, until: tuple[str, ...]) -> str:
 def _extended(prompt: Encoded, stem: tuple[int, ...]) -> Encoded:
     more = torch.tensor(stem, dtype=prompt.input_ids.dtype)
     ids = torch.cat([prompt.input_ids, more])
-    return Encoded(prompt.id, ids, torch.full_like(ids, -100), prompt.pixels)
+    return Encoded(prompt.id, ids, torch.full_like(ids, IGNORED), prompt.pictures)

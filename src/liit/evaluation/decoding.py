@@ -1,4 +1,4 @@
-"""Greedy decoding and scoring of given answers for left-padded LLaVA batches."""
+"""Greedy decoding and scoring of given answers for left-padded batches."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def greedy(
 ) -> list[list[int]]:
     """Return the most likely next tokens of each row, at most ``limit``, without ``end``.
 
-    ``batch`` is left-padded (input_ids, attention_mask [n, L]; pixel_values if there are images).
+    ``batch`` is left-padded: input_ids, attention_mask [n, L], and what its images need.
     A row stops at the token ``end`` or when ``stopped`` says so of its tokens. Images are seen
     once; later tokens reuse the key-value cache, which finished rows leave at once.
     """
     mask = batch["attention_mask"]
-    positions = _positions(mask)
+    positions = _positions(model, batch)
     step = model(
-        **_inputs(batch), position_ids=positions, use_cache=True, logits_to_keep=1, return_dict=True
+        **batch, position_ids=positions, use_cache=True, logits_to_keep=1, return_dict=True
     )
-    positions, cache = positions[:, -1:], step.past_key_values
+    positions, cache = positions[..., -1:], step.past_key_values
     answers: list[list[int]] = [[] for _ in range(len(mask))]
     rows = list(range(len(mask)))
     while True:
@@ -47,7 +47,7 @@ def greedy(
         if len(kept) < len(rows):
             rows = [rows[place] for place in kept]
             chosen = torch.tensor(kept, device=mask.device)
-            following, mask, positions = following[chosen], mask[chosen], positions[chosen]
+            following, mask, positions = following[chosen], mask[chosen], positions[..., chosen, :]
             cache.batch_select_indices(chosen)
         mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
         positions = positions + 1
@@ -68,8 +68,8 @@ def next_log_probabilities(model: Any, batch: dict[str, Any], *, last: int) -> T
     ``batch`` is left-padded, so that the last positions of all rows are the same.
     """
     step = model(
-        **_inputs(batch),
-        position_ids=_positions(batch["attention_mask"]),
+        **batch,
+        position_ids=_positions(model, batch),
         use_cache=False,
         logits_to_keep=last,
         return_dict=True,
@@ -78,10 +78,12 @@ def next_log_probabilities(model: Any, batch: dict[str, Any], *, last: int) -> T
     return logits.log_softmax(-1)
 
 
-def _positions(mask: Tensor) -> Tensor:
+def _positions(model: Any, batch: dict[str, Any]) -> Tensor:
+    """Return positions [n, L], or [3, n, L] where a model counts time, height and width apart."""
+    if "image_grid_thw" in batch:
+        core = model.get_base_model() if hasattr(model, "get_base_model") else model
+        names = ("input_ids", "attention_mask", "mm_token_type_ids", "image_grid_thw")
+        positions: Tensor = core.model.get_rope_index(**{name: batch[name] for name in names})[0]
+        return positions
+    mask: Tensor = batch["attention_mask"]
     return (mask.cumsum(1) - 1).clamp(min=0)
-
-
-def _inputs(batch: dict[str, Any]) -> dict[str, Tensor]:
-    # Without an image the key must be absent: transformers takes None for an image.
-    return {k: batch[k] for k in ("input_ids", "attention_mask", "pixel_values") if k in batch}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from liit.data.encode import Encoded, Encoder
+from liit.data.encode import IGNORED, Encoded, Encoder
 from liit.data.sample import Sample, Turn
+from liit.data.vision import Pictures
 from liit.errors import LiitError
 from liit.evaluation.documents import Item
 
@@ -42,13 +44,12 @@ class Prompts:
         self._room = ROOM
 
     def tokens(self, source: Source) -> Tensor:
-        """Return the prompt's token ids [L], image positions included; opens no image.
+        """Return the prompt's token ids [L], image positions included; decodes no image.
 
         Raises LiitError if the prompt is longer than the encoder allows.
         """
         if source not in self._tokens:
-            blind = replace(_sample(source), images=())
-            self._tokens[source] = self.encoder.prompt(blind).input_ids
+            self._tokens[source] = self.encoder.prompt(_sample(source), _root(source))
         return self._tokens[source]
 
     def prompt(self, source: Source) -> Prompt:
@@ -57,11 +58,10 @@ class Prompts:
         if kept is not None:
             return kept
         sample, ids = _sample(source), self.tokens(source)
-        root = source.exam.image_root if isinstance(source, Item) else None
-        pixels = self.encoder.pixels(sample.images, root)
-        labels = torch.full_like(ids, -100)
-        prompt = Prompt(Encoded(sample.id, ids, labels, pixels), _digest(ids, pixels))
-        size = 2 * ids.nbytes + pixels.nbytes
+        pictures = self.encoder.pictures(sample.images, _root(source))
+        labels = torch.full_like(ids, IGNORED)
+        prompt = Prompt(Encoded(sample.id, ids, labels, pictures), _digest(ids, pictures))
+        size = 2 * ids.nbytes + pictures.nbytes
         if size <= self._room:
             self._kept[source] = prompt
             self._room -= size
@@ -74,11 +74,11 @@ class Prompts:
         """
         sample, prompt = _sample(source), self.tokens(source)
         turns = (*sample.turns[:-1], Turn("assistant", answer.strip()))
-        whole = self.encoder.encode(replace(sample, turns=turns, images=())).input_ids
+        whole, _ = self.encoder.tokens(replace(sample, turns=turns), _root(source))
         if len(whole) <= len(prompt) + 1 or not torch.equal(whole[: len(prompt)], prompt):
             raise LiitError(
                 f"Answer {answer!r} cannot be scored after the prompt of {source}.",
-                next_step="shorten the prompt or raise model.max_length.",
+                next_step="leave the item out, or ask for the answer in other words.",
             )
         return whole[len(prompt) : -1]
 
@@ -89,9 +89,13 @@ def _sample(source: Source) -> Sample:
     return Sample("text", "lm-eval", (Turn("user", source), Turn("assistant", "")))
 
 
-def _digest(ids: Tensor, pixels: Tensor) -> bytes:
+def _root(source: Source) -> Path | None:
+    return source.exam.image_root if isinstance(source, Item) else None
+
+
+def _digest(ids: Tensor, pictures: Pictures) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(str(tuple(pixels.shape)).encode())
-    digest.update(ids.numpy().tobytes())
-    digest.update(pixels.numpy().tobytes())
+    for tensor in (ids, *pictures):
+        digest.update(str(tuple(tensor.shape)).encode())
+        digest.update(tensor.numpy().tobytes())
     return digest.digest()

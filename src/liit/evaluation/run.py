@@ -21,13 +21,17 @@ OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
 QUIET = {"LMEVAL_HASHMM": "0", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
 """Images are not hashed for lm-eval's logs (twice each, as PNG); its libraries draw no bars."""
 
+CORPUS = "corpus,none"
+"""lm-eval's name for the figure of tasks that are no mean over their items (eval/tasks)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One entry of the accuracy matrix.
 
-    ``score``, ``stderr`` and ``lenient`` are 0..100; ``parsed`` is the share (0..1) of answers that
-    the strict parse understood; ``version`` is the task's.
+    ``score``, ``stderr`` and ``lenient`` are 0..100 (CIDEr goes beyond); ``parsed`` is the share
+    (0..1) of answers that the strict parse understood; ``version`` is the task's. ``stderr`` and
+    ``lenient`` are of the items' own scores, also where the figure is no mean of them.
     """
 
     score: float
@@ -86,7 +90,11 @@ class Examiner:
             results = evaluate(self._model, self._loaded, bootstrap_iters=0)
         assert results is not None
         self._marks = {task: self._read(task, results["samples"]) for task in self._tasks}
-        return {task: _cell(marks, self._version(task)) for task, marks in self._marks.items()}
+        totals = results["results"]
+        return {
+            task: _cell(marks, totals.get(task, {}).get(CORPUS), self._version(task))
+            for task, marks in self._marks.items()
+        }
 
     def predictions(self) -> Iterator[dict[str, Any]]:
         """Yield every answer of the last run, JSON-ready, by task and in file order."""
@@ -107,10 +115,10 @@ class Examiner:
         return str(found.metadata["version"])
 
 
-def _cell(marks: list[Mark], version: str) -> Cell:
+def _cell(marks: list[Mark], total: float | None, version: str) -> Cell:
     scores = [mark.score for mark in marks]
     return Cell(
-        score=100 * fmean(scores),
+        score=100 * fmean(scores) if total is None else total,
         stderr=100 * standard_error(scores),
         n=len(marks),
         parsed=fmean(mark.parsed for mark in marks),

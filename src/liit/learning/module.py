@@ -14,7 +14,7 @@ from transformers import get_cosine_schedule_with_warmup
 
 from liit.errors import LiitError
 from liit.model.logits import answer_logits
-from liit.model.lora import PROJECTOR, trainable
+from liit.model.lora import is_projector, trainable
 
 
 class InstructionTuning(pl.LightningModule):
@@ -73,7 +73,7 @@ class InstructionTuning(pl.LightningModule):
             {"params": [], "lr": rate, "weight_decay": self.weight_decay} for rate in self.rates
         ]
         for name, parameter in trainable(self.model):
-            groups[int(PROJECTOR in name)]["params"].append(parameter)
+            groups[int(is_projector(name))]["params"].append(parameter)
         optimizer = torch.optim.AdamW([group for group in groups if group["params"]], fused=True)
         schedule = get_cosine_schedule_with_warmup(optimizer, self.warmup_steps, self.steps)
         return {

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from liit.data.vision import EYES, Parts
 from liit.errors import LiitError
 from liit.model.lora import load_adapter, merge
 
@@ -29,15 +30,37 @@ class Theta:
 
 
 def load_processor(folder: str | Path, *, revision: str | None = None, pad: bool = True) -> Any:
-    """Load a processor from a local folder or the local hub cache; ``pad`` sets pad-to-square."""
-    from transformers import AutoProcessor
+    """Load a processor from a local folder or the local hub cache.
 
-    processor = AutoProcessor.from_pretrained(
-        folder, revision=revision, local_files_only=_is_offline(), backend="pil"
-    )
-    if hasattr(processor.image_processor, "do_pad"):
-        processor.image_processor.do_pad = pad
-    return processor
+    ``pad`` says whether LLaVA-1.5 pads an image to a square, as it was trained, or crops it, as the
+    processor of its published checkpoint would. Models that also see videos give :class:`Parts`.
+    """
+    from transformers import AutoConfig, AutoImageProcessor, AutoProcessor, AutoTokenizer
+
+    where: dict[str, Any] = {"revision": revision, "local_files_only": _is_offline()}
+    config = AutoConfig.from_pretrained(folder, **where)
+    if config.model_type == "llava":
+        processor = AutoProcessor.from_pretrained(folder, **where, backend="pil")
+        processor.image_processor = _square(processor.image_processor, pad)
+        return processor
+    if config.model_type not in EYES:
+        raise LiitError(
+            f"{folder} is a {config.model_type} model, whose way to see images is not known here.",
+            next_step=f"use llava, {', '.join(EYES)}, or add its eyes to src/liit/data/vision.py.",
+        )
+    tokenizer = AutoTokenizer.from_pretrained(folder, **where)
+    images = AutoImageProcessor.from_pretrained(folder, **where, backend="pil")
+    token = tokenizer.convert_ids_to_tokens(config.image_token_id)
+    return Parts(tokenizer, token, EYES[config.model_type](images, config))
+
+
+def _square(given: Any, pad: bool) -> Any:
+    """Return LLaVA's image processor with the geometry of ``given``, which may be plain CLIP's."""
+    from transformers import LlavaImageProcessorPil
+
+    geometry = ("size", "crop_size", "resample", "image_mean", "image_std", "rescale_factor")
+    kept = {name: getattr(given, name) for name in geometry}
+    return LlavaImageProcessorPil(**kept, do_pad=pad)
 
 
 def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -> Any:

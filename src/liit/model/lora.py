@@ -15,8 +15,10 @@ from torch import nn
 from liit.config import Lora
 from liit.errors import LiitError
 
-PROJECTOR = "multi_modal_projector"
-"""Trained in full beside the adapter, and stored with it (LLaVA-1.5's recipe)."""
+PROJECTORS = ("multi_modal_projector", "visual.merger", "connector")
+"""What models call the module between images and language: LLaVA and its kin, Qwen, Idefics.
+
+It is trained in full beside the adapter, and stored with it (LLaVA-1.5's recipe)."""
 
 
 def attach(model: Any, lora: Lora, seed: int) -> PeftModel:
@@ -27,11 +29,27 @@ def attach(model: Any, lora: Lora, seed: int) -> PeftModel:
         lora_dropout=lora.dropout,
         bias="none",
         target_modules=target_modules(model),
-        modules_to_save=[PROJECTOR],
+        modules_to_save=[projector(model)],
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return get_peft_model(model, config)
+
+
+def projector(model: nn.Module) -> str:
+    """Return the name of the model's projector, or fail if it has none that is known."""
+    names: list[str] = [name for name, _ in model.named_modules() if name.endswith(PROJECTORS)]
+    if names:
+        return names[0]
+    raise LiitError(
+        f"{type(model).__name__} has no projector called {', '.join(PROJECTORS)}.",
+        next_step="add its name to PROJECTORS in src/liit/model/lora.py.",
+    )
+
+
+def is_projector(parameter: str) -> bool:
+    """Return whether a parameter of that name belongs to a projector."""
+    return any(f".{one}." in f".{parameter}" for one in PROJECTORS)
 
 
 def target_modules(model: Any) -> str:

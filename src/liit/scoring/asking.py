@@ -43,8 +43,8 @@ class Question:
 Maker = Callable[[Sequence[Record], Settings], Iterable["Question | None"]]
 
 
-def _each(make: Callable[[Record], Question]) -> Maker:
-    def maker(records: Sequence[Record], settings: Settings) -> Iterator[Question]:
+def _each(make: Callable[[Record], Question | None]) -> Maker:
+    def maker(records: Sequence[Record], settings: Settings) -> Iterator[Question | None]:
         del settings
         return map(make, records)
 
@@ -111,13 +111,12 @@ def _unanswerable_line(record: Record) -> str | None:
     return prompts.UNANSWERABLE
 
 
-def _aokvqa(record: Record) -> Question:
+def _aokvqa(record: Record) -> Question | None:
+    """Leave the difficult questions out, as the official scorer of direct answers does."""
+    if str(record.fields.get("difficult_direct_answer", False)).lower() == "true":
+        return None
     answers = [str(answer) for answer in as_list(record.fields["direct_answers"])]
-    extra = {
-        "answers": answers,
-        "difficult": str(record.fields.get("difficult_direct_answer", False)).lower() == "true",
-        "choices": choices_of(record),
-    }
+    extra = {"answers": answers, "choices": choices_of(record)}
     common = Counter(answers).most_common(1)[0][0]
     text = prompts.short_answer(_question(record))
     return Question(text, common, [image_paths(record, 2017)], extra)

@@ -29,10 +29,10 @@ def read_items(
     """Yield a benchmark's items as samples, in file order.
 
     The last user turn is the prompt, the last assistant turn the reference, ``extra`` what scoring
-    needs (``answers``, ``letter`` and ``choices``, ``box``, ``references``) and the published
-    ``question_id``. ``split`` keeps the records that are marked with it. ``paper`` asks RefCOCO's
-    first sentence per object only and shows MMMU's first image only. LiitError for unknown tasks
-    and unusable files or records.
+    needs (``answers``, ``letter`` and ``choices``, ``box``, ``references``), the ``profile`` that
+    tasks score by, and the published ``question_id``. ``split`` keeps the records that are marked
+    with it. ``paper`` asks RefCOCO's first sentence per object only and shows MMMU's first image
+    only. LiitError for unknown tasks and unusable files or records.
     """
     if task not in MAKERS:
         raise LiitError(
@@ -66,7 +66,11 @@ def _with_reference_answers(documents: Sequence[Document]) -> list[Record]:
 def _sample(task: str, record: Record, question: Question, settings: Settings) -> Sample:
     images = [_image(candidates, settings.image_root) for candidates in question.images]
     text = f"{IMAGE_TAG}\n" * len(images) + question.text.replace(IMAGE_TAG, "").lstrip()
-    extra = {"question_id": record.id or f"{record.image}/{record.place}", **question.extra}
+    extra = {
+        "question_id": record.id or f"{record.image}/{record.place}",
+        "profile": settings.profile,
+        **question.extra,
+    }
     turns = [Turn("user", text), Turn("assistant", question.answer)]
     return make_sample(task, turns, images, skill=question.skill, extra=extra)
 

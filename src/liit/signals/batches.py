@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,8 +60,8 @@ def batches_of(
     rows, size = np.arange(len(ids)), np.abs(lengths)
     if kind == "blind":
         rows = np.flatnonzero(lengths > 0)
-        images = [len(corpus.sample(ids[row]).images) for row in rows.tolist()]
-        size = lengths[rows] - corpus.encoder.tokens_per_image * np.array(images, dtype=np.int64)
+        shown = [corpus.image_positions(ids[row]) for row in rows.tolist()]
+        size = lengths[rows] - np.array(shown, dtype=np.int64)
     width = dict(zip(rows.tolist(), size.tolist(), strict=True))
     return [
         Batch(number, kind, np.array(some), len(some) * max(width[row] for row in some))
@@ -122,10 +122,10 @@ class PoolBatches(Dataset[dict[str, Any]]):
         samples = [self.corpora[batch.kind].encoded(self.ids[row]) for row in batch.rows]
         if batch.kind == "blind":
             samples = [one.blind(encoder.image_token) for one in samples]
-        images = [len(one.pixels) for one in samples]
+        images = [one.images for one in samples]
         cached = self._features(batch.kind, samples)
-        if cached is not None or batch.kind == "zero_image":
-            samples = [replace(one, pixels=one.pixels[:0]) for one in samples]
+        if cached is not None:
+            samples = [one.without_pixels() for one in samples]
         tensors = encoder.collate(samples)
         if cached:
             tensors["features"] = torch.cat(cached)
@@ -139,4 +139,4 @@ class PoolBatches(Dataset[dict[str, Any]]):
     def _features(self, kind: str, samples: list[Encoded]) -> list[Tensor] | None:
         if kind == "zero_image":
             return None
-        return self.caches[kind].get([one.id for one in samples if len(one.pixels)])
+        return self.caches[kind].get([one.id for one in samples if one.images])

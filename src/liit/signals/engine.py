@@ -16,7 +16,7 @@ from torch import nn
 from liit.config import Devices, Signals
 from liit.data.corpus import Corpus
 from liit.errors import LiitError
-from liit.signals.batches import Batch, PoolBatches, batches_of, tower_cache
+from liit.signals.batches import Batch, PoolBatches, TowerCache, batches_of, tower_cache
 from liit.signals.module import Measuring, PoolData, Progress
 from liit.signals.passes import MEASURED_AS, Pass, passes_for
 from liit.signals.store import Shards, SignalStore
@@ -106,9 +106,7 @@ def _batches(
     budget: int,
 ) -> PoolBatches:
     of_pass = {one.kind: "proxy" if one.kind == "proxy" else "main" for one in passes}
-    towers = {
-        name: tower_cache(corpora[name], _digest(Trunk(models[name]).tower)) for name in models
-    }
+    towers = {name: _tower_cache(models[name], corpora[name]) for name in models}
     data = PoolBatches(
         {kind: corpora[name] for kind, name in of_pass.items()},
         {kind: towers[name] for kind, name in of_pass.items()},
@@ -117,6 +115,11 @@ def _batches(
     for kind, name in of_pass.items():
         data.batches += batches_of(corpora[name], ids, kind, budget, first=len(data.batches))
     return data
+
+
+def _tower_cache(model: Any, corpus: Corpus) -> TowerCache:
+    tower = Trunk(model).tower
+    return tower_cache(corpus, "" if tower is None else _digest(tower))
 
 
 def _sweeps(

@@ -74,14 +74,16 @@ class Measuring(pl.LightningModule):
         return {"rows": batch["rows"], **outcome}
 
     def _features(self, batch: dict[str, Any]) -> Tensor | None:
+        """Return the tower's features where they can be kept, apart from the projector."""
         kind, images = batch["kind"], batch["images"]
-        if kind == "blind" or not sum(images):
-            return None
         trunk = self.sweeps[kind].trunk
+        if kind == "zero_image" and sum(images):
+            batch["pixel_values"] = torch.zeros_like(batch["pixel_values"])
+        if kind == "blind" or not sum(images) or trunk.tower is None:
+            return None
         with torch.no_grad():
             if kind == "zero_image":
-                side = self.data.corpora[kind].encoder.processor.image_processor.crop_size["height"]
-                zero = torch.zeros((1, 3, side, side), device=self.device)
+                zero = batch["pixel_values"][:1]
                 return trunk.tower_features(zero).expand(sum(images), -1, -1)
             if "features" in batch:
                 return batch["features"]  # type: ignore[no-any-return]

@@ -78,8 +78,7 @@ class Sweep:
         without an answer token get NaN scores and gradients.
         """
         with torch.no_grad():
-            embedded = self.trunk.embed(batch["input_ids"], features)
-            rope = self.trunk.positions(embedded)
+            embedded, rope = self.trunk.enter(batch, features)
         answers = Answers.of(batch["labels"])
         with torch.set_grad_enabled(self.taps is not None), self._tapped():
             states, top = self._forward(embedded, rope, answers)

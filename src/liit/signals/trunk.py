@@ -1,4 +1,4 @@
-"""A LLaVA taken apart: the pieces that the passes call one by one."""
+"""A vision-language model taken apart: the pieces that the passes call one by one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers import LlavaForConditionalGeneration
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer, apply_rotary_pos_emb
 
 from liit.data.encode import IGNORED
@@ -41,26 +42,31 @@ class Answers:
         return cls(places.where(valid, 0), targets.where(valid, 0), valid)
 
 
-class Trunk:
-    """The parts of ``model`` (a LLaVA, with or without a PEFT adapter around it).
+class _ReachedError(Exception):
+    """The language model was reached."""
 
-    Raises LiitError for a model of another layout. Batches must be padded on the right: causal
-    attention then needs no mask, as no real position looks at padding.
+
+class Trunk:
+    """The parts of ``model``, with or without a PEFT adapter around it.
+
+    ``tower`` is set for a LLaVA alone: its features go through the projector one by one, so that
+    what the frozen tower gives can be kept. Raises LiitError for a model of another layout. Batches
+    must be padded on the right: causal attention then needs no mask, as no real position looks at
+    padding.
     """
 
     def __init__(self, model: Any) -> None:
         """Find the parts."""
         core = model.get_base_model() if hasattr(model, "get_base_model") else model
         try:
-            self.tower, self.projector = core.model.vision_tower, core.model.multi_modal_projector
-            language = core.model.language_model
+            self.inner, language = core.model, core.model.language_model
             self.embed_tokens, self.layers = language.embed_tokens, language.layers
             self.norm, self.rotary, self.head = language.norm, language.rotary_emb, core.lm_head
             self.image_token: int = core.config.image_token_id
         except AttributeError as error:
             raise LiitError(
-                f"{type(core).__name__} is not laid out like LLaVA ({error}).",
-                next_step="use a LlavaForConditionalGeneration checkpoint.",
+                f"{type(core).__name__} has no language model of the usual layout ({error}).",
+                next_step="use a LLaVA, LLaVA-OneVision or Qwen2-VL checkpoint.",
             ) from None
         kinds = set(getattr(language.config, "layer_types", None) or ["full_attention"])
         if kinds != {"full_attention"}:
@@ -69,6 +75,9 @@ class Trunk:
                 next_step="use a language model whose layers all attend to the whole sequence.",
             )
         self.config = core.config
+        is_llava = isinstance(core, LlavaForConditionalGeneration)
+        self.tower: Any = core.model.vision_tower if is_llava else None
+        self.projector: Any = core.model.multi_modal_projector if is_llava else None
         self.short_last = isinstance(self.layers[-1], LlamaDecoderLayer)
 
     def tower_features(self, pixels: Tensor) -> Tensor:
@@ -81,6 +90,41 @@ class Trunk:
             chosen = [one[:, 1:] for one in chosen]
         return torch.cat(chosen, dim=-1)
 
+    def enter(
+        self, batch: dict[str, Any], features: Tensor | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Return what the decoder starts from: embeddings [n, L, w], rotary cosines and sines.
+
+        ``features`` are the tower's where there is one; other models place their images themselves.
+        """
+        if self.tower is not None:
+            embedded = self.embed(batch["input_ids"], features)
+            return embedded, self.positions(embedded)
+        given = self._handed_over(batch)
+        embedded, places = given["inputs_embeds"], given["position_ids"]
+        if places is None:
+            return embedded, self.positions(embedded)
+        cos, sin = self.rotary(embedded, position_ids=places)
+        return embedded, (cos, sin)
+
+    def _handed_over(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Run the model up to its language model and return what that would be called with."""
+        given: dict[str, Any] = {}
+
+        def stop(_: Any, __: Any, arguments: dict[str, Any]) -> None:
+            given.update(arguments)
+            raise _ReachedError
+
+        inputs = {k: v for k, v in batch.items() if isinstance(v, Tensor) and k != "labels"}
+        handle = self.inner.language_model.register_forward_pre_hook(stop, with_kwargs=True)
+        try:
+            self.inner(**inputs, use_cache=False)
+        except _ReachedError:
+            return given
+        finally:
+            handle.remove()
+        raise AssertionError("the model never called its language model")
+
     def embed(self, input_ids: Tensor, features: Tensor | None) -> Tensor:
         """Return the decoder's input [n, L, w]: tokens, and projected ``features`` at images."""
         embedded: Tensor = self.embed_tokens(input_ids)
@@ -92,6 +136,8 @@ class Trunk:
     def positions(self, embedded: Tensor) -> tuple[Tensor, Tensor]:
         """Return the rotary cosines and sines of positions 0..L-1."""
         places = torch.arange(embedded.shape[1], device=embedded.device).unsqueeze(0)
+        if hasattr(self.inner, "get_rope_index"):  # time, height and width, alike for text
+            places = places.expand(3, 1, -1)
         cos, sin = self.rotary(embedded, position_ids=places)
         return cos, sin
 

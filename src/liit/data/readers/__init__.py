@@ -12,7 +12,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,18 +47,21 @@ def load_reader(format_name: str, **options: Any) -> Reader:
             next_step=f"use one of {', '.join(formats)}{_nearest(format_name, formats)}.",
         )
     read: Reader = importlib.import_module(f"{__name__}.{format_name}").read
-    known = [
-        name
-        for name, parameter in inspect.signature(read).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-    ]
+    check_options(f"reader {format_name!r}", read, options, ("source", "files", "image_root"))
+    return functools.partial(read, **options)
+
+
+def check_options(
+    owner: str, reads: Callable[..., Any], options: Iterable[str], supplied: Sequence[str]
+) -> None:
+    """Raise LiitError for an option that ``reads`` does not take, besides what is ``supplied``."""
+    known = [name for name in inspect.signature(reads).parameters if name not in supplied]
     for name in options:
         if name not in known:
             raise LiitError(
-                f"The reader {format_name!r} has no option {name!r}.",
+                f"The {owner} has no option {name!r}.",
                 next_step=f"use {', '.join(known)}{_nearest(name, known)}.",
             )
-    return functools.partial(read, **options)
 
 
 def _nearest(name: str, known: list[str]) -> str:

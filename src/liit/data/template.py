@@ -1,0 +1,78 @@
+"""Conversations as text, and where the answers stand in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from liit.data.sample import IMAGE_TAG, Turn
+from liit.errors import LiitError
+
+Rendered = tuple[str, list[tuple[int, int]]]
+"""A text, and the span of each answer in it: from behind the prompt through the end mark."""
+
+
+def vicuna(turns: Sequence[Turn], system_prompt: str, *, image: str, end: str) -> Rendered:
+    """Write turns as LLaVA-1.5 does (Vicuna v1); a last user turn leaves the answer open.
+
+    ``image`` is the text of an image's placeholder, ``end`` the end mark.
+    """
+    text = system_prompt
+    answers: list[tuple[int, int]] = []
+    for place, turn in enumerate(turns):
+        if turn.role == "user":
+            said = turn.text.replace(IMAGE_TAG, image)
+            text += (" " if text and place == 0 else "") + f"USER: {said} ASSISTANT:"
+        else:
+            start = len(text)
+            text += f" {turn.text}{end}"
+            answers.append((start, len(text)))
+    return text, answers
+
+
+def of_tokenizer(turns: Sequence[Turn], system_prompt: str, tokenizer: Any) -> Rendered:
+    """Write turns by the chat template of a checkpoint's tokenizer.
+
+    An answer stands where the template's generation prompt leaves off, in training as when asked:
+    some templates open an answer of the past in other characters. Raises LiitError for a template
+    that ends no answer with the end mark, or that changes what it wrote as a conversation goes on.
+    """
+    end = tokenizer.eos_token
+    messages = [{"role": "system", "content": system_prompt}] if system_prompt else []
+    text, past = "", ""
+    answers: list[tuple[int, int]] = []
+    for turn in turns:
+        messages.append({"role": turn.role, "content": _content(turn)})
+        if turn.role == "assistant":
+            start = len(text)
+            text += turn.text + end
+            answers.append((start, len(text)))
+            past = tokenizer.apply_chat_template(messages, tokenize=False)
+            if past.count(end) < len(answers):
+                raise _unfit(f"ends no answer with {end!r}")
+            continue
+        asked = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        if not asked.startswith(past):
+            raise _unfit("changes what it wrote as a conversation goes on")
+        text += past[past.rfind(end) + len(end) :] if past else ""
+        text += asked[len(past) :]
+    return text, answers
+
+
+def _content(turn: Turn) -> Any:
+    """Return a turn as chat templates want it: pieces of text and images in their order."""
+    if turn.role == "assistant":
+        return [{"type": "text", "text": turn.text}]
+    pieces: list[dict[str, str]] = []
+    for number, text in enumerate(re.split(rf"{re.escape(IMAGE_TAG)}\n?", turn.text)):
+        pieces += [{"type": "image"}] if number else []
+        pieces += [{"type": "text", "text": text}] if text else []
+    return pieces
+
+
+def _unfit(what: str) -> LiitError:
+    return LiitError(
+        f"The checkpoint's chat template {what}.",
+        next_step="set model.template: vicuna, or use a checkpoint with another template.",
+    )

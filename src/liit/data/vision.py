@@ -1,0 +1,170 @@
+"""How a model sees images: the tensors it wants for them, and the positions each one takes."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+
+class Pictures(NamedTuple):
+    """The images of one sample: ``pixels`` [rows, ...], and ``shapes`` [images, k].
+
+    A row is an image, a crop or a patch, as the model has it; ``shapes`` is what the model must
+    know of each image besides (k = 0 where all are alike).
+    """
+
+    pixels: Tensor
+    shapes: Tensor
+
+    def none(self) -> Pictures:
+        """Return no images, of the same kind."""
+        return Pictures(self.pixels[:0], self.shapes[:0])
+
+    @property
+    def nbytes(self) -> int:
+        """Return the memory they take, in bytes."""
+        return self.pixels.nbytes + self.shapes.nbytes
+
+
+class Eyes(ABC):
+    """What an encoder needs to know of a model's way to see.
+
+    ``shapes_name`` is the model's name for :attr:`Pictures.shapes`, ``types_name`` its name for the
+    0/1 mark of image positions; None where it takes neither.
+    """
+
+    shapes_name: ClassVar[str | None] = None
+    types_name: ClassVar[str | None] = None
+
+    @abstractmethod
+    def positions(self, width: int, height: int) -> int:
+        """Return how many positions an image of that size (pixels) takes."""
+
+    @abstractmethod
+    def pictures(self, images: Sequence[Image.Image]) -> Pictures:
+        """Prepare images as they are kept in memory."""
+
+    @abstractmethod
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """Return kept pixels as the model wants them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A tokenizer, the text of its image placeholder, and eyes: a processor without video.
+
+    The processors of models that also see videos need torchvision; nothing here does.
+    """
+
+    tokenizer: Any
+    image_token: str
+    eyes: Eyes
+
+
+class Square(Eyes):
+    """LLaVA-1.5: every image becomes one square; kept as bytes until a batch is made."""
+
+    def __init__(self, image_processor: Any, patch: int) -> None:
+        """Read the geometry once."""
+        self.process = image_processor
+        self.mean = torch.tensor(image_processor.image_mean).view(1, 3, 1, 1)
+        self.std = torch.tensor(image_processor.image_std).view(1, 3, 1, 1)
+        self.side = int(image_processor.crop_size["height"])
+        self.per_image = (self.side // patch) ** 2
+
+    def positions(self, width: int, height: int) -> int:  # noqa: ARG002
+        """Return the number of patches of a square."""
+        return self.per_image
+
+    def pictures(self, images: Sequence[Image.Image]) -> Pictures:
+        """Pad (or crop, as the processor says) and resize; pixels [images, 3, H, W] uint8."""
+        shapes = torch.zeros((len(images), 0), dtype=torch.long)
+        if not images:
+            return Pictures(torch.zeros((0, 3, self.side, self.side), dtype=torch.uint8), shapes)
+        done = self.process(images, do_rescale=False, do_normalize=False, return_tensors="pt")
+        return Pictures(done["pixel_values"].to(torch.uint8), shapes)
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """Return pixels of 0..255 as the vision tower wants them."""
+        return (pixels.float() / 255 - self.mean) / self.std
+
+
+class Processed(Eyes):
+    """Models whose own image processor does it all: one image at a time, as if it were alone."""
+
+    def __init__(self, image_processor: Any, config: Any) -> None:
+        """Keep the processor and the model's configuration."""
+        self.process, self.config = image_processor, config
+
+    def pictures(self, images: Sequence[Image.Image]) -> Pictures:
+        """Let the model's processor cut and normalise each image."""
+        done = [self.process([one], return_tensors="pt") for one in images]
+        if not done:
+            return Pictures(torch.zeros(0), torch.zeros((0, 0), dtype=torch.long))
+        return Pictures(
+            torch.cat([self._rows(one["pixel_values"]) for one in done]),
+            torch.cat([one[self.shapes_name] for one in done]),
+        )
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """Return the pixels: they are normalised already."""
+        return pixels
+
+    def _rows(self, pixels: Tensor) -> Tensor:
+        return pixels
+
+
+class Qwen(Processed):
+    """Qwen2-VL and Qwen2.5-VL: patches in the image's own proportions, merged two by two."""
+
+    shapes_name = "image_grid_thw"
+    types_name = "mm_token_type_ids"
+
+    def positions(self, width: int, height: int) -> int:
+        """Return the number of merged patches."""
+        patches = self.process.get_number_of_image_patches(height, width, {})
+        return int(patches) // int(self.process.merge_size) ** 2
+
+
+class OneVision(Processed):
+    """LLaVA-OneVision: the whole image and its tiles, without the padding of the tiles."""
+
+    shapes_name = "image_sizes"
+
+    def positions(self, width: int, height: int) -> int:
+        """Count as ``LlavaOnevisionModel.pack_image_features`` packs: whole, tiles, row ends."""
+        from transformers.image_processing_utils import select_best_resolution
+
+        vision = self.config.vision_config
+        side = vision.image_size // vision.patch_size
+        high, wide = select_best_resolution((height, width), self.config.image_grid_pinpoints)
+        rows, columns = high // vision.image_size * side, wide // vision.image_size * side
+        if width / height > columns / rows:
+            kept = int(round(height * (columns / width), 7))
+            rows -= (rows - kept) // 2 * 2
+        else:
+            kept = int(round(width * (rows / height), 7))
+            columns -= (columns - kept) // 2 * 2
+        most = int(self.config.vision_aspect_ratio.removeprefix("anyres_max_"))
+        ratio = math.sqrt(rows * columns / (most * side**2))
+        if ratio > 1.1:  # the model's own threshold: above it the tiles' features are shrunk
+            rows, columns = int(rows // ratio), int(columns // ratio)
+        return int(side**2 + rows * (columns + 1))
+
+    def _rows(self, pixels: Tensor) -> Tensor:
+        return pixels[0]
+
+
+EYES: dict[str, type[Processed]] = {
+    "qwen2_vl": Qwen,
+    "qwen2_5_vl": Qwen,
+    "llava_onevision": OneVision,
+}
+"""By ``model_type`` of the checkpoint's configuration; LLaVA-1.5 has its own processor."""

@@ -1,0 +1,160 @@
+"""Models of other families with drawn weights, saved and loaded as a checkpoint would be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from tiny import image, samples, several_images, text_only
+from transformers import (
+    AutoModelForImageTextToText,
+    LlavaOnevisionConfig,
+    Qwen2Config,
+    Qwen2VLConfig,
+    SiglipVisionConfig,
+)
+from transformers.models.llava_onevision.image_processing_pil_llava_onevision import (
+    LlavaOnevisionImageProcessorPil,
+)
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+from liit.data.encode import Encoder
+from liit.data.sample import Sample, Turn, make_sample
+from liit.model import mini
+from liit.model.load import load_model, load_processor
+
+FAMILIES = ("qwen2_vl", "llava_onevision")
+
+# The templates of Qwen/Qwen2-VL-7B-Instruct (without video) and of
+# llava-hf/llava-onevision-qwen2-7b-ov-hf.
+QWEN = (
+    "{% for message in messages %}"
+    "{% if loop.first and message['role'] != 'system' %}"
+    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n{% endif %}"
+    "<|im_start|>{{ message['role'] }}\n"
+    "{% if message['content'] is string %}{{ message['content'] }}<|im_end|>\n"
+    "{% else %}{% for content in message['content'] %}"
+    "{% if content['type'] == 'image' %}<|vision_start|><|image_pad|><|vision_end|>"
+    "{% elif 'text' in content %}{{ content['text'] }}{% endif %}{% endfor %}<|im_end|>\n"
+    "{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+ONEVISION = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] + ' ' }}"
+    "{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}"
+    "{{ '<image>' }}{% endfor %}"
+    "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}"
+    "{{ '\n' + content['text'] }}{% endfor %}{{ '<|im_end|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+MARKS = ["<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>"]
+
+
+def save_backbone(family: str, folder: Path) -> None:
+    """Write a checkpoint of the family: weights, configuration, tokenizer, image processor."""
+    tokenizer = _tokenizer(QWEN if family == "qwen2_vl" else ONEVISION)
+    if family == "qwen2_vl":
+        config, images = _qwen(tokenizer)
+    else:
+        config, images = _onevision(tokenizer)
+    torch.manual_seed(3)
+    AutoModelForImageTextToText.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    images.save_pretrained(folder)
+
+
+def open_backbone(folder: Path) -> tuple[Any, Encoder]:
+    """Load it the way that any checkpoint is loaded."""
+    encoder = Encoder(
+        load_processor(folder), system_prompt="", max_length=256, written="checkpoint"
+    )
+    return load_model(folder, dtype="float32"), encoder
+
+
+def mixed(count: int) -> list[Sample]:
+    """Text-only, one-image and two-image samples, with images of several proportions."""
+    sizes = [(16, 12), (40, 9), (9, 40), (64, 64)]
+    kept = [text_only(1), text_only(22), several_images(3)]
+    for number in range(count):
+        turns = [Turn("user", "<image>\nWhat is it?"), Turn("assistant", f"thing {number}")]
+        kept.append(make_sample("sized", turns, [image(number, sizes[number % 4])]))
+    turns = [Turn("user", "<image>\n<image>\nSame?"), Turn("assistant", "no")]
+    kept.append(make_sample("two", turns, [image(1, sizes[1]), image(2, sizes[3])]))
+    return kept
+
+
+def _tokenizer(template: str) -> Any:
+    texts = [turn.text for sample in samples(30) for turn in sample.turns]
+    tokenizer = mini.train_tokenizer([*texts, "system user assistant helpful"], 400)
+    tokenizer.add_special_tokens({"additional_special_tokens": MARKS})
+    tokenizer.eos_token = "<|im_end|>"
+    tokenizer.chat_template = template
+    return tokenizer
+
+
+def _text(tokenizer: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "max_position_embeddings": 512,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+        "initializer_range": 0.2,
+        "tie_word_embeddings": False,
+        **more,
+    }
+
+
+def _qwen(tokenizer: Any) -> tuple[Any, Any]:
+    rope = {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0}
+    config = Qwen2VLConfig(
+        text_config=_text(tokenizer, rope_parameters=rope),
+        vision_config={
+            "depth": 2,
+            "embed_dim": 16,
+            "hidden_size": 32,
+            "num_heads": 2,
+            "mlp_ratio": 2,
+            "patch_size": 4,
+            "spatial_merge_size": 2,
+            "temporal_patch_size": 2,
+        },
+        image_token_id=tokenizer.convert_tokens_to_ids("<|image_pad|>"),
+        vision_start_token_id=tokenizer.convert_tokens_to_ids("<|vision_start|>"),
+        vision_end_token_id=tokenizer.convert_tokens_to_ids("<|vision_end|>"),
+        tie_word_embeddings=False,
+    )
+    images = Qwen2VLImageProcessorPil(
+        patch_size=4, temporal_patch_size=2, merge_size=2, min_pixels=8 * 8, max_pixels=32 * 32
+    )
+    return config, images
+
+
+def _onevision(tokenizer: Any) -> tuple[Any, Any]:
+    pinpoints = [[side, other] for side in (16, 32, 48) for other in (16, 32, 48)]
+    config = LlavaOnevisionConfig(
+        text_config=Qwen2Config(**_text(tokenizer)),
+        vision_config=SiglipVisionConfig(
+            hidden_size=16,
+            intermediate_size=24,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            image_size=16,
+            patch_size=4,
+            vision_use_head=False,
+        ),
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+        image_grid_pinpoints=pinpoints,
+        vision_aspect_ratio="anyres_max_4",
+        tie_word_embeddings=False,
+    )
+    images = LlavaOnevisionImageProcessorPil(
+        size={"height": 16, "width": 16}, image_grid_pinpoints=pinpoints
+    )
+    return config, images
