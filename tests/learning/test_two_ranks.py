@@ -23,9 +23,8 @@ TOLERANCE = 1e-5
 def step(out: Path, ranks: int) -> dict[str, Any]:
     out.mkdir()
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    env["PYTHONPATH"] = os.pathsep.join(
-        [str(HERE.parent / "signals"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    )
+    helpers = [str(HERE.parent / name) for name in ("signals", "model")]
+    env["PYTHONPATH"] = os.pathsep.join([*helpers, *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [sys.executable, str(HERE / "two_rank_step.py"), str(out), str(ranks)],
         env=env,
