@@ -147,6 +147,25 @@ def methods(_: Namespace) -> None:
     write_methods(Path())
 
 
+def doctor(asked: Namespace) -> None:
+    """Show what a scale still needs; raise LiitError if it cannot run without it."""
+    from liit.doctor import examine
+    from liit.doctor.findings import render
+    from liit.scales import read_scale
+
+    params = read_scale(asked.scale) if asked.scale else load_params()
+    findings = list(examine(params, ladder=asked.ladder))
+    console = Console()
+    console.print(render(findings))
+    missing = [one for one in findings if one.state == "missing"]
+    if missing:
+        raise LiitError(
+            f"scale {params.scale}: {len(missing)} things are missing.",
+            next_step=f"{missing[0].subject}: {missing[0].next_step}.",
+        )
+    console.print(f"Scale {params.scale} has what it needs.")
+
+
 def scale(asked: Namespace) -> None:
     """Rewrite params.yaml for another scale."""
     from liit.scales import use_scale

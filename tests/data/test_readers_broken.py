@@ -4,8 +4,10 @@ import base64
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,14 @@ GOOD = [{"from": "human", "value": "<image>\nWhat?"}, {"from": "gpt", "value": "
 TEXT = [{"from": "human", "value": "Say 1."}, {"from": "gpt", "value": "1"}]
 
 
+def png_that_claims(width: int, height: int) -> bytes:
+    """A PNG of a few bytes whose header names a size that would fill the memory."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = [header, b"IDAT" + zlib.compress(b""), b"IEND"]
+    framed = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(framed)
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "images"
@@ -31,6 +41,7 @@ def root(tmp_path: Path) -> Path:
     noise = io.BytesIO()
     Image.effect_noise((64, 64), 90).save(noise, "PNG")
     (folder / "cut.png").write_bytes(noise.getvalue()[:1500])
+    (folder / "huge.png").write_bytes(png_that_claims(30_000, 30_000))
     (tmp_path / "secret.png").write_bytes((folder / "ok.png").read_bytes())
     return folder
 
@@ -47,6 +58,7 @@ def turns(*said: tuple[str, str]) -> list[dict[str, str]]:
 BROKEN: dict[str, tuple[Any, str]] = {
     "missing image": ({"image": "no.png", "conversations": GOOD}, "missing"),
     "html image": ({"image": "page.jpg", "conversations": GOOD}, "HTML"),
+    "huge image": ({"image": "huge.png", "conversations": GOOD}, "pixels"),
     "empty image": ({"image": "empty.jpg", "conversations": GOOD}, "empty"),
     "absolute path": ({"image": "/etc/hostname", "conversations": GOOD}, "leaves the image root"),
     "parent path": ({"image": "../secret.png", "conversations": GOOD}, "leaves the image root"),

@@ -7,7 +7,6 @@ import io
 import numpy as np
 import pytest
 import torch
-from hypothesis import settings
 from PIL import Image
 
 from liit.config import MiniModel
@@ -16,9 +15,6 @@ from liit.data.sample import ImageRef, Turn, make_sample
 from liit.data.store import SampleStore, write_store
 from liit.evaluation.documents import Documents
 from liit.model.mini import build_model, build_processor, train_tokenizer
-
-settings.register_profile("busy_machine", deadline=None)
-settings.load_profile("busy_machine")
 
 SHAPE = MiniModel(
     vocabulary=300,

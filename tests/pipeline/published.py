@@ -30,8 +30,8 @@ from liit.model import lora, mini
 from liit.scoring.items import read_items
 
 SAMPLES = Path(__file__).parents[3] / "shared/samples"
-RECORDS = 14
-ITEMS = 5
+RECORDS = 10
+ITEMS = 3
 SIDE, PATCH = 28, 14
 
 

@@ -119,7 +119,7 @@ COUNTS = [
     ("scienceqa", ["scienceqa/llava_test_CQM-A.json"], 4241),
     ("okvqa", ["okvqa/mscoco_val2014_annotations.DERIVED_first300.json",
                "okvqa/OpenEnded_mscoco_val2014_questions.json"], 300),
-    ("aokvqa", ["aokvqa/aokvqa_v1p0_val.first400.json"], 400),
+    ("aokvqa", ["aokvqa/aokvqa_v1p0_val.first400.json"], 382),
     ("aokvqa_mc", ["aokvqa/aokvqa_v1p0_val.first400.json"], 400),
     ("coco_cn", ["coco_cn/coco-cn_test.json"], 1000),
     ("flickr8k_cn", ["flickr8k_cn/flickr8kzhc.caption.slice.txt", "flickr8k_cn/flickr8ktest.txt"],

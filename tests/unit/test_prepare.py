@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from liit.config import Dataset, load_params
+from liit.config import Dataset, Exam, load_params
 from liit.data.prepare import prepare
 from liit.data.store import SampleStore, read_quarantine
 from liit.errors import LiitError
@@ -58,3 +58,32 @@ def test_an_unknown_format_names_those_there_are(params) -> None:  # type: ignor
     Path("datasets/chats.json").write_text("[]")
     with pytest.raises(LiitError, match="llava"):
         prepare(params, Dataset("c", "C", "lava", ("chats.json",)), Path("chats.arrow"))
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong", "right"),
+    [
+        (
+            Dataset("c", "C", "llava", ("chats.json",), options={"chek_images": "no"}),
+            "chek",
+            "check",
+        ),
+        (
+            Dataset("c", "C", "m3it", ("chats.json",), options={"max_frame": 2}),
+            "frame",
+            "max_frames",
+        ),
+        (Dataset("llava", "L", "world", options={"sise": 3}), "sise", "size"),
+        (Exam("gqa", "vqa", "world", options={"sise": 3}), "sise", "size"),
+        (
+            Exam("g", "vqa", "benchmark", ("chats.json",), options={"task": "gqa", "profil": "x"}),
+            "profil",
+            "profile",
+        ),
+    ],
+    ids=["reader", "another reader", "drawn dataset", "drawn exam", "benchmark"],
+)
+def test_a_mistyped_option_is_named(params, source, wrong, right) -> None:  # type: ignore[no-untyped-def]
+    Path("datasets/chats.json").write_text("[]")
+    with pytest.raises(LiitError, match=f"{wrong}(.|\n)*did you mean '{right}"):
+        prepare(params, source, Path("chats.arrow"))

@@ -1,0 +1,26 @@
+"""`liit doctor`: what a scale still needs, part by part, before hours of a GPU are spent on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from liit.config import Params
+from liit.doctor.findings import Finding
+
+
+def examine(params: Params, *, ladder: bool) -> Iterator[Finding]:
+    """Yield the findings: weights, data, disk, device, then the reference values.
+
+    With ``ladder`` the untouched model is asked for its reference values where weights and files
+    are there; without, they are reported as not run.
+    """
+    from liit.doctor.data import data
+    from liit.doctor.ladder import climb
+    from liit.doctor.machine import device, disk
+    from liit.doctor.weights import weights
+
+    yield from weights(params)
+    yield from data(params)
+    yield from disk(params)
+    yield from device(params)
+    yield from climb(params, run=ladder)

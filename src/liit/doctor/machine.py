@@ -1,0 +1,137 @@
+"""The machine: room on the disk, and a device that holds the model."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from liit import paths
+from liit.config import Params
+from liit.data.store import SampleStore
+from liit.doctor.data import absent_parts, source_of
+from liit.doctor.findings import Finding, State
+from liit.doctor.weights import local_folder, sizes
+from liit.selection import load
+
+HALF, SINGLE = 2, 4
+"""Bytes of a number in 16 and 32 bits."""
+
+TRAINED = 16
+"""Bytes per trained number: the weight, its gradient and Adam's two moments, 32 bits each."""
+
+EMBEDDED = ("m3it", "mantis")
+"""Formats whose records hold the images themselves: the prepared copy holds them again."""
+
+
+def disk(params: Params) -> Iterator[Finding]:
+    """Yield the room that each kind of file takes, and the sum against what is free."""
+    needs = {
+        "prepared data": _prepared(params),
+        "adapters": _adapters(params),
+        "gradients": _gradients(params),
+    }
+    for what, need in needs.items():
+        if need is None:
+            yield Finding("disk", what, "not run", "unknown without weights and data")
+        elif need:
+            yield Finding("disk", what, "ok", f"about {need / 1e9:,.1f} GB")
+    total = sum(need for need in needs.values() if need)
+    free = shutil.disk_usage(Path()).free
+    fits = total < free
+    step = "" if fits else "work on a larger disk, or with fewer methods or seeds at a time"
+    yield Finding(
+        "disk",
+        "free",
+        "ok" if fits else "missing",
+        f"{free / 1e9:,.1f} GB free, {total / 1e9:,.1f} GB needed as far as known",
+        step,
+    )
+
+
+def device(params: Params) -> Iterator[Finding]:
+    """Yield whether the accelerator that params.yaml names is there, is enough, and does bf16."""
+    wanted = params.devices
+    if wanted.accelerator == "cpu":
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+        cores = os.cpu_count() or 1
+        yield Finding("device", "CPU", "ok", f"{cores} cores, {memory:,.1f} GB")
+        yield from _fits(params, memory)
+        return
+    import torch
+
+    here = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if here == 0:
+        step = "run on a machine with one, or set devices.accelerator: cpu for a small model"
+        yield Finding("device", wanted.accelerator, "missing", "no accelerator found", step)
+        return
+    enough = here >= wanted.devices
+    step = "" if enough else f"set devices.devices: {here}"
+    found = f"{here} × {torch.cuda.get_device_name(0)}, {wanted.devices} asked for"
+    yield Finding("device", wanted.accelerator, "ok" if enough else "missing", found, step)
+    if "bf16" in wanted.precision or params.model.dtype == "bfloat16":
+        can = torch.cuda.is_bf16_supported()
+        step = "" if can else "set devices.precision and model.dtype to 32 bits or float16"
+        yield Finding("device", "bf16", "ok" if can else "missing", str(can), step)
+    yield from _fits(params, torch.cuda.get_device_properties(0).total_memory / 1e9)
+
+
+def _fits(params: Params, gigabytes: float) -> Iterator[Finding]:
+    folder = local_folder(params) if params.model.mini is None else None
+    if folder is None:
+        return
+    size = sizes(folder, params.lora.rank)
+    width = SINGLE if params.model.dtype == "float32" else HALF
+    need = (size.numbers * width + size.trained * TRAINED) / 1e9
+    state: State = "ok" if 1.25 * need < gigabytes else "warning" if need < gigabytes else "missing"
+    step = "" if state == "ok" else "lower train.micro_batch_size, or use a larger device"
+    detail = f"weights and optimiser {need:,.1f} GB of {gigabytes:,.1f} GB; activations not counted"
+    yield Finding("device", "memory", state, detail, step)
+
+
+def _adapters(params: Params) -> int | None:
+    if params.model.mini is not None:
+        return 0
+    folder = local_folder(params)
+    if folder is None:
+        return None
+    trajectories = len(params.methods) * len(params.seeds) * (len(params.steps) - 1)
+    return trajectories * sizes(folder, params.lora.rank).trained * SINGLE
+
+
+def _gradients(params: Params) -> int | None:
+    signals = {name for method in params.methods for name in load(paths.MAIN, method).signals}
+    if not any(name.startswith("gradient") for name in signals):
+        return 0
+    counts = [_records(params, number) for number in range(len(params.stream))]
+    known = [count for count in counts if count is not None]
+    if len(known) < len(counts):
+        return None
+    return sum(known) * params.signals.projection_dim * HALF
+
+
+def _records(params: Params, number: int) -> int | None:
+    """Return a dataset's records: as prepared, else as published."""
+    dataset = params.stream[number]
+    store = paths.dataset_store(dataset.name)
+    if store.is_file():
+        return len(SampleStore(store))
+    source = source_of(dataset)
+    return source.records if source else dataset.options.get("size")
+
+
+def _prepared(params: Params) -> int | None:
+    total = 0
+    for dataset in params.stream:
+        if dataset.format not in EMBEDDED:
+            continue
+        if absent_parts(params, dataset):
+            return None
+        for file in dataset.files:
+            path = Path(params.data_root) / file
+            inside = path.rglob("*") if path.is_dir() else [path]
+            total += sum(
+                one.stat().st_size for one in inside if one.suffix in (".jsonl", ".parquet")
+            )
+    return total

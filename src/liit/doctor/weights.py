@@ -1,0 +1,192 @@
+"""The model's files: there, whole, safe to open, of a known architecture, pinned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from liit.config import Params
+from liit.data.vision import EYES
+from liit.doctor.findings import Finding
+
+PART = "weights"
+FAMILIES = ("llava", *EYES)
+
+
+def weights(params: Params) -> Iterator[Finding]:
+    """Yield the findings about the checkpoint, its processor and the adapter of t = 0."""
+    if params.model.mini is not None:
+        yield Finding(PART, "model", "ok", "trained from scratch: nothing to download")
+        return
+    folder = local_folder(params)
+    if folder is None:
+        yield _absent(params)
+        return
+    yield from _revision(params)
+    yield from _architecture(folder)
+    yield from _shards(folder)
+    yield from _processor(folder)
+    yield _adapter(params)
+
+
+def local_folder(params: Params) -> Path | None:
+    """Return where the checkpoint lies: a folder, or the hub's local cache; None if nowhere."""
+    given = str(params.model.checkpoint)
+    if Path(given).is_dir():
+        return Path(given)
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = try_to_load_from_cache(given, "config.json", revision=params.model.revision)
+    except HFValidationError:  # a path that does not exist
+        return None
+    return Path(found).parent if isinstance(found, str) else None
+
+
+class Size(NamedTuple):
+    """Numbers in a model, and those that a step trains: the adapter and the projector."""
+
+    numbers: int
+    trained: int
+
+
+@lru_cache(maxsize=4)
+def sizes(folder: Path, rank: int) -> Size:
+    """Count a checkpoint's numbers from its configuration; no weight is read."""
+    import torch
+    from transformers import AutoConfig, AutoModelForImageTextToText
+
+    from liit.config import Lora
+    from liit.model import lora
+
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    with torch.device("meta"):
+        model = AutoModelForImageTextToText.from_config(config)
+        numbers = sum(one.numel() for one in model.parameters())
+        adapted = lora.attach(model, Lora(rank, 2 * rank, 0.0, "merge_fresh"), seed=0)
+    return Size(numbers, sum(one.numel() for _, one in lora.trainable(adapted)))
+
+
+def _absent(params: Params) -> Finding:
+    given, revision = params.model.checkpoint, params.model.revision
+    pinned = f" --revision {revision}" if revision else ""
+    return Finding(
+        PART,
+        str(given),
+        "missing",
+        "neither a folder nor in the hub's local cache",
+        f"hf download {given}{pinned} --local-dir weights/, and put the folder's path into "
+        "model.checkpoint",
+    )
+
+
+def _revision(params: Params) -> Iterator[Finding]:
+    if Path(str(params.model.checkpoint)).is_dir():
+        return
+    revision = params.model.revision
+    if revision is None:
+        step = "set model.revision to the commit that you downloaded"
+        yield Finding(PART, "revision", "warning", "a hub name that is not pinned", step)
+    else:
+        yield Finding(PART, "revision", "ok", revision)
+
+
+def _architecture(folder: Path) -> Iterator[Finding]:
+    config = _read(folder / "config.json")
+    if config is None:
+        yield Finding(
+            PART, "config.json", "missing", f"not readable in {folder}", "download the file again"
+        )
+        return
+    family = str(config.get("model_type"))
+    known = family in FAMILIES
+    yield Finding(
+        PART,
+        "architecture",
+        "ok" if known else "missing",
+        family,
+        "" if known else f"use one of the families {', '.join(FAMILIES)}",
+    )
+
+
+def _shards(folder: Path) -> Iterator[Finding]:
+    index = _read(folder / "model.safetensors.index.json")
+    names = sorted(set(index["weight_map"].values())) if index else ["model.safetensors"]
+    absent = [name for name in names if not (folder / name).is_file()]
+    if absent:
+        pickled = any(folder.glob("*.bin"))
+        yield Finding(
+            PART,
+            "safetensors",
+            "missing",
+            "only pickled weights, which are never opened" if pickled else ", ".join(absent),
+            "download the safetensors files",
+        )
+        return
+    cut = [name for name in names if not is_whole(folder / name)]
+    total = sum((folder / name).stat().st_size for name in names)
+    yield Finding(
+        PART,
+        "safetensors",
+        "missing" if cut else "ok",
+        f"cut off: {', '.join(cut)}" if cut else f"{len(names)} files, {total / 1e9:.2f} GB",
+        "download these files again" if cut else "",
+    )
+
+
+def is_whole(file: Path) -> bool:
+    """Return whether a safetensors file is as long as its header says; no tensor is read."""
+    with file.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        if length > 2**27:  # no real header is that long: the file is something else
+            return False
+        try:
+            header = json.loads(opened.read(length))
+        except ValueError:
+            return False
+    header.pop("__metadata__", None)
+    end = max((one["data_offsets"][1] for one in header.values()), default=0)
+    return file.stat().st_size == 8 + length + int(end)
+
+
+def _processor(folder: Path) -> Iterator[Finding]:
+    for what, names in (
+        ("tokenizer", ("tokenizer.json", "tokenizer.model")),
+        ("image processor", ("preprocessor_config.json", "processor_config.json")),
+    ):
+        found = [name for name in names if (folder / name).is_file()]
+        if found:
+            yield Finding(PART, what, "ok", found[0])
+        else:
+            step = "download the checkpoint's small files too"
+            yield Finding(PART, what, "missing", f"no {' or '.join(names)}", step)
+
+
+def _adapter(params: Params) -> Finding:
+    given = params.model.adapter
+    if given is None:
+        return Finding(
+            PART,
+            "adapter of t = 0",
+            "warning",
+            "none: methods that need gradients stop at the first step",
+            "name the LoRA folder that made the model in model.adapter (docs/real-data.md)",
+        )
+    parts = [Path(given) / name for name in ("adapter_config.json", "adapter_model.safetensors")]
+    absent = [str(part) for part in parts if not part.is_file()]
+    if absent:
+        step = "put the LoRA release there in PEFT's layout, or set model.adapter to null"
+        return Finding(PART, "adapter of t = 0", "missing", ", ".join(absent), step)
+    return Finding(PART, "adapter of t = 0", "ok", given)
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None

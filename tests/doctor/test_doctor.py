@@ -1,0 +1,258 @@
+"""`liit doctor`: every lack is named with its next step, and no value is made up."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from tiny import LORA, tiny
+from transformers import LlavaConfig
+
+from liit.cli import main
+from liit.config import Params
+from liit.data.sample import ImageRef, Turn, make_sample
+from liit.doctor import examine, ladder, machine, weights
+from liit.doctor.data import DATASETS, data
+from liit.doctor.findings import Finding
+from liit.doctor.ladder import RUNGS, climb, hits, judged, with_image, without_ocr
+from liit.model import lora
+from liit.scales import read_scale
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
+    """The scale as a user has it who downloaded nothing yet, in an empty folder."""
+    monkeypatch.chdir(ROOT)
+    given = read_scale("llava-1.5-7b")
+    model = dataclasses.replace(given.model, checkpoint=str(tmp_path / "weights"), adapter=None)
+    return dataclasses.replace(given, data_root=str(tmp_path / "datasets"), model=model)
+
+
+@pytest.fixture
+def checkpoint(params: Params) -> Path:
+    folder = Path(str(params.model.checkpoint))
+    model, encoder = tiny()
+    model.save_pretrained(folder, max_shard_size="50KB")
+    encoder.processor.save_pretrained(folder)
+    assert len(list(folder.glob("*.safetensors"))) > 1
+    return folder
+
+
+def states(findings: Any) -> dict[str, str]:
+    return {one.subject: one.state for one in findings}
+
+
+def test_an_empty_machine_lacks_weights_and_every_dataset(params: Params) -> None:
+    found = list(examine(params, ladder=True))
+    by_name = {one.subject: one for one in found}
+    assert by_name[str(params.model.checkpoint)].state == "missing"
+    assert "hf download" in by_name[str(params.model.checkpoint)].next_step
+    for dataset in params.stream:
+        assert by_name[dataset.name].state == "missing"
+        assert DATASETS[dataset.format].address in by_name[dataset.name].next_step
+    for exam in params.exams:
+        assert by_name[exam.task].state == "missing" and "https://" in by_name[exam.task].next_step
+    assert all(one.next_step for one in found if one.state in ("missing", "warning"))
+    rungs = [one for one in found if one.part == ladder.PART]
+    assert len(rungs) == 1 + len(RUNGS)
+    assert {(one.state, one.detail) for one in rungs} == {("not run", "no weights")}
+
+
+def test_a_whole_checkpoint_is_fine(params: Params, checkpoint: Path) -> None:
+    found = states(weights.weights(params))
+    adapter = found.pop("adapter of t = 0")
+    assert set(found.values()) == {"ok"} and adapter == "warning"
+    assert {"architecture", "safetensors", "tokenizer", "image processor"} <= set(found)
+
+
+def cut_a_shard(folder: Path) -> None:
+    shard = sorted(folder.glob("*.safetensors"))[1]
+    shard.write_bytes(shard.read_bytes()[:-100])
+
+
+def lose_a_shard(folder: Path) -> None:
+    sorted(folder.glob("*.safetensors"))[0].unlink()
+
+
+def pickle_them(folder: Path) -> None:
+    for file in [*folder.glob("*.safetensors"), folder / "model.safetensors.index.json"]:
+        file.unlink()
+    (folder / "pytorch_model.bin").write_bytes(b"x")
+
+
+def serve_a_page(folder: Path) -> None:
+    sorted(folder.glob("*.safetensors"))[0].write_text("<html>404 not found</html>")
+
+
+def rename_the_model(folder: Path) -> None:
+    config = folder / "config.json"
+    config.write_text(re.sub('"model_type": "llava"', '"model_type": "other"', config.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("harm", "subject", "words"),
+    [
+        (cut_a_shard, "safetensors", "cut off: model-00002"),
+        (lose_a_shard, "safetensors", "model-00001"),
+        (pickle_them, "safetensors", "pickled"),
+        (serve_a_page, "safetensors", "cut off: model-00001"),
+        (rename_the_model, "architecture", "other"),
+        (lambda folder: (folder / "tokenizer.json").unlink(), "tokenizer", "tokenizer.json"),
+        (lambda folder: (folder / "config.json").write_text("{"), "config.json", "not readable"),
+    ],
+)
+def test_what_is_wrong_with_a_checkpoint(
+    params: Params, checkpoint: Path, harm: Callable[[Path], Any], subject: str, words: str
+) -> None:
+    harm(checkpoint)
+    found = {one.subject: one for one in weights.weights(params)}
+    assert found[subject].state == "missing" and words in found[subject].detail
+    assert found[subject].next_step
+
+
+def test_the_adapter_of_t_0(params: Params, checkpoint: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "adapter"
+    named = dataclasses.replace(
+        params, model=dataclasses.replace(params.model, adapter=str(folder))
+    )
+    assert states(weights.weights(named))["adapter of t = 0"] == "missing"
+    lora.save_adapter(lora.attach(tiny()[0], LORA, 0), folder, str(checkpoint))
+    assert states(weights.weights(named))["adapter of t = 0"] == "ok"
+
+
+def test_an_unpinned_hub_name_is_a_warning(params: Params, monkeypatch: Any) -> None:
+    name = "llava-hf/llava-1.5-7b-hf"
+    hub = dataclasses.replace(params, model=dataclasses.replace(params.model, checkpoint=name))
+    monkeypatch.setattr(weights, "local_folder", lambda _: Path("/nowhere"))
+    assert states(weights.weights(hub))["revision"] == "warning"
+    pinned = dataclasses.replace(hub, model=dataclasses.replace(hub.model, revision="abc"))
+    assert states(weights.weights(pinned))["revision"] == "ok"
+
+
+def test_files_that_are_there_are_found(params: Params) -> None:
+    root = Path(params.data_root)
+    (root / "cc_sbu_align/image").mkdir(parents=True)
+    (root / "cc_sbu_align/filter_cap.json").write_text("{}")
+    found = {one.subject: one for one in data(params)}
+    assert found["minigpt4"].state == "missing"  # the image folder is empty
+    assert found["minigpt4"].detail == str(root / "cc_sbu_align/image")
+    Image.new("RGB", (4, 4)).save(root / "cc_sbu_align/image/2.jpg")
+    found = {one.subject: one for one in data(params)}
+    assert found["minigpt4"].state == "ok" and found["llava"].state == "missing"
+
+
+def test_numbers_of_the_real_shape(tmp_path: Path) -> None:
+    LlavaConfig(architectures=["LlavaForConditionalGeneration"]).save_pretrained(tmp_path)
+    size = weights.sizes(tmp_path, 128)
+    # Seven linear layers of 32 layers: 128 (in + out) each; the projector in full.
+    hidden, inner, seen = 4096, 11008, 1024
+    adapter = 32 * 128 * (4 * (hidden + hidden) + 3 * (hidden + inner))
+    projector = seen * hidden + hidden + hidden * hidden + hidden
+    assert size.trained == adapter + projector
+    assert round(adapter / 1e6, 1) == 319.8 and round(projector / 1e6) == 21
+    assert 7.0e9 < size.numbers < 7.1e9
+
+
+def test_room_on_the_disk(params: Params, checkpoint: Path, monkeypatch: Any) -> None:
+    small = weights.sizes(checkpoint, params.lora.rank)
+    found = {one.subject: one for one in machine.disk(params)}
+    need = len(params.methods) * len(params.seeds) * 5 * small.trained * 4
+    assert found["adapters"].detail == f"about {need / 1e9:,.1f} GB"
+    assert found["gradients"].state == "ok"  # counted from the published sizes
+    pool = sum(DATASETS[dataset.format].records for dataset in params.stream)
+    assert found["gradients"].detail == f"about {pool * 8192 * 2 / 1e9:,.1f} GB"
+    assert found["prepared data"].state == "not run"
+    usage = shutil.disk_usage(".")._replace(free=10**6)
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: usage)
+    assert states(machine.disk(params))["free"] == "missing"
+
+
+def test_no_accelerator_is_named(params: Params, monkeypatch: Any) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    (one,) = machine.device(params)
+    assert (one.state, one.subject) == ("missing", "gpu") and one.next_step
+    cpu = dataclasses.replace(params.devices, accelerator="cpu")
+    assert states(machine.device(dataclasses.replace(params, devices=cpu)))["CPU"] == "ok"
+
+
+def test_a_value_out_of_its_range_is_not_accepted() -> None:
+    gqa = RUNGS[0]
+    assert judged(gqa, 62.0, 12578).state == judged(gqa, 61.0, 12578).state == "ok"
+    low = judged(gqa, 60.9, 12578)
+    assert low.state == "missing" and "60.90" in low.detail and "61 to 63" in low.detail
+
+
+def region(box: tuple[float, ...], size: tuple[int, int], said: str) -> Any:
+    turns = [Turn("user", "<image>\nWhere?"), Turn("assistant", str(list(box)))]
+    extra = {"box": list(box), "size": list(size)}
+    return make_sample("r", turns, [ImageRef(path="x.png")], extra=extra), {"prediction": said}
+
+
+def test_boxes_are_read_in_both_frames() -> None:
+    # A 200 x 100 picture: 0.35..0.65 of the padded square is 0.2..0.8 of the picture.
+    answers = [
+        region((0.25, 0.35, 0.75, 0.65), (200, 100), "[0.25, 0.20, 0.75, 0.80]"),
+        region((0.25, 0.45, 0.75, 0.55), (200, 100), "[0.25, 0.40, 0.75, 0.60]"),
+    ]
+    assert hits(answers, padded=False) == 100.0
+    assert hits(answers, padded=True) == 50.0
+    assert ladder.hits_in_better_frame(answers) == 100.0
+
+
+def test_questions_with_an_image_alone_count() -> None:
+    plain = make_sample("q", [Turn("user", "?"), Turn("assistant", "A")])
+    shown = region((0, 0, 1, 1), (1, 1), "")[0]
+    assert with_image([(plain, {"score": 0.0}), (shown, {"score": 1.0})]) == 100.0
+
+
+def test_the_line_of_ocr_tokens_is_dropped() -> None:
+    asked = "<image>\nbrand?\nReference OCR token: NIKE, 10\nAnswer briefly."
+    sample = make_sample("t", [Turn("user", asked), Turn("assistant", "nike")], [ImageRef("x")])
+    assert without_ocr(sample).turns[0].text == "<image>\nbrand?\nAnswer briefly."
+    assert without_ocr(without_ocr(sample)) == without_ocr(sample)
+
+
+def test_the_ladder_is_climbed_and_stops_at_the_first_failure(
+    params: Params, checkpoint: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(ladder, "WORK", tmp_path / "work")
+    devices = dataclasses.replace(params.devices, accelerator="cpu")
+    model = dataclasses.replace(params.model, dtype="float32", system_prompt="", max_length=120)
+    here = dataclasses.replace(params, devices=devices, model=model)
+    questions = {str(n): {"question": f"Q{n}?", "imageId": "i", "answer": "no"} for n in range(3)}
+    root = Path(params.data_root) / "eval/gqa"
+    (root / "images").mkdir(parents=True)
+    Image.new("RGB", (4, 4)).save(root / "images/i.jpg")
+    import json
+
+    (root / "testdev_balanced_questions.json").write_text(json.dumps(questions))
+    waiting = {one.subject: one for one in climb(here, run=False)}
+    assert waiting["GQA"].state == "not run" and "--ladder" in waiting["GQA"].next_step
+    found = {one.subject: one for one in climb(here, run=True)}
+    assert found["device against CPU"].detail == "no accelerator to compare"
+    assert found["GQA"].state == "missing" and "over 3 items" in found["GQA"].detail
+    assert {one.detail for name, one in found.items() if name in list(found)[2:]} == {"GQA failed"}
+    assert isinstance(found["GQA"], Finding)
+
+
+def test_the_command(capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.chdir(ROOT)
+    before = (ROOT / "params.yaml").read_bytes()
+    assert main(["doctor", "--scale", "llava-1.5-7b"]) == 1
+    printed = capsys.readouterr()
+    assert "missing" in printed.out and "Next step" in printed.err
+    assert main(["doctor", "--scale", "mini"]) == 0
+    assert "has what it needs" in capsys.readouterr().out
+    assert main(["doctor", "--scale", "llava"]) == 1
+    assert "llava-1.5-7b" in capsys.readouterr().err
+    assert (ROOT / "params.yaml").read_bytes() == before
