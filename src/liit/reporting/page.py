@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from liit.reporting.checks import check_grid, versus_random_grid
+from liit.paths import MAIN
+from liit.reporting.checks import check_grid
 from liit.reporting.claims import Claim
+from liit.reporting.comparisons import change_grid, versus_random_grid
 from liit.reporting.drawings import EXTRA_SKILLS, MATRIX, SKILLS, K
 from liit.reporting.facts import Facts
 from liit.reporting.grids import (
@@ -23,13 +25,15 @@ from liit.reporting.markup import inline_svg, prose, table
 from liit.reporting.page_methods import methods_section
 from liit.reporting.samples import Card
 from liit.reporting.sections import claim_note, claims_of, selection_grids
+from liit.reporting.table_pages import TablePage
 from liit.reporting.tables import as_json
 
 HERE = Path(__file__).parent
 PAIR = ("cost.svg", "gains.svg")
 """Figures that stand side by side."""
 PLACES = (
-    "table", "curves", "claims", "skills", "selections", "signals", "methods", "cost", "provenance"
+    "table", "further", "curves", "claims", "skills", "selections", "signals", "methods", "cost",
+    "provenance",
 )  # fmt: skip
 """Sections that the bar at the top leads to, where there are."""
 
@@ -38,12 +42,14 @@ def page_text(
     facts: Facts,
     drawn: Mapping[str, tuple[str, str]],
     pictures: Mapping[str, tuple[str, str]],
+    further: Sequence[TablePage],
     cards: Mapping[str, Sequence[Card]],
 ) -> str:
     """Return the page.
 
     ``drawn`` maps figure names to (SVG, caption), ``pictures`` those about signals under θ_0, if
-    the table shows any; ``cards`` maps methods to chosen samples.
+    the table shows any; ``further`` are the tables that the page leads to; ``cards`` maps methods
+    to chosen samples.
     """
     figures = {
         name: inline_svg(svg, name.removesuffix(".svg"), caption)
@@ -51,14 +57,17 @@ def page_text(
         if not name.startswith(MATRIX)
     }
     curves = _chips(facts) + figures.pop(SKILLS) + figures.pop(EXTRA_SKILLS, "")
-    reading = [versus_random_grid(facts), check_grid(facts)]
+    reading = [change_grid(facts), versus_random_grid(facts)]
+    claims = _claims(facts)
     last = [cost_grid(facts), quarantine_grid(facts), provenance_grid(facts)]
     body = [
         _main_section(facts),
+        *([_section("further", "Further tables", _links(further))] if further else []),
         _section("curves", "Skills over the stream", curves),
         _pair([figures.pop(name) for name in PAIR if name in figures]),
-        _section("claims", "The paper's claims", _claims(facts)),
         *(_grid_section(facts, grid) for grid in reading if grid.rows),
+        *([_section("claims", "The paper's claims", claims)] if claims else []),
+        _grid_section(facts, check_grid(facts)),
         *(_grid_section(facts, grid) for grid in skill_grids(facts)),
         _section("selections", "What was selected", _selected(figures)),
         *(_grid_section(facts, grid) for grid in selection_grids(facts) if grid.rows),
@@ -66,7 +75,7 @@ def page_text(
         methods_section(facts, cards),
         *(_grid_section(facts, grid) for grid in last if grid.rows),
     ]
-    title = f"LiIT-Bench: {facts.name}"
+    title = f"LiIT-Bench: {facts.page.title}"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -83,21 +92,21 @@ def _asset(name: str) -> str:
 
 
 def _header(facts: Facts) -> str:
-    scale = facts.result(facts.heads[0].method)["scale"]
+    scale = facts.result(facts.shown[0].method)["scale"]
     seeds = ", ".join(map(str, facts.seeds))
     items = {
         "scale": str(scale),
-        "methods": str(len(facts.heads)),
+        "methods": str(len(facts.shown)),
         "datasets": " → ".join(facts.stream),
         "seed" if len(facts.seeds) == 1 else "seeds": seeds,
     }
     chips = "".join(
         f"<li>{escape(name)} <b>{escape(text)}</b></li>" for name, text in items.items()
     )
+    page = facts.page
+    back = "" if facts.name == MAIN else '<p><a href="../index.html">← the main table</a></p>'
     return (
-        "<header><h1>Which samples should a model train on next?</h1>"
-        f"<p>Instruction datasets arrive one after another; {len(facts.heads)} ways of choosing "
-        "from them, under one budget, one training loop and one evaluation.</p>"
+        f"<header>{back}<h1>{escape(page.title)}</h1><p>{prose(page.introduction)}</p>"
         f'<ul class="facts">{chips}</ul></header>\n'
     )
 
@@ -121,6 +130,17 @@ def _selected(figures: Mapping[str, str]) -> str:
     return f'{wide}<div class="pair">{narrow}</div>'
 
 
+def _links(tables: Sequence[TablePage]) -> str:
+    items = []
+    for one in tables:
+        title = prose(one.title)
+        if one.made:
+            title = f'<a href="{escape(one.name)}/index.html">{title}</a>'
+        state = "" if one.made else f" (not run yet: <code>make {escape(one.name)}</code>)"
+        items.append(f"<li>{title}{state}<p>{prose(one.introduction)}</p></li>")
+    return f'<ul class="tables">{"".join(items)}</ul>'
+
+
 def _signals(pictures: Mapping[str, tuple[str, str]]) -> str:
     figures = "".join(
         inline_svg(svg, name.removesuffix(".svg"), caption)
@@ -135,7 +155,7 @@ def _section(anchor: str, title: str, content: str) -> str:
 
 def _main_section(facts: Facts) -> str:
     grid = main_grid(facts)
-    links = {head.label: f"method-{head.method}" for head in facts.heads}
+    links = {head.label: f"method-{head.method}" for head in facts.shown}
     content = table(grid, [head.method for head in facts.heads], links)
     return _section("table", grid.title, f'<p class="note">{prose(grid.note)}</p>{content}')
 
@@ -152,7 +172,7 @@ def _chips(facts: Facts) -> str:
     chips = "".join(
         f'<button type="button" aria-pressed="false" data-method="{escape(head.method)}">'
         f"{escape(head.label)}</button>"
-        for head in facts.heads
+        for head in facts.shown
     )
     note = "Point at a method, here or in a table, to pick out its lines; click to keep it."
     return f'<p class="note">{note}</p><div class="chips">{chips}</div>'
@@ -160,6 +180,8 @@ def _chips(facts: Facts) -> str:
 
 def _claims(facts: Facts) -> str:
     items = "".join(_claim(claim) for claim in claims_of(facts))
+    if not items:
+        return ""
     return f'<p class="note">{prose(claim_note(facts))}</p><div class="claims">{items}</div>'
 
 

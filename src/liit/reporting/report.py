@@ -16,6 +16,7 @@ from liit.reporting.page import page_text
 from liit.reporting.pictures import read_pictures
 from liit.reporting.samples import Card, chosen_samples
 from liit.reporting.style import svg_text
+from liit.reporting.table_pages import further_tables
 
 
 def write_report(
@@ -30,8 +31,8 @@ def write_report(
     The main table goes to `reports/` and into README.md between its markers, any other to
     `reports/<table>/`. Rows stand in the order of ``methods``, which are files of
     `experiments/<table>/`; every file is replaced as a whole. ``stores`` are the prepared datasets
-    by name, for the page's samples (empty: the page shows none). Raises LiitError if results of a
-    method or seed are missing, naming the command that makes them.
+    by name, for the page's samples (empty: the page shows none). Rows that were not run are named
+    as such; raises LiitError if there is none, or no upper bound, naming the command to run.
     """
     facts = gather(root, table, methods, seeds)
     folder = paths.REPORTS if table == MAIN else paths.REPORTS / table
@@ -45,10 +46,11 @@ def write_report(
     for name, (svg, _) in drawn.items():
         write_text(out / "figures" / name, svg)
     pictures = read_pictures(root) if table == MAIN else {}
-    write_text(
-        out / "README.md", markdown.report_text(facts, _captions(drawn), _captions(pictures))
-    )
-    write_text(out / "index.html", page_text(facts, drawn, pictures, _cards(root, facts, stores)))
+    further = further_tables(root) if table == MAIN else []
+    written = markdown.report_text(facts, _captions(drawn), _captions(pictures), further)
+    write_text(out / "README.md", written)
+    cards = _cards(root, facts, stores)
+    write_text(out / "index.html", page_text(facts, drawn, pictures, further, cards))
     if table == MAIN:
         readme = root / "README.md"
         figure_path = (folder / "figures" / SKILLS).as_posix()
