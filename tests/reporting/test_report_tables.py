@@ -342,3 +342,22 @@ def test_checks_name_what_they_find(tmp_path: Path) -> None:
         "More than 80% of a selection from one dataset": "random at lamm: m3it 82%",
         "Choosing took longer than training": "adapt_inf",
     }
+
+
+def test_further_seeds_are_shown_while_they_were_run_in_the_same_conditions(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random", "multitask"], seeds=(0, 1, 2))
+    assert gather(tmp_path, "main", methods, [0]).seeds == [0, 1, 2]
+    other = tmp_path / "results" / "random" / "2.json"
+    changed = {**json.loads(other.read_text()), "conditions": "of another base"}
+    other.write_text(json.dumps(changed))
+    (tmp_path / "runs" / "random" / "1.json").unlink()
+    assert gather(tmp_path, "main", methods, [0]).seeds == [0]
+
+
+def test_rows_of_different_conditions_are_refused(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random", "multitask"], seeds=(0,))
+    other = tmp_path / "results" / "random" / "0.json"
+    changed = {**json.loads(other.read_text()), "conditions": "of another base"}
+    other.write_text(json.dumps(changed))
+    with pytest.raises(LiitError, match="differ in conditions"):
+        gather(tmp_path, "main", methods, [0])

@@ -22,6 +22,7 @@ from liit.reporting.inputs import (
     load_trajectories,
     missing_chains,
     read_why,
+    seeds_alike,
 )
 from liit.reporting.table_pages import TablePage, read_table_page
 
@@ -139,7 +140,8 @@ def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int])
     others = [tables.REFERENCE]
     if not missing_chains(root, BASELINE, seeds):
         others.append(BASELINE)
-    every = load_trajectories(root, [*run, *(m for m in others if m not in run)], seeds)
+    shown = [*run, *(m for m in others if m not in run)]
+    every = load_trajectories(root, shown, seeds_alike(root, shown, seeds))
     trajectories = {method: every[method] for method in run}
     bounds = tables.upper_bounds(every)
     whys = {

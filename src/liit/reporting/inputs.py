@@ -118,6 +118,23 @@ def missing_chains(root: Path, method: str, seeds: Sequence[int]) -> list[str]:
     ]
 
 
+def seeds_alike(root: Path, methods: Sequence[str], seeds: Sequence[int]) -> list[int]:
+    """Return ``seeds`` and the further ones that every method was run with in the same conditions.
+
+    So a table keeps the seeds of earlier runs until anything but the seeds changes.
+    """
+    folders = [paths.result(method, 0, root).parent for method in methods]
+    found = [{int(file.stem) for file in folder.glob("*.json")} for folder in folders]
+    first = _conditions_of(root, methods[0], seeds[0])
+    further = [
+        seed
+        for seed in sorted(set.intersection(*found) - set(seeds))
+        if not any(missing_chains(root, method, [seed]) for method in methods)
+        and all(_conditions_of(root, method, seed) == first for method in methods)
+    ]
+    return [*seeds, *further]
+
+
 def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:
     """Return the record of how a selection came about; empty if it is not on this machine."""
     path = paths.selection(method, seed, step, root) / "why.json"
@@ -147,6 +164,10 @@ def _chain(root: Path, method: str, seed: int) -> str:
     return f"{pipeline}@{method}-{seed}"
 
 
+def _conditions_of(root: Path, method: str, seed: int) -> str:
+    return str(_trajectory(root, method, seed).result["conditions"])
+
+
 def _check_comparable(loaded: Trajectories) -> None:
     """Refuse rows that do not belong into one table."""
     seen: dict[str, tuple[Any, str]] = {}
@@ -165,6 +186,7 @@ def _check_comparable(loaded: Trajectories) -> None:
 def _conditions(result: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield what has to be the same in every row of a table."""
     yield "scale", result["scale"]
+    yield "conditions", result["conditions"]
     yield "skills", result["skills"]
     for row in result["matrix"].values():
         for task, cell in row.items():
