@@ -18,6 +18,7 @@ efficiency: proxy
 $(TABLES): repro  ## regenerate a further table: experiments/<table>/
 	liit chains --table $@
 	dvc repro experiments/$@/dvc.yaml
+	dvc repro --single-item --force report
 
 proxy: repro
 	dvc repro experiments/efficiency/dvc.yaml:proxy

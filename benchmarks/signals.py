@@ -133,8 +133,7 @@ def gradient_gap(bench: Bench, few: list[int]) -> float:
         return factor.left.sum(dim=1)
 
     names = frozenset({"gradient"})
-    layers = len(bench.trunk.layers)
-    with scoring(bench.model, kept_layers(names, bench.layer, layers)) as trunk:
+    with scoring(bench.model, kept_layers(names, bench.layer)) as trunk:
         sweep = Sweep(trunk, names, bench.settings, seed=0)
         sweep.sketch = keep  # type: ignore[assignment]
         for start in range(0, len(few), 8):

@@ -89,8 +89,7 @@ class Bench:
         passes = {"main": whole}
         if "nll_blind" in names:
             passes["blind"] = frozenset({"nll"})
-        layers = len(self.trunk.layers)
-        with scoring(self.model, kept_layers(whole, self.layer, layers)) as trunk:
+        with scoring(self.model, kept_layers(whole, self.layer)) as trunk:
             for kind, asked in passes.items():
                 sweep = Sweep(trunk, asked, self.settings, seed=0)
                 for rows in self.buckets(kind, numbers):

@@ -191,6 +191,7 @@ def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:
         rate=params.base.learning_rate,
         seed=seed_for(0, "tower", "training"),
     )
+    tower.requires_grad_(False)  # LLaVA-1.5 never trains CLIP
 
 
 def _base_recipe(params: Params, epochs: int) -> Train:

@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         phase = verb(name, what)
         _names_method(phase)
         phase.add_argument("--step", required=True, help="name of a dataset of the stream")
+    verb("figures", "Measure some samples under the base and draw scores, maps and neighbours.")
     report = verb("report", "Draw tables, figures and the page from results/.")
     report.add_argument("--table", default="main", help="a folder of experiments/")
     publish = verb("publish", "Send one summary run per method and seed to Weights & Biases.")

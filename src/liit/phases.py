@@ -19,7 +19,7 @@ from liit.code import digest_code
 from liit.costs import Meter
 from liit.evaluation.run import Examiner
 from liit.exams import PREDICTIONS, evaluation_digest, open_examiner, write_exam
-from liit.files import digest_folder, digest_json, hold, write_json, write_text
+from liit.files import digest_file, digest_folder, digest_json, hold, write_json, write_text
 from liit.learning.train import fit
 from liit.model import lora
 from liit.model.load import load_theta
@@ -108,7 +108,8 @@ class Phases:
         lora.save_adapter(model, folder, theta.base)
         write_text(folder / "seen.txt", "".join(f"{i} {params.train.epochs}\n" for i in ids))
         write_json(folder / "training.json", dataclasses.asdict(trained))
-        write_json(folder / STAMP, {"made_from": stamp})
+        made = {"made_from": stamp, "weights": digest_file(folder / "adapter_model.safetensors")}
+        write_json(folder / STAMP, made)
         at.record_costs(t, meter.costs)
 
     def evaluate(self, t: int) -> None:
@@ -164,18 +165,16 @@ class Phases:
                 seed=seed_for(0, "projection"),
                 proxy=open_proxy(params, at.stores) if "gradient_proxy" in names else None,
             )
-        return self._with_first_cost(folder, signals, meter)
+        self._charge_first_cost(folder, meter)
+        return signals
 
-    def _with_first_cost(
-        self, folder: Path, signals: Mapping[str, Any], meter: Meter
-    ) -> Mapping[str, Any]:
+    def _charge_first_cost(self, folder: Path, meter: Meter) -> None:
         """Charge a method for signals that another one had measured: it would have had to."""
         cost = folder / "cost.json"
         if cost.is_file():
             meter.costs["signals"] = json.loads(cost.read_text())
         elif not is_other_rank():
             write_json(cost, meter.costs["signals"])
-        return signals
 
     def _selection_stamp(self, t: int) -> Stamp:
         at, params = self.at, self.params

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from typing import Any
 
 from liit import paths
-from liit.base import EXAM
-from liit.exams import tasks_by_skill
-from liit.files import read_json, write_json
+from liit.base import EXAM, theta_zero
+from liit.code import digest_code
+from liit.exams import evaluation_digest, tasks_by_skill
+from liit.files import digest_json, read_json, write_json
 from liit.selection.files import digest_ids, read_selection
 from liit.trajectory import Trajectory
 
@@ -33,8 +35,26 @@ def write_result(at: Trajectory, table: str) -> None:
         "selections": {at.steps[t]: _composition(at, t) for t in at.trained_steps},
         "skills": skills,
         "extra_skills": extra_skills,
+        "conditions": _conditions(at),
     }
     write_json(paths.result(at.name, at.seed), content)
+
+
+def _conditions(at: Trajectory) -> str:
+    """Digest what the rows and seeds of one table must share: all but the method and the seed."""
+    params = at.params
+    settings = (params.model, params.lora, params.train, params.signals)
+    return digest_json(
+        [
+            params.budget,
+            params.devices.precision,
+            [dataclasses.asdict(part) for part in settings],
+            at.data_digests,
+            theta_zero()[1],
+            evaluation_digest(params),
+            digest_code(["liit.phases"]),
+        ]
+    )
 
 
 def _cells(at: Trajectory, t: int) -> Any:

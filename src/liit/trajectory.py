@@ -21,7 +21,7 @@ from liit.config import Params
 from liit.data.corpus import Corpus
 from liit.data.prepare import open_dataset
 from liit.data.store import SampleStore
-from liit.files import digest_file, digest_json, write_json
+from liit.files import digest_file, digest_json, read_json, write_json
 from liit.model.load import Theta
 from liit.pool import Pool
 from liit.provenance import provenance
@@ -99,9 +99,9 @@ class Trajectory:
                 break
             adapter = self.folder(paths.adapter, step)
             theta = theta.then(adapter, mode)
-            weights = digest_json(
-                [weights, mode, digest_file(adapter / "adapter_model.safetensors")]
-            )
+            # Digested once, when it was trained: an adapter of a 7B model has a gigabyte.
+            made = read_json(adapter / STAMP, next_step=f"train it first: `liit run {self.name}`.")
+            weights = digest_json([weights, mode, made["weights"]])
         return Point(theta, weights)
 
     def before(self, t: int) -> Point:

@@ -32,6 +32,7 @@ def stage_code() -> dict[str, tuple[list[str], list[Path]]]:
         "prepare": (["liit.data.prepare"], sorted(READERS.glob("*.py"))),
         "base": (["liit.base"], tasks),
         "chain": (["liit.phases", "liit.results"], [*tasks, *sorted(PARTS.glob("*.py"))]),
+        "figures": (["liit.reporting.first_look"], []),
         "report": (["liit.reporting.report"], sorted(PAGE.glob("page.*"))),
     }
 
@@ -90,6 +91,13 @@ def evaluate(asked: Namespace) -> None:
     """Run the evaluation of one step."""
     params = load_params()
     _phases(params, asked).evaluate(_step(params, asked.step))
+
+
+def figures(_: Namespace) -> None:
+    """Draw what θ_0 makes of the stream's samples."""
+    from liit.reporting.first_look import draw_first_look
+
+    draw_first_look(load_params())
 
 
 def report(asked: Namespace) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from liit.pool import Pool
 from liit.selection import Method, Selection, load, names, select, tables
+from liit.selection.groups import k_means_elbow
 from liit.selection.signal_names import SIGNALS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -150,6 +151,26 @@ def test_tiny_pools(table: str, name: str, sizes: tuple[int, ...]) -> None:
     for budget in (1, 2, 100):
         chosen = run(method, pool, make_signals(len(pool)), budget)
         assert_sound(method, pool, chosen, budget)
+
+
+@every_method
+def test_a_pool_of_one_dataset(table: str, name: str) -> None:
+    method, pool = load(table, name, ROOT), make_pool((0, 60))
+    assert_sound(method, pool, run(method, pool, make_signals(60), 20), 20)
+
+
+@every_method
+def test_a_group_with_one_member(table: str, name: str) -> None:
+    """Five directions, one of them a single sample's: k-means at its elbow keeps it apart."""
+    method, pool, signals = load(table, name, ROOT), make_pool((20, 20)), make_signals(40)
+    towards = np.random.default_rng(0).permutation(np.repeat(np.arange(5), (1, 3, 6, 10, 20)))
+    for key in signals:
+        if key.startswith(WIDE):
+            signals[key] = np.eye(12, dtype=np.float16)[towards]
+    chosen = run(method, pool, signals, 12)
+    assert_sound(method, pool, chosen, 12)
+    if method.group is k_means_elbow:
+        assert sorted(chosen.why["sizes"]) == [1, 3, 6, 10, 20]
 
 
 @every_method

@@ -41,13 +41,21 @@ def test_one_seed_has_no_interval_over_seeds():
 
 
 def test_pairing_by_seed_removes_shared_luck():
-    ours = {0: 60.0, 1: 50.0, 2: 40.0, 3: 99.0}
-    theirs = {2: 38.0, 1: 48.0, 0: 58.0}
-    difference = statistics.paired_difference(ours, theirs)
+    ours = {seed: Estimate(value) for seed, value in enumerate([60.0, 50.0, 40.0, 99.0])}
+    theirs = {2: Estimate(38.0), 1: Estimate(48.0), 0: Estimate(58.0)}
+    difference = statistics.combined([(1.0, ours), (-1.0, theirs)])
     assert difference == Estimate(2.0, 2.0, 2.0)
     assert statistics.over_seeds([60.0, 50.0, 40.0]).high > 70
     with pytest.raises(ValueError, match="no seeds"):
-        statistics.paired_difference({0: 1.0}, {1: 1.0})
+        statistics.combined([(1.0, {0: Estimate(1.0)}), (-1.0, {1: Estimate(1.0)})])
+
+
+def test_one_seed_combines_the_intervals_of_its_items():
+    a, b = {7: Estimate(60.0, 57.0, 63.0)}, {7: Estimate(50.0, 46.0, 54.0)}
+    assert statistics.combined([(1.0, a), (-1.0, b)], 2.0) == Estimate(12.0, 7.0, 17.0)
+    # a mean of two: errors 3 and 4 give sqrt(9 + 16) / 2
+    assert statistics.combined([(0.5, a), (0.5, b)]) == Estimate(55.0, 52.5, 57.5)
+    assert statistics.combined([(1.0, a), (-1.0, {7: Estimate(50.0)})]) == Estimate(10.0)
 
 
 def test_item_interval_of_a_mean_is_the_closed_form():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -80,10 +81,17 @@ def prompt_of(encoder: Encoder, sample: Sample) -> Encoded:
     return Encoded(sample.id, ids, labels, encoder.pictures(sample.images, None))
 
 
-def tiny(max_length: int = 128, system_prompt: str = "") -> tuple[Any, Encoder]:
-    """A LLaVA with drawn weights and its encoder."""
-    texts = [turn.text for sample in samples(30) for turn in sample.turns]
-    tokenizer = mini.train_tokenizer([*texts, "USER: ASSISTANT: 你好"], SHAPE.vocabulary)
-    processor = mini.build_processor(tokenizer, SHAPE)
-    model = mini.build_model(tokenizer, SHAPE, max_length, seed=0)
+def tiny(
+    max_length: int = 128,
+    system_prompt: str = "",
+    *,
+    pool: Sequence[Sample] = (),
+    shape: MiniModel = SHAPE,
+    seed: int = 0,
+) -> tuple[Any, Encoder]:
+    """A LLaVA with drawn weights and its encoder, whose vocabulary is that of ``pool``."""
+    texts = [turn.text for sample in pool or samples(30) for turn in sample.turns]
+    tokenizer = mini.train_tokenizer([*texts, "USER: ASSISTANT: 你好"], shape.vocabulary)
+    processor = mini.build_processor(tokenizer, shape)
+    model = mini.build_model(tokenizer, shape, max_length, seed=seed)
     return model.eval(), Encoder(processor, system_prompt=system_prompt, max_length=max_length)

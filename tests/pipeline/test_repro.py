@@ -77,6 +77,14 @@ def test_adapters_open_unaided(reproduced: Project, monkeypatch: pytest.MonkeyPa
     assert len(placed) == len(saved) > 0
 
 
+def test_what_the_base_makes_of_the_stream_is_drawn(reproduced: Project) -> None:
+    kept = json.loads((reproduced.root / "reports/signals/captions.json").read_text())
+    names = [name for name, _ in kept]
+    assert names[:2] == ["scores.svg", "maps.svg"]
+    assert names[2:] == ["neighbours_vqa.svg", "neighbours_multilingual.svg"]
+    assert all(f"signals/{n}" in (reproduced.root / "reports/README.md").read_text() for n in names)
+
+
 def test_a_second_repro_runs_nothing(reproduced: Project) -> None:
     output = reproduced.dvc("repro")
     assert stages_run(output) == []

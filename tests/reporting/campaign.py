@@ -141,6 +141,7 @@ def _trajectory(
         "extra_skills": EXTRA,
         "matrix": {step: matrix[step] for step in steps},
         "selections": chosen,
+        "conditions": "the same",
     }
     write_json(root / "results" / method / f"{seed}.json", result)
     write_json(root / "runs" / method / f"{seed}.json", _run(method, steps, rng))

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liit.reporting import figures, selection_figures, signal_figures
+from liit.reporting.signal_figures import Shown
 from liit.reporting.style import HUES, OWN_HUES, hue_of, spread_labels, svg_text
 
 heights = st.lists(st.floats(0, 100), max_size=12)
@@ -120,7 +121,27 @@ def test_a_map_keeps_far_clusters_apart_and_is_repeatable() -> None:
 
 def test_neighbours_are_drawn_with_and_without_images() -> None:
     image = np.zeros((4, 4, 3), dtype=np.uint8)
-    found = {"gradient": [(image, "one"), (None, "two")], "hidden": [(image, "three")]}
-    figure = signal_figures.neighbour_figure((image, "query"), found)
-    captions = [axes.get_xlabel() for axes in figure.axes]
-    assert captions == ["query", "one", "two", "query", "three", ""]
+    query = Shown(image, "Which?", "this", "vqa")
+    found = {
+        "gradient": [Shown(image, "Where?", "here", "vqa"), Shown(None, "2 + 2", "4", "language")],
+        "hidden": [Shown(image, "图中有什么？" * 9, "右上角有一个蓝色菱形", "multilingual")],
+    }
+    figure = signal_figures.neighbour_figure(query, found)
+    shown = [[text.get_text() for text in axes.texts] for axes in figure.axes if axes.get_visible()]
+    assert shown[0] == shown[3] == ["vqa", "Which?\n→ this"]
+    assert shown[2] == ["text only", "language", "2 + 2\n→ 4"]
+    lines = shown[4][1].split("\n")
+    assert [len(line) for line in lines] == [12, 12, 12, 12] and lines[2].endswith("…")
+    assert len(figure.axes) == 6 and len(shown) == 5
+    assert ">→ 右上角有一个蓝色菱形</text>" in svg_text(figure), "our font lacks it: it stays text"
+    assert "<text" not in svg_text(signal_figures.neighbour_figure(query, {"gradient": [query]}))
+
+
+def test_twelve_tasks_are_told_apart() -> None:
+    names = [f"task {i}" for i in range(12)]
+    figure = signal_figures.embedding_maps({"one": np.arange(24.0).reshape(12, 2)}, names)
+    drawn = [
+        (one.get_facecolor().tolist(), one.get_edgecolor().tolist())
+        for one in figure.axes[0].collections
+    ]
+    assert len({str(look) for look in drawn}) == 12

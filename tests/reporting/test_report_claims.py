@@ -14,12 +14,15 @@ SCORERS = ("el2n", "entropy", "perplexity", "image_grounding")
 
 def row(gain: float, forgetting: float, seeds: int, end: float = 50.0) -> dict[str, Any]:
     """Values with a spread of 0.2 over seeds, the same for all rows: differences are exact."""
-    wobble = [0.1 * seed for seed in range(seeds)]
+    means = {
+        "relative_gain": gain,
+        "forgetting_rate": forgetting,
+        "average_accuracy": end,
+        "first_accuracy": 60.0,
+    }
     return {
-        "relative_gain": {s: gain + w for s, w in enumerate(wobble)},
-        "forgetting_rate": {s: forgetting + w for s, w in enumerate(wobble)},
-        "average_accuracy": {s: end + w for s, w in enumerate(wobble)},
-        "first_accuracy": {s: 60.0 + w for s, w in enumerate(wobble)},
+        metric: {s: Estimate(m + 0.1 * s, m + 0.1 * s - 3, m + 0.1 * s + 3) for s in range(seeds)}
+        for metric, m in means.items()
     }
 
 
@@ -50,6 +53,15 @@ def test_one_seed_decides_nothing() -> None:
     claims = paper_claims(values, budgets(values))
     assert {claim.verdict for claim in claims} == {"cannot tell with one seed"}
     assert all(claim.supported == len(claim.comparisons) for claim in claims)
+
+
+def test_one_seed_shows_what_its_items_explain() -> None:
+    values = papers_table(seeds=1)
+    forgets, _, scores, *_ = paper_claims(values, budgets(values))
+    # 60 − 32, errors 3 and 3; random against the mean of four: 9 + 4 · 9 / 16
+    found = [claim.comparisons[0].difference for claim in (forgets, scores)]
+    assert [one.mean for one in found] == [28.0, pytest.approx(95.3 - 86.425)]
+    assert [one.half for one in found] == [pytest.approx(18**0.5), pytest.approx(11.25**0.5)]
 
 
 def test_one_reversed_difference_refutes() -> None:
@@ -91,23 +103,39 @@ def test_missing_methods_are_named() -> None:
         ([Estimate(1, -0.5, 1.5)], "cannot tell"),
         ([Estimate(1, 0.5, 1.5), Estimate(-1, -2, 0.5)], "cannot tell"),
         ([Estimate(1, 0.5, 1.5), Estimate(-1, -2, -0.5)], "does not hold"),
-        ([Estimate(1)], "cannot tell with one seed"),
     ],
 )
 def test_verdicts_follow_the_intervals(estimates: list[Estimate], verdict: str) -> None:
     comparisons = tuple(Comparison("a − b", one) for one in estimates)
-    assert Claim("a is better", comparisons).verdict == verdict
+    assert Claim("a is better", comparisons, seeds=3).verdict == verdict
+    assert Claim("a is better", comparisons, seeds=1).verdict == "cannot tell with one seed"
+
+
+def gains(**by_method: list[float]) -> dict[str, Any]:
+    return {
+        name: {"relative_gain": {s: Estimate(v, v - 2, v + 2) for s, v in enumerate(values)}}
+        for name, values in by_method.items()
+    }
 
 
 def test_rank_agreement_uses_the_common_rows() -> None:
-    def one(method: str, ours: float | None, paper: float | None) -> dict[str, Any]:
-        return {
-            "method": method,
-            "relative_gain": ours and {"mean": ours},
-            "paper": paper and {"relative_gain": paper},
-        }
+    values = gains(a=[1.0], b=[20.0], c=[40.0], d=[9.0]) | {"e": {}}
+    agreement = rank_agreement(values, {"a": 10, "b": 30, "c": 20, "d": None, "e": 1, "f": 2})
+    # ranks 1 2 3 against 1 3 2: 1 - 6 · 2 / (3 · 8); the gains are too far apart to change places
+    assert agreement.rows == 3
+    assert agreement.correlation == Estimate(0.5, 0.5, 0.5)
 
-    rows = [one("a", 1, 10), one("b", 2, 30), one("c", 3, 20), one("d", 9, None), one("e", None, 1)]
-    agreement = rank_agreement({"rows": rows})
-    # ranks 1 2 3 against 1 3 2: 1 - 6 · 2 / (3 · 8)
-    assert agreement == {"spearman": pytest.approx(0.5), "n": 3, "methods": ["a", "b", "c"]}
+
+def test_rank_agreement_is_as_unsure_as_its_items() -> None:
+    values = gains(a=[10.0], b=[11.0], c=[40.0])
+    found = rank_agreement(values, {"a": 1, "b": 2, "c": 3}).correlation
+    # a and b change places in some draws: 0.5 instead of 1
+    assert found == Estimate(1.0, 0.5, 1.0)
+    assert rank_agreement(gains(a=[1.0]), {"a": 1}).correlation is None
+
+
+def test_rank_agreement_over_seeds_has_their_interval() -> None:
+    values = gains(a=[1.0, 1.0, 1.0], b=[2.0, 2.0, 3.0], c=[3.0, 3.0, 2.0])
+    found = rank_agreement(values, {"a": 1, "b": 2, "c": 3}).correlation
+    # correlations 1, 1 and 0.5: mean 5/6, t(2) = 4.303, standard error 1/6; cut at 1
+    assert found == Estimate(pytest.approx(5 / 6), pytest.approx(5 / 6 - 4.3027 / 6, abs=1e-4), 1.0)

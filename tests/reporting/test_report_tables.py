@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from campaign import BUDGET, EXTRA, SKILLS, STREAM, write_campaign
 
+from liit.config import load_params
 from liit.errors import LiitError
+from liit.evaluation.statistics import Estimate
 from liit.reporting import tables
-from liit.reporting.checks import check_grid, versus_random_grid
+from liit.reporting.checks import check_grid
+from liit.reporting.comparisons import (
+    change_grid,
+    changed_parts,
+    reference_of,
+    versus_random_grid,
+)
 from liit.reporting.costs import PAPER_HOURS, costs
 from liit.reporting.facts import Facts, count_quarantined, gather, ordered
-from liit.reporting.inputs import Head, Paper, Trajectory
+from liit.reporting.grids import main_grid
+from liit.reporting.inputs import Head, Paper, Trajectory, load_heads
+from liit.reporting.table_pages import TablePage
 
 
 def trajectory(scores: dict[str, list[float]], budget: int = 10, **run: Any) -> Trajectory:
@@ -46,7 +57,9 @@ def cost(**seconds: float) -> dict[str, Any]:
 def made_up_facts(values: dict[str, Any]) -> Facts:
     """Return facts of which only labels, seeds and values are set."""
     heads = [Head(name, name.capitalize(), None, 1.0) for name in values]
-    return Facts("main", heads, {}, {0: {}, 1: {}}, {}, values, {}, {})
+    page = TablePage("main", "Made up", "", made=False)
+    run: Any = {name: {} for name in values}
+    return Facts("main", page, heads, {}, run, {0: {}, 1: {}}, {}, values, {}, {})
 
 
 def test_rows_carry_the_papers_formulas() -> None:
@@ -164,13 +177,18 @@ def test_curves_hold_a_record_per_method_seed_step_and_skill(tmp_path: Path) -> 
     }
 
 
-def test_missing_results_name_the_command(tmp_path: Path) -> None:
-    methods = write_campaign(tmp_path, ["sequential", "random"])
-    (tmp_path / "results" / "random" / "0.json").unlink()
-    with pytest.raises(LiitError, match=r"dvc repro chain@random-0"):
-        gather(tmp_path, "main", methods, [0])
-    facts = gather(tmp_path, "main", ["sequential"], [0])  # partial, because asked for
-    assert [row["method"] for row in facts.table["rows"]] == ["sequential"]
+def test_rows_that_were_not_run_say_so(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random", "el2n"], seeds=(0, 1))
+    (tmp_path / "results" / "random" / "1.json").unlink()
+    facts = gather(tmp_path, "main", methods, [0, 1])
+    assert [row["method"] for row in facts.table["rows"]] == ["sequential", "el2n"]
+    assert facts.missing == {"random": ["chain@random-1"]}
+    rows = main_grid(facts).rows
+    assert [row[0] for row in rows] == ["Sequential", "Random (not run yet)", "EL2N"]
+    assert rows[1][1:] == [str(BUDGET), "–", "–", "–", "–", "95.3", "2.1", "47.2", "1.0×"]
+    assert dict(check_grid(facts).rows)["Not run yet"] == "`dvc repro chain@random-1`"
+    with pytest.raises(LiitError, match=r"dvc repro chain@random-1"):
+        gather(tmp_path, "main", ["random"], [0, 1])
 
 
 def test_broken_results_name_the_file(tmp_path: Path) -> None:
@@ -197,8 +215,8 @@ def test_rows_of_the_main_table_can_stand_in_another(tmp_path: Path) -> None:
     (tmp_path / "experiments" / "main" / "el2n.py").rename(
         tmp_path / "experiments" / "ablations" / "el2n.py"
     )
-    with pytest.raises(LiitError, match=r"experiments/ablations/dvc.yaml:ablations@el2n-0"):
-        gather(tmp_path, "ablations", ["random", "el2n"], [0])
+    chain = "experiments/ablations/dvc.yaml:ablations@el2n-0"
+    assert gather(tmp_path, "ablations", ["random", "el2n"], [0]).missing == {"el2n": [chain]}
     for kind in ("results", "runs"):
         (tmp_path / "tables" / "ablations" / kind).mkdir(parents=True)
         (tmp_path / kind / "el2n").rename(tmp_path / "tables" / "ablations" / kind / "el2n")
@@ -235,15 +253,73 @@ def test_known_names_come_first() -> None:
 
 
 def test_differences_to_random_are_paired_by_seed() -> None:
+    def by_seed(*values: float) -> dict[int, Estimate]:
+        return {seed: Estimate(value) for seed, value in enumerate(values)}
+
     values = {
-        "random": {"relative_gain": {0: 90.0, 1: 100.0}, "average_accuracy": {0: 1.0, 1: 1.0}},
-        "ours": {"relative_gain": {0: 91.0, 1: 101.0}, "average_accuracy": {0: 1.0, 1: 3.0}},
+        "random": {"relative_gain": by_seed(90, 100), "average_accuracy": by_seed(1, 1)},
+        "ours": {"relative_gain": by_seed(91, 101), "average_accuracy": by_seed(1, 3)},
     }
     facts = made_up_facts(values)
     grid = versus_random_grid(facts)
     # a shift of 1 in both seeds has no spread, although the seeds are 10 apart
     assert grid.rows == [["Ours", "1.0 [1.0, 1.0]", "–", "1.0 [-11.7, 13.7]"]]
     assert not versus_random_grid(made_up_facts({"ours": values["ours"]})).rows
+
+
+def test_a_row_of_a_further_table_is_compared_with_the_row_that_it_changes(tmp_path: Path) -> None:
+    write_campaign(tmp_path, ["sequential", "random", "el2n", "adapt_inf"], seeds=(0, 1))
+    folder = tmp_path / "experiments" / "directions"
+    folder.mkdir()
+    body = "from liit.selection.method import Method\n{}\nMETHOD = Method({!r}, {})\n"
+    for name, parts in (
+        ("el2n", "scorers=(el2n,), pick=top"),
+        ("adapt_inf", "scorers=(el2n,), group=by_source"),
+    ):
+        imports = (
+            "from liit.selection.scorers import el2n\nfrom liit.selection.picks import ccs, top\n"
+            "from liit.selection.groups import by_source"
+        )
+        (tmp_path / "experiments" / "main" / f"{name}.py").write_text(
+            body.format(imports, name, parts)
+        )
+    (folder / "even.py").write_text(body.format(imports, "Even", "scorers=(el2n,), pick=ccs"))
+    for kind in ("results", "runs"):
+        (tmp_path / "tables" / "directions" / kind).mkdir(parents=True)
+        copy = tmp_path / "tables" / "directions" / kind / "even"
+        shutil.copytree(tmp_path / kind / "adapt_inf", copy)
+    facts = gather(tmp_path, "directions", ["adapt_inf", "el2n", "even"], [0, 1])
+    (row,) = change_grid(facts).rows
+    assert row[:3] == ["Even", "pick", "el2n"]
+    means = {one["method"]: one["average_accuracy"]["mean"] for one in facts.table["rows"]}
+    assert float(row[5].split()[0]) == pytest.approx(means["even"] - means["el2n"], abs=0.051)
+    assert not change_grid(gather(tmp_path, "main", ["sequential", "random"], [0, 1])).rows
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "reference", "changed"),
+    [
+        ("ablations", "density_budget", "adapt_inf", "budget"),
+        ("ablations", "no_groups", "adapt_inf", "group represent"),
+        ("budgets", "random_4x", "random", "budget_factor"),
+        ("directions", "perplexity_ccs", "perplexity", "pick"),
+        ("efficiency", "lite_8x", "lite_adapt_inf", "prune"),
+        ("efficiency", "proxy_gradients", "adapt_inf", "represent"),
+        ("released", "lowest_el2n", "el2n", "pick"),
+        ("released", "perplexity_mean", "adapt_inf", "scorers"),
+        ("released", "semdedup_by_group", "semdedup", "budget group represent scorers"),
+        ("scorers", "without_image_grounding", "adapt_inf", "scorers"),
+    ],
+)
+def test_the_tables_compare_their_rows_with_what_they_change(
+    table: str, row: str, reference: str, changed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(__file__).parents[2]
+    monkeypatch.chdir(root)
+    heads = load_heads(root, table, load_params().rows(table))
+    one = next(head for head in heads if head.method == row)
+    found = reference_of(one, [head for head in heads if head.home != table])
+    assert (found.method, " ".join(changed_parts(one, found))) == (reference, changed)
 
 
 def test_checks_name_what_they_find(tmp_path: Path) -> None:
@@ -256,6 +332,7 @@ def test_checks_name_what_they_find(tmp_path: Path) -> None:
     (tmp_path / "results" / "random" / "0.json").write_text(json.dumps(result))
     found = dict(check_grid(gather(tmp_path, "main", methods, [0])).rows)
     assert found == {
+        "Not run yet": "none",
         "Only one seed": "seed 0 for every row",
         "Computed from code that was not committed": "random",
         "Rows computed at different commits": "abc1234; ffffffffff",
@@ -265,3 +342,22 @@ def test_checks_name_what_they_find(tmp_path: Path) -> None:
         "More than 80% of a selection from one dataset": "random at lamm: m3it 82%",
         "Choosing took longer than training": "adapt_inf",
     }
+
+
+def test_further_seeds_are_shown_while_they_were_run_in_the_same_conditions(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random", "multitask"], seeds=(0, 1, 2))
+    assert gather(tmp_path, "main", methods, [0]).seeds == [0, 1, 2]
+    other = tmp_path / "results" / "random" / "2.json"
+    changed = {**json.loads(other.read_text()), "conditions": "of another base"}
+    other.write_text(json.dumps(changed))
+    (tmp_path / "runs" / "random" / "1.json").unlink()
+    assert gather(tmp_path, "main", methods, [0]).seeds == [0]
+
+
+def test_rows_of_different_conditions_are_refused(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random", "multitask"], seeds=(0,))
+    other = tmp_path / "results" / "random" / "0.json"
+    changed = {**json.loads(other.read_text()), "conditions": "of another base"}
+    other.write_text(json.dumps(changed))
+    with pytest.raises(LiitError, match="differ in conditions"):
+        gather(tmp_path, "main", methods, [0])

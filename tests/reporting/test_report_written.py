@@ -100,7 +100,7 @@ def test_another_table_gets_its_own_folder_and_leaves_the_readme(tmp_path: Path)
     write_report(tmp_path, "ablations", methods, [0], {})
     assert (tmp_path / "README.md").read_bytes() == before
     text = (tmp_path / "reports" / "ablations" / "README.md").read_text()
-    assert text.startswith("# ablations: 2 methods")
+    assert text.startswith("# ablations\n\n2 methods along 6 datasets.")
     assert "**One seed (0).**" in text
     assert "cannot tell with one seed" in text
 

@@ -16,7 +16,9 @@ PICKS = (top, bottom, middle, ccs, random)
 score = st.one_of(
     st.floats(-5, 5, width=32), st.sampled_from([0.0, 1.0, 1.0, np.nan]), st.floats(0, 1e9)
 )
-many_scores = st.lists(score, min_size=0, max_size=120).map(np.array)
+skewed = st.integers(0, 99).map(lambda s: np.exp(3 * np.random.default_rng(s).normal(size=100)))
+constant = st.tuples(st.integers(1, 120), score).map(lambda case: np.full(*case))
+many_scores = st.lists(score, max_size=120).map(np.array) | constant | skewed
 
 
 def candidates(scores: list[float] | np.ndarray, rows: Rows | None = None) -> Candidates:

@@ -85,6 +85,33 @@ def test_groups_lose_down_to_equal_counts_and_small_ones_nothing() -> None:
     assert sorted(counts[1:].tolist()) == [18, 19]
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(1, 20), min_size=1, max_size=4), st.floats(0.1, 0.9), st.integers(0, 999)
+)
+def test_survivors_are_the_least_redundant_by_the_dense_matrix(
+    sizes: list[int], share: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    hidden = rng.normal(size=(len(labels), 4)).astype(np.float16)
+    budget = max(1, int(share * len(labels)))
+    pool = measured(hidden, [0] * len(labels))
+    kept = survivors(Prune(hidden_states, factor=1.0), Groups(labels), pool, budget, seed)
+    assert len(kept) == budget
+    counts = np.bincount(labels[kept], minlength=len(sizes))
+    full = counts == sizes
+    if not full.all():  # equal counts, as far as the sizes allow
+        assert np.ptp(counts[~full]) <= 1
+        assert counts[full].max(initial=0) <= counts[~full].min() + 1
+    for group, count in enumerate(counts):
+        members = np.flatnonzero(labels == group)
+        order = np.argsort(pool.keys[members])
+        lost = dense(hidden[members].astype(np.float32), order)
+        ranked = members[np.lexsort((pool.keys[members], lost.round(6)))]
+        assert set(ranked[:count]) == set(kept[labels[kept] == group])
+
+
 def test_a_pool_within_bounds_is_left_alone() -> None:
     pool = measured(np.ones((5, 2), np.float16), [0] * 5)
     kept = survivors(Prune(hidden_states, 4.0), Groups(np.zeros(5, np.int64)), pool, 2, 0)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from liit.selection import similarity
 from liit.selection.method import Groups
 from liit.selection.released import (
     image_grounding_zero_image,
@@ -39,6 +43,31 @@ def test_novelty_puts_far_members_first() -> None:
     groups = Groups(np.zeros(3, int), plane(60, -30, 20), np.array([[1, 0]], np.float32))
     expected = [0.0, 0.0, -np.cos(np.deg2rad(40))]
     np.testing.assert_allclose(novelty(groups), expected, atol=1e-6)
+
+
+def dense_novelty(points: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """The definition for one group, with the whole matrix of cosines."""
+    cosines = points @ points.T
+    far = 1 - points @ centre / np.linalg.norm(centre)
+    return np.array([-max([0.0, *cosines[i, far > far[i]]]) for i in range(len(points))])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(1, 25), min_size=1, max_size=4), st.integers(1, 9), st.integers(0, 999))
+def test_novelty_in_blocks_equals_the_dense_one(sizes: list[int], side: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    points = rng.normal(size=(len(labels), 4))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    centres = rng.normal(size=(len(sizes), 4))
+    expected = np.zeros(len(labels))
+    for group, centre in enumerate(centres):
+        expected[labels == group] = dense_novelty(points[labels == group], centre)
+    rows = Rows((points.astype(np.float32),), unit)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(similarity, "SIDE", side)
+        found = novelty(Groups(labels, rows, centres.astype(np.float32)))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_novelty_by_arrival_lets_the_old_one_win() -> None:

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny_llava import CPU, SAMPLES, SETTINGS, SHAPE, World, build
+from tiny import CPU, SHAPE
+from tiny_pool import SAMPLES, SETTINGS, World, build
 
 from liit.data.corpus import Corpus
-from liit.data.encode import IGNORED, Encoded
+from liit.data.encode import IGNORED, Encoded, Encoder
 from liit.errors import LiitError
 from liit.selection.signal_names import SIGNALS
 from liit.signals import engine
@@ -72,6 +73,22 @@ def test_scores_equal_the_models_own_logits(world: World, measured: Any) -> None
         logits, labels, _ = full_logits(world, world.corpus.encoded(id_))
         for name, value in slow_scores(logits, labels).items():
             assert measured[name][row] == pytest.approx(value, rel=2e-5, abs=2e-5)
+
+
+def test_scores_of_a_truncated_answer_are_of_what_is_left(world: World, tmp_path: Path) -> None:
+    whole = world.corpus
+    limit = max(len(whole.encoded(id_)) for id_ in world.ids) - 2
+    encoder = Encoder(whole.encoder.processor, system_prompt="Be brief.", max_length=limit)
+    short = Corpus(whole.stores, encoder)
+    found = run(World(world.model, short, world.ids), tmp_path / "s", frozenset({"nll", "entropy"}))
+    cut = [id_ for id_ in world.ids if len(short.encoded(id_)) < len(whole.encoded(id_))]
+    assert cut
+    for id_ in cut:
+        logits, labels, _ = full_logits(world, short.encoded(id_))
+        assert (labels != IGNORED).any()
+        for name in found:
+            expected = slow_scores(logits, labels)[name]
+            assert found[name][world.ids.index(id_)] == pytest.approx(expected, rel=2e-5, abs=2e-5)
 
 
 def test_blind_nll_is_of_the_text_alone(world: World, measured: Any) -> None:
@@ -260,7 +277,7 @@ def test_neither_order_nor_batch_nor_shards_change_the_scores(
 def test_ranks_give_the_same_bytes_as_one_process(world: World, tmp_path: Path) -> None:
     run(world, tmp_path / "one")
     script = Path(__file__).with_name("two_ranks.py")
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(script.parent)}
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [sys.executable, str(script), str(tmp_path / "two")],
         env=env,

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 from test_sample_gradients import engine_gradients, parameter_name
-from tiny_llava import CPU, SETTINGS, World
+from tiny import CPU
+from tiny_pool import SETTINGS, World
 from torch import Tensor
 
 from liit.signals.engine import measure

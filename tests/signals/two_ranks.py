@@ -11,7 +11,8 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from tiny_llava import CPU, SETTINGS, SHAPE, build
+from tiny import CPU
+from tiny_pool import SETTINGS, build
 
 from liit.signals import engine
 from liit.signals.store import Shards
@@ -32,7 +33,7 @@ if __name__ == "__main__":
     engine.SHARD_SAMPLES = 16
     out = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as own:
-        world = build(Path(own), SHAPE, seed=0)
+        world = build(Path(own))
     names = frozenset({"nll", "nll_blind", "entropy", "error_norm", "hidden", "gradient"})
     found = engine.measure(
         world.model,

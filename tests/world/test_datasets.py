@@ -82,9 +82,7 @@ def test_low_quality_answers_differ_from_the_true_ones() -> None:
     }
     same = [a.turns[-1] == b.turns[-1] for a, b in zip(drawn[0.0], drawn[1.0], strict=True)]
     assert all(a.turns[:-1] == b.turns[:-1] for a, b in zip(drawn[0.0], drawn[1.0], strict=True))
-    # False captions and regions are another scene's or thing's: plain scenes may be told alike.
-    alike = [b.skill for b, equal in zip(drawn[1.0], same, strict=True) if equal]
-    assert set(alike) <= {"captioning", "grounding"} and len(alike) <= 0.03 * len(same)
+    assert not any(same)
 
 
 def test_chinese_is_in_m3it_alone_and_only_in_its_multilingual_skill() -> None:

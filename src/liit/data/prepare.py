@@ -101,9 +101,8 @@ def _drawn(source: Dataset | Exam) -> Iterator[Sample]:
 def _pretraining(params: Params) -> Iterator[Sample]:
     from liit.data import world
 
-    first = params.stream[0]
     seed = seed_for(0, "world", "pretrain")
-    return world.draw_dataset(first.name, seed=seed, **params.base.pretrain)
+    return world.draw_dataset("backbone", seed=seed, **params.base.pretrain)
 
 
 def _report(console: Console, name: str, done: Prepared) -> None:

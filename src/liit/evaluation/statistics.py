@@ -22,6 +22,15 @@ class Estimate:
     low: float | None = None
     high: float | None = None
 
+    @property
+    def half(self) -> float | None:
+        """Half the width of the interval."""
+        return None if self.low is None or self.high is None else (self.high - self.low) / 2
+
+
+BySeed = Mapping[int, Estimate]
+"""A number of each seed's run, with the interval that its evaluation items explain."""
+
 
 def standard_error(values: Sequence[float]) -> float:
     """Return the standard error of a mean of items, s / sqrt(n) with n - 1 in s; 0 for one item."""
@@ -42,14 +51,22 @@ def over_seeds(values: Sequence[float]) -> Estimate:
     return Estimate(mean, mean - half, mean + half)
 
 
-def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Estimate:
-    """Return ours - theirs over the seeds that both ran, with Student's t interval.
+def combined(terms: Sequence[tuple[float, BySeed]], constant: float = 0.0) -> Estimate:
+    """Return ``constant`` + the sum of weight * number over the terms, paired by seed.
 
-    Pairing by seed removes what the two share (base model, data, the seed's own luck). Raises
-    ValueError if they share no seed.
+    Several seeds that all terms ran: Student's t interval. Pairing by seed removes what the terms
+    share (base model, data, the seed's own luck). One seed: the interval of its items, their
+    errors taken as independent from term to term. Raises ValueError if they share no seed.
     """
-    shared = sorted(ours.keys() & theirs.keys())
-    return over_seeds([ours[seed] - theirs[seed] for seed in shared])
+    shared = sorted(set.intersection(*(set(by_seed) for _, by_seed in terms)))
+    sums = [constant + sum(w * one[seed].mean for w, one in terms) for seed in shared]
+    if len(sums) != 1:
+        return over_seeds(sums)
+    halves = [w * half for w, one in terms if (half := one[shared[0]].half) is not None]
+    if len(halves) < len(terms):
+        return Estimate(sums[0])
+    half = math.hypot(*halves)
+    return Estimate(sums[0], sums[0] - half, sums[0] + half)
 
 
 def over_items(

@@ -9,7 +9,10 @@ from typing import Any
 from liit.errors import LiitError
 from liit.evaluation import matrix
 from liit.evaluation.matrix import Rows, Skills
-from liit.evaluation.statistics import Cell, Estimate, over_items, over_seeds
+from liit.evaluation.statistics import Cell, Estimate, combined, over_items
+
+Metric = Callable[[Rows], float | None]
+"""A metric of one accuracy matrix; None where it is undefined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,32 @@ def run_of(result: Mapping[str, Any]) -> Run:
     )
 
 
+def metrics_of(skills: Skills, bound: Mapping[str, float]) -> dict[str, Metric]:
+    """Return the metrics of a run under the upper bound of its seed, by name.
+
+    ``first_accuracy`` is the average accuracy at the first evaluated step.
+    """
+    return {
+        "relative_gain": lambda rows: matrix.relative_gain(rows, skills, bound).value,
+        "forgetting_rate": lambda rows: matrix.forgetting_rate(rows, skills).value,
+        "average_accuracy": lambda rows: matrix.average_accuracy(rows, skills),
+        "first_accuracy": lambda rows: matrix.average_accuracy(rows[:1], skills),
+    }
+
+
+def over_run(run: Run, skills: Skills, metric: Metric) -> Estimate:
+    """Return a metric that is defined for a run with the interval of the run's items."""
+    used = sorted({task for tasks in skills.values() for task in tasks})
+
+    def of_cells(cells: Mapping[Cell, float]) -> float:
+        rows = [{task: cells[step, task] for task in used} for step in range(len(run.rows))]
+        value = metric(rows)
+        assert value is not None
+        return value
+
+    return over_items(_cells(run.rows, used), _cells(run.errors, used), of_cells)
+
+
 def summarise(
     runs: Mapping[int, Run], bounds: Mapping[int, Mapping[str, float]], skills: Skills
 ) -> Row:
@@ -69,43 +98,32 @@ def summarise(
             )
     gains = [matrix.relative_gain(run.rows, skills, bounds[s]) for s, run in runs.items()]
     rates = [matrix.forgetting_rate(run.rows, skills) for run in runs.values()]
-
-    def gain(seed: int, rows: Rows) -> float | None:
-        return matrix.relative_gain(rows, skills, bounds[seed]).value
-
-    def rate(_seed: int, rows: Rows) -> float | None:
-        return matrix.forgetting_rate(rows, skills).value
-
-    accuracy = _estimate(runs, skills, lambda _seed, rows: matrix.average_accuracy(rows, skills))
-    assert accuracy is not None
+    estimates = estimates_by_seed(runs, bounds, skills)
+    rows = {name: combined([(1.0, by_seed)]) for name, by_seed in estimates.items()}
     return Row(
-        _estimate(runs, skills, gain),
-        _estimate(runs, skills, rate),
-        accuracy,
+        rows.get("relative_gain"),
+        rows.get("forgetting_rate"),
+        rows["average_accuracy"],
         max(value.zero_before for value in rates),
         tuple(sorted({skill for value in gains for skill in value.left_out})),
     )
 
 
-def _estimate(
-    runs: Mapping[int, Run], skills: Skills, metric: Callable[[int, Rows], float | None]
-) -> Estimate | None:
-    values = {seed: metric(seed, run.rows) for seed, run in runs.items()}
-    defined = [value for value in values.values() if value is not None]
-    if len(defined) < len(values):
-        return None
-    if len(runs) > 1:
-        return over_seeds(defined)
-    ((seed, run),) = runs.items()
-    used = sorted({task for tasks in skills.values() for task in tasks})
-    steps = range(len(run.rows))
+def estimates_by_seed(
+    runs: Mapping[int, Run], bounds: Mapping[int, Mapping[str, float]], skills: Skills
+) -> dict[str, dict[int, Estimate]]:
+    """Return metric -> seed -> its number; a metric undefined in any seed is left out.
 
-    def of_cells(cells: Mapping[Cell, float]) -> float:
-        value = metric(seed, [{task: cells[step, task] for task in used} for step in steps])
-        assert value is not None
-        return value
-
-    return over_items(_cells(run.rows, used), _cells(run.errors, used), of_cells)
+    The interval of the items is worked out for a single seed alone: several say more together.
+    """
+    found: dict[str, dict[int, Estimate]] = {}
+    for seed, run in runs.items():
+        for name, metric in metrics_of(skills, bounds[seed]).items():
+            value = metric(run.rows)
+            if value is not None:
+                one = over_run(run, skills, metric) if len(runs) == 1 else Estimate(value)
+                found.setdefault(name, {})[seed] = one
+    return {name: by_seed for name, by_seed in found.items() if len(by_seed) == len(runs)}
 
 
 def _cells(rows: Rows, tasks: list[str]) -> dict[Cell, float]:

@@ -74,7 +74,7 @@ class InstructionTuning(pl.LightningModule):
         ]
         for name, parameter in trainable(self.model):
             groups[int(is_projector(name))]["params"].append(parameter)
-        optimizer = torch.optim.AdamW([group for group in groups if group["params"]])
+        optimizer = torch.optim.AdamW([group for group in groups if group["params"]], fused=True)
         schedule = get_cosine_schedule_with_warmup(optimizer, self.warmup_steps, self.steps)
         return {
             "optimizer": optimizer,

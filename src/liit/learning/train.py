@@ -19,6 +19,9 @@ from liit.data.module import SelectedData
 from liit.errors import LiitError
 from liit.learning.module import InstructionTuning
 
+SEVERAL_RANKS = dict.fromkeys(("auto", "ddp"), "ddp_find_unused_parameters_true")
+"""What DDP is called on several ranks: a batch without images leaves the projector unused."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
@@ -83,11 +86,11 @@ def fit(
 def _trainer(
     train: Train, devices: Devices, logger: Any, title: str, *, log_every: int
 ) -> pl.Trainer:
-    ranks = devices.devices * devices.num_nodes
+    ranks, strategy = devices.devices * devices.num_nodes, devices.strategy
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no tips, no device lists
     return pl.Trainer(
         accelerator=devices.accelerator,
-        strategy=devices.strategy,
+        strategy=SEVERAL_RANKS.get(strategy, strategy) if ranks > 1 else strategy,
         devices=devices.devices,
         num_nodes=devices.num_nodes,
         precision=devices.precision,  # type: ignore[arg-type]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from liit.evaluation.statistics import paired_difference
-from liit.reporting.costs import BASELINE, CHOOSING
+from liit.reporting.costs import CHOOSING
 from liit.reporting.facts import Facts
-from liit.reporting.grids import Grid, estimate
-from liit.reporting.tables import as_json
+from liit.reporting.grids import Grid
 
 READABLE = 0.9
 """Share of answers in the asked form below which a drop may be lost form."""
@@ -17,6 +15,7 @@ ONE_SIDED = 0.8
 def check_grid(facts: Facts) -> Grid:
     """Return each check with what it found."""
     checks = {
+        "Not run yet": _not_run(facts),
         "Only one seed": _one_seed(facts),
         "Computed from code that was not committed": _uncommitted(facts),
         "Rows computed at different commits": _commits(facts),
@@ -29,28 +28,8 @@ def check_grid(facts: Facts) -> Grid:
     return Grid("checks", "Checks", note, ["Check", "Found"], rows)
 
 
-def versus_random_grid(facts: Facts) -> Grid:
-    """Return every method's difference to the random row, paired by seed; empty without that."""
-    header = ["Method", "Relative gain", "Forgetting rate", "Average accuracy"]
-    metrics = ("relative_gain", "forgetting_rate", "average_accuracy")
-    baseline = facts.values.get(BASELINE, {})
-    rows = []
-    for method, values in facts.values.items():
-        if method == BASELINE or not baseline:
-            continue
-        cells = [facts.labels[method]]
-        for metric in metrics:
-            both = metric in values and metric in baseline
-            gap = paired_difference(values[metric], baseline[metric]) if both else None
-            cells.append(estimate(as_json(gap)))
-        rows.append(cells)
-    note = (
-        "Method minus random in percentage points, paired by seed, with Student's 95 % interval; "
-        "where it holds 0, the method cannot be told from a random choice."
-    )
-    if len(facts.seeds) == 1:
-        note = "Method minus random in percentage points. One seed: there is no interval."
-    return Grid("versus-random", "Against a random choice", note, header, rows)
+def _not_run(facts: Facts) -> list[str]:
+    return [f"`dvc repro {chain}`" for chains in facts.missing.values() for chain in chains]
 
 
 def _one_seed(facts: Facts) -> list[str]:
@@ -81,7 +60,7 @@ def _unreadable(facts: Facts) -> list[str]:
 
 
 def _one_sided(facts: Facts) -> list[str]:
-    budgeted = [head.method for head in facts.heads if head.budget_factor is not None]
+    budgeted = [head.method for head in facts.shown if head.budget_factor is not None]
     return [
         f"{method} at {step}: {source} {share:.0%}"
         for method in budgeted

@@ -15,7 +15,16 @@ from liit import paths
 from liit.evaluation import matrix
 from liit.reporting import tables
 from liit.reporting.costs import BASELINE
-from liit.reporting.inputs import Head, Trajectories, load_heads, load_trajectories, read_why
+from liit.reporting.inputs import (
+    Head,
+    Trajectories,
+    load_heads,
+    load_trajectories,
+    missing_chains,
+    read_why,
+    seeds_alike,
+)
+from liit.reporting.table_pages import TablePage, read_table_page
 
 PAPER_SKILLS = ("vqa", "kvqa", "multilingual", "grounding", "reasoning", "language")
 """The six skills of the three metrics (ICLR 2025, Table 4)."""
@@ -26,14 +35,20 @@ Whys = dict[tuple[str, int, str], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A table and what lies behind it; all numbers come from files."""
+    """A table and what lies behind it; all numbers come from files.
+
+    ``heads`` are all rows of the table; ``missing`` names the chains that were not run, by method.
+    Everything else is about the rows that were run. ``page`` is what the table's folder says.
+    """
 
     name: str
+    page: TablePage
     heads: Sequence[Head]
+    missing: Mapping[str, Sequence[str]]
     trajectories: Trajectories
     bounds: tables.Bounds
     table: dict[str, Any]
-    values: dict[str, dict[str, Any]]
+    values: tables.Values
     whys: Whys
     quarantine: dict[str, Counter[str]]
 
@@ -49,8 +64,13 @@ class Facts:
 
     @property
     def labels(self) -> dict[str, str]:
-        """Label of each method, in the table's order."""
-        return {head.method: head.label for head in self.heads}
+        """Label of each row that was run, in the table's order."""
+        return {head.method: head.label for head in self.shown}
+
+    @property
+    def shown(self) -> list[Head]:
+        """The rows that were run, in the table's order."""
+        return [head for head in self.heads if head.method in self.trajectories]
 
     def result(self, method: str) -> Mapping[str, Any]:
         """Return the result file of a method's first seed, for what all seeds share."""
@@ -58,7 +78,7 @@ class Facts:
 
     def skill_names(self, kind: str) -> list[str]:
         """Return the names of ``skills`` or ``extra_skills``, the paper's in its order."""
-        return ordered(self.result(self.heads[0].method)[kind], PAPER_SKILLS)
+        return ordered(self.result(self.shown[0].method)[kind], PAPER_SKILLS)
 
     def curve(self, method: str, kind: str, skill: str) -> list[list[float]]:
         """Return P[skill][t], 0..100, one list per seed."""
@@ -110,15 +130,19 @@ class Facts:
 def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int]) -> Facts:
     """Read everything that the report of one table needs from the project folder ``root``.
 
-    The upper bound needs the sequential trajectories, also where they are no row of the table.
-    Raises LiitError naming the command to run if a method's or seed's results are missing.
+    Rows of which a seed is missing are named in ``missing``. The upper bound needs the sequential
+    trajectories, also where they are no row of the table: LiitError names the command that makes
+    them, or the first row's if no row was run.
     """
     heads = load_heads(root, table, methods)
+    missing = {method: missing_chains(root, method, seeds) for method in methods}
+    run = [method for method in methods if not missing[method]] or methods
     others = [tables.REFERENCE]
-    if all(paths.result(BASELINE, seed, root).is_file() for seed in seeds):
+    if not missing_chains(root, BASELINE, seeds):
         others.append(BASELINE)
-    every = load_trajectories(root, [*methods, *(m for m in others if m not in methods)], seeds)
-    trajectories = {method: every[method] for method in methods}
+    shown = [*run, *(m for m in others if m not in run)]
+    every = load_trajectories(root, shown, seeds_alike(root, shown, seeds))
+    trajectories = {method: every[method] for method in run}
     bounds = tables.upper_bounds(every)
     whys = {
         (method, seed, step): read_why(root, method, seed, step)
@@ -128,10 +152,12 @@ def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int])
     }
     return Facts(
         name=table,
+        page=read_table_page(root, table),
         heads=heads,
+        missing={method: chains for method, chains in missing.items() if chains},
         trajectories=trajectories,
         bounds=bounds,
-        table=tables.build_table(heads, every),
+        table=tables.build_table([head for head in heads if head.method in run], every),
         values=tables.values_by_seed(trajectories, bounds),
         whys=whys,
         quarantine=count_quarantined(root),

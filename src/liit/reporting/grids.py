@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from liit.reporting.costs import PHASES
+from liit.reporting.claims import rank_agreement
+from liit.reporting.costs import PHASES, paper_ratio
 from liit.reporting.facts import Facts
 from liit.reporting.tables import METRICS
 
@@ -71,27 +72,44 @@ def interval_note(facts: Facts) -> str:
 
 
 def main_grid(facts: Facts) -> Grid:
-    """Return the main table: our three metrics and cost, and the paper's row beside them."""
+    """Return the table itself: our three metrics and cost, and the paper's row beside them.
+
+    Rows that were not run say so and have no numbers of ours.
+    """
     header = ["Method", "Budget per step", *HEADINGS.values(), "Cost"]
     header += ["Paper: gain", "Paper: forgetting", "Paper: accuracy", "Paper: cost"]
+    found = {row["method"]: row for row in facts.table["rows"]}
+    samples = facts.result(facts.shown[0].method)["budget"]
     rows = []
-    for row in facts.table["rows"]:
-        paper = row["paper"] or dict.fromkeys(METRICS)
-        rows.append(
-            [
-                row["label"],
-                str(row["budget"]),
-                *(estimate(row[metric]) for metric in METRICS),
-                ratio(row["cost"]["ratio"]),
-                *(number(paper[metric]) for metric in METRICS),
-                ratio(row["cost"]["paper_ratio"]),
-            ]
-        )
+    for head in facts.heads:
+        row = found.get(head.method)
+        ours = [DASH] * 4
+        if row is not None:
+            ours = [*(estimate(row[metric]) for metric in METRICS), ratio(row["cost"]["ratio"])]
+        paper = [number(getattr(head.paper, metric, None)) for metric in METRICS]
+        label = head.label if row else f"{head.label} (not run yet)"
+        cost = ratio(paper_ratio(head.method))
+        rows.append([label, str(head.budget(samples)), *ours, *paper, cost])
     note = (
-        f"{interval_note(facts)} Cost is the time for choosing and training over the whole stream, "
-        "as a multiple of the random row's; the paper's is from its Table 6."
+        f"{interval_note(facts)} {agreement_note(facts)} Cost is the time for choosing and "
+        "training over the whole stream, as a multiple of the random row's; the paper's is from "
+        "its Table 6."
     )
     return Grid("table", "The table", note, header, rows)
+
+
+def agreement_note(facts: Facts) -> str:
+    """Return the rank correlation with the paper in words."""
+    published = {one.method: one.paper.relative_gain for one in facts.heads if one.paper}
+    agreement = rank_agreement(facts.values, published)
+    found = agreement.correlation
+    if found is None:
+        return "The rank correlation with the paper is undefined: too few common rows."
+    interval = "" if found.low is None else f" [{found.low:.2f}, {found.high:.2f}]"
+    return (
+        "Spearman's rank correlation of relative gain with the paper's is "
+        f"{found.mean:.2f}{interval} over {agreement.rows} common rows."
+    )
 
 
 def skill_grids(facts: Facts) -> list[Grid]:
@@ -166,7 +184,7 @@ def provenance_grid(facts: Facts) -> Grid:
             for name, value in _flat(one.run["provenance"]):
                 found.setdefault(name, {})[str(value)] = None
     rows = [[name, ", ".join(values)] for name, values in sorted(found.items())]
-    scale = facts.result(facts.heads[0].method)["scale"]
+    scale = facts.result(facts.shown[0].method)["scale"]
     rows = [["scale", str(scale)], ["seeds", ", ".join(map(str, facts.seeds))], *rows]
     note = "Several values in one line mean that rows were computed under different conditions."
     return Grid("provenance", "Provenance", note, ["What", "Value"], rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -13,6 +13,7 @@ from liit.errors import LiitError
 from liit.evaluation import matrix
 from liit.evaluation.summary import Run, run_of
 from liit.files import read_json
+from liit.reporting.methods_page import parts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,18 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a method's file says: its label, the paper's row, and its budget.
+    """What a method's file says: its label, the paper's row, its budget, its table and its parts.
 
     ``budget_factor``: how many times the table's budget it takes per step; None takes everything.
+    ``parts``: what it sets, as text by field of ``Method``.
     """
 
     method: str
     label: str
     paper: Paper | None
     budget_factor: float | None
+    home: str = paths.MAIN
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     def budget(self, samples: int) -> int | str:
         """Return the samples per step of this row, where the table's budget is ``samples``."""
@@ -101,7 +105,34 @@ def load_heads(root: Path, table: str, methods: Sequence[str]) -> list[Head]:
     homes = {
         name: table if (folder / table / f"{name}.py").is_file() else paths.MAIN for name in methods
     }
-    return [_head(name, load(homes[name], name, folder)) for name in methods]
+    return [_head(name, homes[name], load(homes[name], name, folder)) for name in methods]
+
+
+def missing_chains(root: Path, method: str, seeds: Sequence[int]) -> list[str]:
+    """Return the DVC stages of a method whose result or run file is not there."""
+    files = (paths.result, paths.run_record)
+    return [
+        _chain(root, method, seed)
+        for seed in seeds
+        if not all(file(method, seed, root).is_file() for file in files)
+    ]
+
+
+def seeds_alike(root: Path, methods: Sequence[str], seeds: Sequence[int]) -> list[int]:
+    """Return ``seeds`` and the further ones that every method was run with in the same conditions.
+
+    So a table keeps the seeds of earlier runs until anything but the seeds changes.
+    """
+    folders = [paths.result(method, 0, root).parent for method in methods]
+    found = [{int(file.stem) for file in folder.glob("*.json")} for folder in folders]
+    first = _conditions_of(root, methods[0], seeds[0])
+    further = [
+        seed
+        for seed in sorted(set.intersection(*found) - set(seeds))
+        if not any(missing_chains(root, method, [seed]) for method in methods)
+        and all(_conditions_of(root, method, seed) == first for method in methods)
+    ]
+    return [*seeds, *further]
 
 
 def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:
@@ -113,20 +144,28 @@ def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:
     return why
 
 
-def _head(name: str, method: Any) -> Head:
+def _head(name: str, home: str, method: Any) -> Head:
     row = method.published
     paper = row and Paper(row.relative_gain, row.forgetting_rate, row.average_accuracy)
-    return Head(name, method.label, paper, method.budget_factor)
+    return Head(name, method.label, paper, method.budget_factor, home, parts_of(method))
 
 
 def _trajectory(root: Path, method: str, seed: int) -> Trajectory:
-    home = paths.home(method, root)
-    pipeline = "chain" if home == root else f"experiments/{home.name}/dvc.yaml:{home.name}"
-    command = f"run `dvc repro {pipeline}@{method}-{seed}`."
+    command = f"run `dvc repro {_chain(root, method, seed)}`."
     return Trajectory(
         read_json(paths.result(method, seed, root), next_step=command),
         read_json(paths.run_record(method, seed, root), next_step=command),
     )
+
+
+def _chain(root: Path, method: str, seed: int) -> str:
+    home = paths.home(method, root)
+    pipeline = "chain" if home == root else f"experiments/{home.name}/dvc.yaml:{home.name}"
+    return f"{pipeline}@{method}-{seed}"
+
+
+def _conditions_of(root: Path, method: str, seed: int) -> str:
+    return str(_trajectory(root, method, seed).result["conditions"])
 
 
 def _check_comparable(loaded: Trajectories) -> None:
@@ -147,6 +186,7 @@ def _check_comparable(loaded: Trajectories) -> None:
 def _conditions(result: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield what has to be the same in every row of a table."""
     yield "scale", result["scale"]
+    yield "conditions", result["conditions"]
     yield "skills", result["skills"]
     for row in result["matrix"].values():
         for task, cell in row.items():

@@ -19,7 +19,7 @@ def methods_section(facts: Facts, cards: Mapping[str, Sequence[Card]]) -> str:
     """Return the section with one fold per method; ``cards`` maps methods to chosen samples."""
     note = "Accuracy on every task after every step, what was chosen, and some of it to look at."
     details = "".join(
-        _method(facts, head.method, cards.get(head.method, ())) for head in facts.heads
+        _method(facts, head.method, cards.get(head.method, ())) for head in facts.shown
     )
     return f'<section id="methods"><h2>Methods</h2><p class="note">{note}</p>{details}</section>'
 

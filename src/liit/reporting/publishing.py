@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from liit.config import Params
+from liit.errors import LiitError
 from liit.paths import MAIN
 from liit.reporting.facts import gather
 from liit.reporting.inputs import Trajectories, Trajectory
@@ -17,9 +18,12 @@ from liit.reporting.tracking import as_table, run_id, summary_run
 def publish_all(params: Params, methods: Sequence[str] | None) -> list[str]:
     """Publish the main table's trajectories, of all its methods without ``methods``.
 
-    Returns the ids of the runs. Raises LiitError if results are missing.
+    Returns the ids of the runs. Raises LiitError if results of a named method are missing.
     """
     facts = gather(Path(), MAIN, methods or params.methods, params.seeds)
+    for method, chains in facts.missing.items():
+        if methods:
+            raise LiitError(f"{method} was not run.", next_step=f"run `dvc repro {chains[0]}`.")
     return publish(facts.trajectories, facts.table, project=params.tracking.project)
 
 

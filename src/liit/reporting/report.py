@@ -13,8 +13,10 @@ from liit.reporting import markdown, tables
 from liit.reporting.drawings import SKILLS, drawings, skills_caption
 from liit.reporting.facts import Facts, gather
 from liit.reporting.page import page_text
+from liit.reporting.pictures import read_pictures
 from liit.reporting.samples import Card, chosen_samples
 from liit.reporting.style import svg_text
+from liit.reporting.table_pages import further_tables
 
 
 def write_report(
@@ -29,8 +31,8 @@ def write_report(
     The main table goes to `reports/` and into README.md between its markers, any other to
     `reports/<table>/`. Rows stand in the order of ``methods``, which are files of
     `experiments/<table>/`; every file is replaced as a whole. ``stores`` are the prepared datasets
-    by name, for the page's samples (empty: the page shows none). Raises LiitError if results of a
-    method or seed are missing, naming the command that makes them.
+    by name, for the page's samples (empty: the page shows none). Rows that were not run are named
+    as such; raises LiitError if there is none, or no upper bound, naming the command to run.
     """
     facts = gather(root, table, methods, seeds)
     folder = paths.REPORTS if table == MAIN else paths.REPORTS / table
@@ -43,14 +45,21 @@ def write_report(
     drawn = {name: (svg_text(figure), caption) for name, figure, caption in drawings(facts)}
     for name, (svg, _) in drawn.items():
         write_text(out / "figures" / name, svg)
-    captions = {name: caption for name, (_, caption) in drawn.items()}
-    write_text(out / "README.md", markdown.report_text(facts, captions))
-    write_text(out / "index.html", page_text(facts, drawn, _cards(root, facts, stores)))
+    pictures = read_pictures(root) if table == MAIN else {}
+    further = further_tables(root) if table == MAIN else []
+    written = markdown.report_text(facts, _captions(drawn), _captions(pictures), further)
+    write_text(out / "README.md", written)
+    cards = _cards(root, facts, stores)
+    write_text(out / "index.html", page_text(facts, drawn, pictures, further, cards))
     if table == MAIN:
         readme = root / "README.md"
         figure_path = (folder / "figures" / SKILLS).as_posix()
         block = markdown.readme_block(facts, figure_path, skills_caption(facts))
         write_text(readme, markdown.replace_block(readme.read_text(encoding="utf-8"), block))
+
+
+def _captions(drawn: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    return {name: caption for name, (_, caption) in drawn.items()}
 
 
 def _cards(root: Path, facts: Facts, stores: Mapping[str, SampleStore]) -> dict[str, list[Card]]:

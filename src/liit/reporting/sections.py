@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from liit.reporting.checks import check_grid, versus_random_grid
-from liit.reporting.claims import Claim, paper_claims, rank_agreement
+from liit.reporting.checks import check_grid
+from liit.reporting.claims import Claim, paper_claims
+from liit.reporting.comparisons import ITEMS_ALONE, change_grid, versus_random_grid
 from liit.reporting.facts import Facts, ordered
 from liit.reporting.grids import (
     DASH,
@@ -25,6 +26,7 @@ from liit.reporting.tables import as_json
 def all_grids(facts: Facts) -> list[Grid]:
     """Return every table of the report after the main one, in reading order."""
     return [
+        change_grid(facts),
         versus_random_grid(facts),
         claim_grid(facts),
         check_grid(facts),
@@ -130,19 +132,11 @@ def claims_of(facts: Facts) -> list[Claim]:
 
 
 def claim_note(facts: Facts) -> str:
-    """Return the rank correlation with the paper and how verdicts come about."""
-    agreement = rank_agreement(facts.table)
-    rho, n = agreement["spearman"], agreement["n"]
-    if rho is None:
-        correlation = "The rank correlation with the paper is undefined: too few common rows."
-    else:
-        correlation = (
-            f"Spearman's rank correlation of relative gain with the paper's: {rho:.2f} "
-            f"over {n} common rows."
-        )
+    """Return how verdicts come about."""
+    one_seed = f" With one seed no claim can be told. {ITEMS_ALONE}" * (len(facts.seeds) == 1)
     return (
-        f"{correlation} A claim (§5.2 of the paper) is put as differences between rows, paired by "
+        "A claim (§5.2 of the paper) is put as differences between rows, paired by "
         "seed, in percentage points; it holds where every difference is above 0 with its 95 % "
         "interval, does not hold where one is below 0 with its interval, and cannot be told "
-        "otherwise. With one seed nothing can be told: the signs of the differences are shown."
+        f"otherwise.{one_seed}"
     )

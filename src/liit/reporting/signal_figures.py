@@ -6,18 +6,31 @@ They take arrays, so that any store of signals can feed them.
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from liit.reporting.style import HUES, INK, MARKERS, MUTED, bare, styled
+from liit.reporting.facts import PAPER_SKILLS, ordered
+from liit.reporting.style import GRID, HUES, INK, MARKERS, MUTED, bare, styled
 
 Floats = NDArray[np.float64]
 TRIM = 1.0
 """Percent of the scores left out of a histogram at either end: outliers would flatten it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A sample as a figure shows it: its images as one picture [h, w, 3] (None: text alone)."""
+
+    picture: NDArray[np.uint8] | None
+    asked: str
+    answer: str
+    skill: str
 
 
 @styled
@@ -30,7 +43,7 @@ def score_distributions(
     task of each sample [n]. Rows are tasks, columns scores; every histogram is scaled to its own
     top, the tick marks the median. The outer percent on either side of a score is not drawn.
     """
-    names = _by_size(tasks)
+    names = ordered(tasks, PAPER_SKILLS)
     of = np.asarray(tasks)
     figure = Figure(figsize=(2.9 * len(scores) + 1.1, 0.42 * len(names) + 1.0))
     figure.set_layout_engine("constrained", h_pad=0.02)
@@ -73,33 +86,38 @@ def embedding_maps(maps: Mapping[str, Floats], tasks: Sequence[str]) -> Figure:
 
     ``maps``: what was embedded -> points [n, 2] (see :func:`tsne`); ``tasks``: [n].
     """
-    names = _by_size(tasks)
+    names = ordered(tasks, PAPER_SKILLS)
     of = np.asarray(tasks)
-    figure = Figure(figsize=(3.9 * len(maps), 4.3), layout="constrained")
-    grid = figure.subplots(1, len(maps), squeeze=False)
+    columns = min(2, len(maps))
+    rows = -(-len(maps) // columns)
+    figure = Figure(figsize=(5.2 * columns, 4.3 * rows + 0.5), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
     handles: list[Any] = []
-    for axes, (title, points) in zip(grid.flat, maps.items(), strict=True):
+    for axes in grid.flat[len(maps) :]:
+        axes.set_visible(False)
+    for axes, (title, points) in zip(grid.flat, maps.items(), strict=False):
         handles = [
-            axes.scatter(
-                *points[of == name].T,
-                s=9,
-                color=HUES[place % len(HUES)],
-                marker=MARKERS[(place // len(HUES)) % len(MARKERS)],
-                linewidths=0,
-                alpha=0.75,
-            )
-            for place, name in enumerate(names)
+            axes.scatter(*points[of == name].T, **_mark(place)) for place, name in enumerate(names)
         ]
         axes.set_title(title)
         bare(axes)
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set_aspect("equal", adjustable="datalim")
-    columns = min(len(names), 4 * len(maps))
+    ncols = -(-len(names) // -(-len(names) // (4 * columns)))  # rows of equal length
     figure.legend(
-        handles, names, loc="outside lower center", ncols=columns, markerscale=2.2, fontsize=8
+        handles, names, loc="outside lower center", ncols=ncols, markerscale=1.6, fontsize=8.5
     )
     return figure
+
+
+def _mark(place: int) -> dict[str, Any]:
+    """Return how the samples of a task are drawn: when hues run out, hollow, then other shapes."""
+    hue, turn = HUES[place % len(HUES)], place // len(HUES)
+    style: dict[str, Any] = {"s": 16, "marker": MARKERS[(turn // 2) % len(MARKERS)]}
+    if turn % 2:
+        return {**style, "facecolors": "none", "edgecolors": hue, "linewidths": 0.9}
+    return {**style, "color": hue, "linewidths": 0, "alpha": 0.8}
 
 
 def nearest(vectors: Floats, query: int, count: int) -> list[int]:
@@ -117,40 +135,57 @@ def nearest(vectors: Floats, query: int, count: int) -> list[int]:
 
 
 @styled
-def neighbour_figure(
-    query: tuple[NDArray[np.uint8] | None, str],
-    neighbours: Mapping[str, Sequence[tuple[NDArray[np.uint8] | None, str]]],
-) -> Figure:
-    """Draw a query and its nearest neighbours in several spaces (the paper's Figure 4).
+def neighbour_figure(query: Shown, neighbours: Mapping[str, Sequence[Shown]]) -> Figure:
+    """Draw a sample and its nearest neighbours in several spaces (the paper's Figure 4).
 
-    A sample is its image [h, w, 3] (None for text alone) and a caption in Latin script; rows are
-    spaces such as `gradient` and `hidden`, nearest first.
+    Rows are spaces such as `gradient` and `hidden state`, nearest first; neighbours of the query's
+    skill have it in bold.
     """
     columns = 1 + max(len(found) for found in neighbours.values())
-    figure = Figure(figsize=(1.75 * columns, 2.25 * len(neighbours)), layout="constrained")
+    figure = Figure(figsize=(1.9 * columns, 2.75 * len(neighbours)), layout="constrained")
     grid = figure.subplots(len(neighbours), columns, squeeze=False)
     for axes in grid.flat:
-        bare(axes)
-        axes.set_xticks([])
-        axes.set_yticks([])
+        axes.set_visible(False)
     for row, (space, found) in enumerate(neighbours.items()):
-        for axes, (image, caption) in zip(grid[row], [query, *found], strict=False):
-            if image is None:
-                axes.text(0.5, 0.5, "text only", ha="center", va="center", color=MUTED)
-                axes.set_xlim(0, 1)
-                axes.set_ylim(0, 1)
-            else:
-                axes.imshow(image, interpolation="nearest")
-            lines = textwrap.wrap(caption, 26, max_lines=3, placeholder=" …")
-            axes.set_xlabel("\n".join(lines), fontsize=7)
-        grid[row, 0].set_title("query")
-        grid[row, 1].set_title(f"nearest by {space}")
+        for axes, shown in zip(grid[row], [query, *found], strict=False):
+            axes.set_visible(True)
+            _draw_sample(axes, shown, alike=shown.skill == query.skill)
+        grid[row, 1].set_title(f"nearest by {space}", pad=16)
+    grid[0, 0].set_title("sample", pad=16)
     return figure
 
 
-def _by_size(tasks: Sequence[str]) -> list[str]:
-    names, counts = np.unique(np.asarray(tasks), return_counts=True)
-    return [str(name) for _, name in sorted(zip(-counts, names, strict=True))]
+def _draw_sample(axes: Any, shown: Shown, *, alike: bool) -> None:
+    bare(axes)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    if shown.picture is None:
+        axes.text(0.5, 0.5, "text only", ha="center", va="center", color=MUTED)
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        axes.set_aspect("equal")
+        axes.set_facecolor(GRID)
+    else:
+        axes.imshow(shown.picture, interpolation="nearest")
+    axes.set_anchor("NW")
+    # Set from the left: the reader's font for Chinese is wider than what is measured here.
+    place: dict[str, Any] = {"textcoords": "offset points", "annotation_clip": False}
+    weight, ink = ("bold", INK) if alike else ("normal", MUTED)
+    axes.annotate(
+        shown.skill, (0, 1), (0, 4), "axes fraction", **place, color=ink, fontweight=weight
+    )
+    asked, answer = _wrapped(shown.asked, 3), _wrapped(shown.answer, 2)
+    text = "\n".join([*asked, f"→ {answer[0]}", *answer[1:]])
+    axes.annotate(text, (0, 0), (0, -4), "axes fraction", **place, va="top", fontsize=7)
+
+
+def _wrapped(text: str, lines: int, width: int = 25) -> list[str]:
+    """Wrap text; scripts of double width, as Chinese, are cut anywhere."""
+    if sum(unicodedata.east_asian_width(one) in "WF" for one in text) * 2 < len(text):
+        return textwrap.wrap(text, width, max_lines=lines, placeholder=" …")
+    room = width // 2
+    cut = text if len(text) <= lines * room else f"{text[: lines * room - 1]}…"
+    return [cut[start : start + room] for start in range(0, len(cut), room)]
 
 
 def _ridge(axes: Any, values: Floats, edges: Floats, hue: str) -> None:

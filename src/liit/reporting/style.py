@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any, ParamSpec
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.text import Text
 
 from liit.files import write_text
 
@@ -51,7 +54,6 @@ RC: Any = {
     "grid.linewidth": 0.6,
     "legend.frameon": False,
     "path.simplify": False,
-    "svg.fonttype": "path",
     "svg.hashsalt": "liit",
     "text.color": INK,
     "xtick.color": GRID,
@@ -59,7 +61,6 @@ RC: Any = {
     "ytick.color": GRID,
     "ytick.labelcolor": MUTED,
 }
-# glyphs as paths: the file looks the same with any fonts installed
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
@@ -74,11 +75,23 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def svg_text(figure: Figure) -> str:
-    """Return the figure as SVG: no date, no version, no random id in it."""
+    """Return the figure as SVG: no date, no version, no random id in it.
+
+    Glyphs are paths, so that the file looks the same with any fonts installed, unless ours lacks
+    one (Chinese, say): then text stays text, for the fonts of whoever reads it.
+    """
     buffer = io.StringIO()
-    with mpl.rc_context(RC):
+    kind = "path" if _our_font_has(figure) else "none"
+    with mpl.rc_context({**RC, "svg.fonttype": kind}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return re.sub(r"[ \t]+\n", "\n", buffer.getvalue())
+
+
+def _our_font_has(figure: Figure) -> bool:
+    known = get_font(findfont(RC["font.family"])).get_charmap()
+    texts = (one.get_text() for one in figure.findobj(Text))
+    return all(ord(character) in known or character == "\n" for text in texts for character in text)
 
 
 def save_svg(figure: Figure, path: Path) -> None:

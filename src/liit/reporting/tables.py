@@ -7,7 +7,7 @@ from typing import Any
 
 from liit.evaluation import matrix
 from liit.evaluation.statistics import Estimate, over_seeds
-from liit.evaluation.summary import Row, summarise
+from liit.evaluation.summary import Row, estimates_by_seed, summarise
 from liit.reporting.costs import costs
 from liit.reporting.inputs import Head, Trajectories
 
@@ -17,6 +17,8 @@ REFERENCE = "sequential"
 
 Bounds = dict[int, dict[str, float]]
 """Upper bound per skill (0..100), by seed."""
+Values = dict[str, dict[str, dict[int, Estimate]]]
+"""Method -> metric -> {seed: percent}; a metric that is undefined for a method is left out."""
 
 
 def upper_bounds(trajectories: Trajectories) -> Bounds:
@@ -50,27 +52,13 @@ def build_table(heads: Sequence[Head], trajectories: Trajectories) -> dict[str, 
     }
 
 
-def values_by_seed(trajectories: Trajectories, bounds: Bounds) -> dict[str, dict[str, Any]]:
-    """Return metric values before averaging: method -> metric -> {seed: value}.
-
-    A metric that is undefined for a method is left out. ``first_accuracy`` is the average accuracy
-    at the first evaluated step.
-    """
-    values: dict[str, dict[str, Any]] = {}
+def values_by_seed(trajectories: Trajectories, bounds: Bounds) -> Values:
+    """Return the metrics of every method before averaging over seeds."""
+    values: Values = {}
     for method, by_seed in trajectories.items():
-        mine: dict[str, dict[int, float]] = {}
-        for seed, one in by_seed.items():
-            rows, skills = one.matrix.rows, one.result["skills"]
-            found = {
-                "relative_gain": matrix.relative_gain(rows, skills, bounds[seed]).value,
-                "forgetting_rate": matrix.forgetting_rate(rows, skills).value,
-                "average_accuracy": matrix.average_accuracy(rows, skills),
-                "first_accuracy": matrix.average_accuracy(rows[:1], skills),
-            }
-            for metric, value in found.items():
-                if value is not None:
-                    mine.setdefault(metric, {})[seed] = value
-        values[method] = mine
+        runs = {seed: one.matrix for seed, one in by_seed.items()}
+        skills = next(iter(by_seed.values())).result["skills"]
+        values[method] = estimates_by_seed(runs, bounds, skills)
     return values
 
 

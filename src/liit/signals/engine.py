@@ -136,10 +136,9 @@ def _sweeps(
     sweeps: dict[str, Sweep] = {}
     for name, model in models.items():
         kinds = [kind for kind in asked if (kind == "proxy") == (name == "proxy")]
-        layers = len(Trunk(model).layers)
-        layer = chosen_layer(settings, layers)
-        kept = [kept_layers(asked[kind], layer, layers) for kind in kinds]
-        trunk = stack.enter_context(scoring(model, {one for some in kept for one in some}))
+        layer = chosen_layer(settings, len(Trunk(model).layers))
+        names = frozenset().union(*(asked[kind] for kind in kinds))
+        trunk = stack.enter_context(scoring(model, kept_layers(names, layer)))
         sweeps |= {kind: Sweep(trunk, asked[kind], settings, seed) for kind in kinds}
     return sweeps
 

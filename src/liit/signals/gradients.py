@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from peft.tuners.lora import LoraLayer
 from torch import Tensor
 
 from liit.errors import LiitError
@@ -32,19 +33,32 @@ class Factor:
         return self.left.mT @ self.right
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A tapped LoRA layer, y = W x + s B (A x), with ``A`` [r, in] and ``B`` [out, r]."""
+
+    number: int
+    key: str
+    layer: LoraLayer
+    A: Tensor
+    B: Tensor
+    s: float
+
+
 class LoraTaps:
     """Taps the LoRA layers of some decoder layers and starts the graph there.
 
-    The output of a LoRA A is made a leaf if nothing below it requires a gradient: autograd then
-    goes no deeper than the first tapped layer and never computes a weight's gradient summed over
-    the batch. For ``u = B a``, ``a = A x`` and a loss that is a sum over samples, sample i's
-    gradients are dL/dA = Σ_t (dL/da)_t x_tᵀ and dL/dB = Σ_t (dL/du)_t a_tᵀ.
+    A layer's output y is made a leaf if nothing below it requires a gradient: autograd then goes
+    no deeper than the first tapped layer and never computes a weight's gradient summed over the
+    batch. For a loss that is a sum over samples, sample i's gradients are dL/dA = s Σ_t
+    (Bᵀ dL/dy_t) x_tᵀ and dL/dB = s Σ_t dL/dy_t (A x_t)ᵀ: they need x and dL/dy alone, so the
+    factors may be folded into W.
     """
 
     def __init__(self, trunk: Trunk, layers: list[int]) -> None:
         """Find the LoRA layers; raises LiitError where a chosen layer has none."""
-        self._seen: dict[str, Tensor] = {}
-        self._places: list[tuple[int, str, Any, Any]] = []
+        self._seen: dict[str, tuple[Tensor, Tensor]] = {}
+        self._places: list[_Place] = []
         for number in layers:
             found = lora_layers(trunk.layers[number])
             if not found:
@@ -54,42 +68,34 @@ class LoraTaps:
                 )
             for name, layer in found:
                 (adapter,) = layer.active_adapters
-                inner, outer = layer.lora_A[adapter], layer.lora_B[adapter]
-                self._places.append((number, f"{number}.{name}", inner, outer))
+                factors = layer.lora_A[adapter].weight, layer.lora_B[adapter].weight
+                key, scale = f"{number}.{name}", float(layer.scaling[adapter])
+                self._places.append(_Place(number, key, layer, *factors, scale))
 
     @contextmanager
     def recording(self) -> Iterator[None]:
         """Record the one forward pass that runs inside."""
-        handles = []
-        for _, key, inner, outer in self._places:
-            handles.append(inner.register_forward_hook(self._tap_a(key)))
-            handles.append(outer.register_forward_hook(self._tap_b(key)))
+        handles = [one.layer.register_forward_hook(self._tap(one.key)) for one in self._places]
         try:
             yield
         finally:
             for handle in handles:
                 handle.remove()
 
+    @torch.no_grad()
     def factors(self, top: Tensor, above: Tensor) -> Iterator[Factor]:
         """Yield every factor's per-sample gradients, given dL/dtop, and forget the batch."""
         seen, self._seen = self._seen, {}
-        inner = [seen[f"{key}.a"] for _, key, _, _ in self._places]
-        outer = [seen[f"{key}.u"] for _, key, _, _ in self._places]
-        grads = torch.autograd.grad(top, inner + outer, above)
-        for place, (layer, key, _, _) in enumerate(self._places):
-            to_a, to_u = grads[place].float(), grads[len(inner) + place].float()
-            yield Factor(layer, f"{key}.A", to_a, seen[f"{key}.x"].float())
-            yield Factor(layer, f"{key}.B", inner[place].detach().float(), to_u)
+        outputs = [seen[one.key][1] for one in self._places]
+        grads = torch.autograd.grad(top, outputs, above)
+        for one, grad in zip(self._places, grads, strict=True):
+            x, to_y = seen[one.key][0].float(), one.s * grad.float()
+            yield Factor(one.number, f"{one.key}.A", (to_y @ one.B.float()).float(), x)
+            yield Factor(one.number, f"{one.key}.B", (x @ one.A.float().mT).float(), to_y)
 
-    def _tap_a(self, key: str) -> Any:
+    def _tap(self, key: str) -> Any:
         def tap(_: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            self._seen[f"{key}.x"] = inputs[0].detach()
-            self._seen[f"{key}.a"] = output if output.requires_grad else output.requires_grad_()
-
-        return tap
-
-    def _tap_b(self, key: str) -> Any:
-        def tap(_: Any, __: tuple[Tensor, ...], output: Tensor) -> None:
-            self._seen[f"{key}.u"] = output
+            output = output if output.requires_grad else output.requires_grad_()
+            self._seen[key] = inputs[0].detach(), output
 
         return tap

@@ -45,10 +45,9 @@ def gradient_layers(names: frozenset[str], layer: int, layers: int) -> dict[str,
     return {name: of[name] for name in sorted(names & of.keys())}
 
 
-def kept_layers(names: frozenset[str], layer: int, layers: int) -> set[int]:
-    """Return the decoder layers whose adapters must stay beside the weights."""
-    kept = {one for some in gradient_layers(names, layer, layers).values() for one in some}
-    return kept | ({layer} if names & ZERO_ORDER else set())
+def kept_layers(names: frozenset[str], layer: int) -> set[int]:
+    """Return the decoder layers whose adapters must stay beside the weights, to be nudged."""
+    return {layer} if names & ZERO_ORDER else set()
 
 
 class Sweep:

@@ -11,7 +11,7 @@ import numpy as np
 from liit.data.sample import ImageRef, Sample, make_sample
 from liit.data.world.dice import Dice
 from liit.data.world.draft import Draft
-from liit.data.world.styles import DATASETS
+from liit.data.world.styles import BACKBONE, DATASETS
 from liit.errors import LiitError
 from liit.seeds import generator
 
@@ -24,6 +24,7 @@ IRRELEVANT = (
     "n/a",
 )
 ATTEMPTS = 40
+SOURCES = {**DATASETS, "backbone": BACKBONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _draw(
 ) -> Sample:
     what = generator(seed, "world", name, recipe.index, recipe.attempt, "what")
     dice = Dice(what, how, "train")
-    draft = dice.pick(DATASETS[name][recipe.skill])(dice)
+    draft = dice.pick(SOURCES[name][recipe.skill])(dice)
     extra: dict[str, Any] = {}
     if low:
         draft = _spoil(draft, how)
@@ -126,14 +127,14 @@ def _choose(skills: Mapping[str, float], draw: float) -> str:
 
 
 def _check(name: str, skills: Mapping[str, float]) -> None:
-    if name not in DATASETS:
+    if name not in SOURCES:
         raise LiitError(
             f"there is no dataset {name!r} in the mini world.",
-            next_step=f"use one of {', '.join(sorted(DATASETS))}.",
+            next_step=f"use one of {', '.join(sorted(SOURCES))}.",
         )
     for skill in skills:
-        if skill not in DATASETS[name]:
+        if skill not in SOURCES[name]:
             raise LiitError(
                 f"{name} of the mini world has no skill {skill!r}.",
-                next_step=f"give shares to {', '.join(sorted(DATASETS[name]))}.",
+                next_step=f"give shares to {', '.join(sorted(SOURCES[name]))}.",
             )

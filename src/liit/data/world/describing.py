@@ -43,6 +43,13 @@ def tell_long(scene: Scene) -> str:
     return " ".join([first, *places])
 
 
+def tell_places(scene: Scene) -> str:
+    """Name all things with their places in one sentence."""
+    parts = [f"{article(t.colour)} {t.shape} in the {scene.place(t)}" for t in scene.things]
+    text = listed(parts)
+    return text[0].upper() + text[1:] + "."
+
+
 def tell_chinese(scene: Scene) -> str:
     """Name all things in Chinese (in the manner of COCO-CN)."""
     return "图中有" + "和".join(_chinese_things(scene)) + "。"
@@ -82,13 +89,31 @@ def caption_maker(prompts: tuple[str, ...], tell: Teller, *more: Teller, least: 
     """
 
     def make(dice: Dice) -> Draft:
-        scene, other = draw_scene(dice, least), draw_scene(dice, least)
-        caption = tell(scene)
+        scene = draw_scene(dice, least)
+        caption = false = tell(scene)
+        while false == caption:
+            false = tell(draw_scene(dice, least))
         references = [caption, *(say(scene) for say in more)]
         exchange = (dice.wording(prompts), caption)
-        return Draft((exchange,), (paint(scene),), tell(other), {"references": references})
+        return Draft((exchange,), (paint(scene),), false, {"references": references})
 
     return make
+
+
+def translation(dice: Dice) -> Draft:
+    """Ask for a description in the other language, without a picture."""
+    prompt, say, tell = dice.pick(
+        (
+            ("Translate into Chinese:", tell_short, tell_chinese),
+            ("Translate into Chinese:", tell_places, tell_chinese_places),
+            ("翻译成英文：", tell_chinese, tell_short),
+        )
+    )
+    scene = draw_scene(dice)
+    told = false = tell(scene)
+    while false == told:
+        false = tell(draw_scene(dice))
+    return Draft(((f"{prompt} {say(scene)}", told),), (), false)
 
 
 def chinese_question(dice: Dice) -> Draft:

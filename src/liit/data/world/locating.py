@@ -49,9 +49,6 @@ def refer_at_length(dice: Dice, scene: Scene, thing: Thing) -> str:
     return dice.wording((phrase, f"the {thing.name} that is {side} of the {other.name}"))
 
 
-REFERRING = (refer_by_place, refer_by_look, refer_at_length)
-
-
 def region_maker(*referring: Referring, turns: int = 1) -> Maker:
     """Return a maker of questions for the boxes of up to ``turns`` described things."""
 
@@ -73,7 +70,9 @@ def describe_region(dice: Dice) -> Draft:
     scene = draw_scene(dice)
     thing = dice.pick(scene.things)
     answer = f"the {thing.size} {thing.name}"
-    wrong = f"the {thing.size} {dice.pick(list(COLOURS))} {dice.pick(SHAPES)}"
+    wrong = answer
+    while wrong == answer:
+        wrong = f"the {thing.size} {dice.pick(list(COLOURS))} {dice.pick(SHAPES)}"
     exchange = (f"{INVERSE} {box_text(padded_box(scene, thing))}.", answer)
     return Draft((exchange,), (paint(scene),), wrong, {"answers": [answer]})
 

@@ -22,7 +22,7 @@ MORE = (0,) * 10 + (1,) * 6 + (2,) * 3 + (3,)
 Telling things apart by their look takes models of this size far longer to learn than naming one.
 """
 EXAM_SHARE = 5
-"""One inventory of objects in five belongs to the exams, the others to training."""
+"""One scene (its objects and their cells) in five belongs to the exams, the others to training."""
 
 _ROWS = {2: ("top", "bottom"), 3: ("top", "", "bottom")}
 _COLUMNS = {2: ("left", "right"), 3: ("left", "", "right")}
@@ -64,13 +64,14 @@ class Scene:
 
     @property
     def part(self) -> Part:
-        """The part of the world that the inventory belongs to, wherever the things stand."""
-        return part_of(f"{thing.size} {thing.name}" for thing in self.things)
+        """The part of the world that the scene belongs to, by its things and their cells."""
+        grid = f"{self.columns} x {self.rows}"
+        return part_of([grid, *(f"{t.size} {t.name} {t.column},{t.row}" for t in self.things)])
 
 
-def part_of(inventory: Iterable[str]) -> Part:
+def part_of(contents: Iterable[str]) -> Part:
     """Assign a set of contents to training or exams by its hash alone."""
-    text = ";".join(sorted(inventory))
+    text = ";".join(sorted(contents))
     digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
     return "exam" if int.from_bytes(digest, "big") % EXAM_SHARE == 0 else "train"
 

@@ -93,7 +93,7 @@ def watch_move(dice: Dice) -> tuple[tuple[Scene, ...], Ask]:
         column, row = MOVES[word]
         frames = [_moved(scene, thing, step * column, step * row) for step in range(3)]
         scenes = tuple(frame for frame in frames if frame is not None)
-        if len(scenes) == 3:
+        if len(scenes) == 3 and all(scene.part == dice.part for scene in scenes):
             break
     question = dice.wording(
         (f"In which direction does the {thing.name} move?", f"Where does the {thing.name} go?")

@@ -13,6 +13,7 @@ from liit.data.world.describing import (
     tell_long,
     tell_plain,
     tell_short,
+    translation,
 )
 from liit.data.world.dice import Dice
 from liit.data.world.draft import (
@@ -29,10 +30,12 @@ from liit.data.world.facts import COLOURS, SHAPES
 from liit.data.world.knowing import KNOWING, KNOWING_OPEN, REASONING
 from liit.data.world.language import LANGUAGE
 from liit.data.world.locating import (
-    REFERRING,
     describe_region,
     detection_maker,
     key_point,
+    refer_at_length,
+    refer_by_look,
+    refer_by_place,
     region_maker,
 )
 from liit.data.world.looking import LOOKING, ask_at_place, ask_colour, ask_shape
@@ -132,6 +135,8 @@ LONG_PROMPTS = (
     "Look at the photo and write a full description.",
 )
 CLASSIFYING = (ask_colour, ask_shape, ask_at_place)
+REGIONS = (refer_by_place, refer_by_look, refer_by_look, refer_by_look, refer_at_length)
+"""Visual Genome's regions, twice as many as RefCOCO's, are told by their look."""
 NAMES = (*COLOURS, *SHAPES)
 
 DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
@@ -145,7 +150,7 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
             caption_maker((CAPTION,), tell_short),
             caption_maker(("Write a detailed description of the image.",), tell_long),
         ),
-        "grounding": (*(region_maker(*REFERRING, turns=2),) * 3, describe_region),
+        "grounding": (*(region_maker(*REGIONS, turns=4),) * 3, describe_region),
         "reasoning": (
             *(scene_maker(choice_form, REASONING),) * 2,
             scene_maker(sentence_form, REASONING),
@@ -220,3 +225,6 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
         "reasoning": (scene_maker(task_form, REASONING),),
     },
 }
+
+BACKBONE = {**DATASETS["llava"], "translation": (translation,)}
+"""What CLIP and Vicuna bring along: LLaVA's kinds of samples, and some Chinese text."""
