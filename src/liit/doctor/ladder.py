@@ -126,8 +126,9 @@ def climb(params: Params, *, run: bool) -> Iterator[Finding]:
         name = "device against CPU" if rung is None else rung.name
         lacking = failed or _lacking(params, rung)
         if lacking or not run:
-            step = "" if lacking else "liit doctor --ladder"
-            yield Finding(PART, name, "not run", lacking or _expected(rung), step)
+            step = "mend that first, then " if lacking else ""
+            detail = lacking or _expected(rung)
+            yield Finding(PART, name, "not run", detail, f"{step}liit doctor --ladder")
             continue
         finding = _device(params) if rung is None else _measured(params, rung)
         yield finding

@@ -34,7 +34,8 @@ def disk(params: Params) -> Iterator[Finding]:
     }
     for what, need in needs.items():
         if need is None:
-            yield Finding("disk", what, "not run", "unknown without weights and data")
+            step = "ask again when weights and data are there"
+            yield Finding("disk", what, "not run", "not known yet", step)
         elif need:
             yield Finding("disk", what, "ok", f"about {need / 1e9:,.1f} GB")
     total = sum(need for need in needs.values() if need)
