@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from liit.config import PARAMS, load_params, nearest
+from liit.config import PARAMS, Params, load_params, nearest
 from liit.errors import LiitError
 from liit.files import write_text
 
@@ -17,10 +18,24 @@ SCALES = Path("scales")
 
 
 def use_scale(name: str) -> None:
-    """Lay ``scales/<name>.yaml`` over ``scales/mini.yaml`` and write the outcome to params.yaml.
+    """Write what :func:`composed` gives to params.yaml; it is checked like any params.yaml."""
+    write_text(PARAMS, composed(name))
+    load_params()
+
+
+def params_of(name: str) -> Params:
+    """Return the parameters of a scale without writing params.yaml."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / PARAMS.name
+        write_text(path, composed(name))
+        return load_params(path)
+
+
+def composed(name: str) -> str:
+    """Return ``scales/<name>.yaml`` laid over ``scales/mini.yaml``, comments kept.
 
     Mappings are merged key by key, everything else is replaced. Raises LiitError for an unknown
-    scale; the outcome is checked like any params.yaml.
+    scale.
     """
     names = sorted(path.stem for path in SCALES.glob("*.yaml"))
     if name not in names:
@@ -41,8 +56,7 @@ def use_scale(name: str) -> None:
         _lay_over(params, yaml.load((SCALES / f"{name}.yaml").read_text(encoding="utf-8")))
     text = io.StringIO()
     yaml.dump(params, text)
-    write_text(PARAMS, text.getvalue())
-    load_params()
+    return text.getvalue()
 
 
 def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:

@@ -121,6 +121,24 @@ def chains(asked: Namespace) -> None:
     reproduce(load_params(), asked.table, asked.jobs)
 
 
+def plan(asked: Namespace) -> None:
+    """Print what the methods of a table will cost."""
+    from liit.planning.plan import plan_table
+    from liit.scales import params_of
+
+    current = load_params()
+    params = current if asked.scale in (None, current.scale) else params_of(asked.scale)
+    shown = plan_table(
+        params,
+        asked.table,
+        asked.methods,
+        prepared=params is current,
+        devices=asked.devices,
+        tflops=asked.tflops,
+    )
+    Console().print(shown)
+
+
 def list_(_: Namespace) -> None:
     """Print tables, methods, steps and exams."""
     from liit.selection import names, tables
