@@ -26,6 +26,7 @@ STREAM = [Arrival("one", 100, LENGTHS, True), Arrival("two", 300, LENGTHS, True)
 @pytest.fixture(autouse=True)
 def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "80")
 
 
 def test_time_is_operations_over_rate_and_devices() -> None:
