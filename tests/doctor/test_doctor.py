@@ -202,7 +202,7 @@ def test_boxes_are_read_in_both_frames() -> None:
     # A 200 x 100 picture: 0.35..0.65 of the padded square is 0.2..0.8 of the picture.
     answers = [
         region((0.25, 0.35, 0.75, 0.65), (200, 100), "[0.25, 0.20, 0.75, 0.80]"),
-        region((0.25, 0.45, 0.75, 0.55), (200, 100), "[0.25, 0.40, 0.75, 0.60]"),
+        region((0.25, 0.55, 0.75, 0.65), (200, 100), "[0.25, 0.60, 0.75, 0.80]"),
     ]
     assert hits(answers, padded=False) == 100.0
     assert hits(answers, padded=True) == 50.0
