@@ -17,6 +17,8 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 ROOT = Path(__file__).parents[1]
 SUMMARY = "summary.json"
+LOAD_BEFORE = os.getloadavg()[0]
+"""What else the machine was doing: processes that wanted a core, on average over a minute."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def publish(name: str, result: Mapping[str, Any], headline: Mapping[str, float],
 
 
 def machine() -> dict[str, Any]:
-    """Say where and on what this was measured; ``load`` is the average of the last minute."""
+    """Say where and on what this was measured."""
     import torch
 
     commit = subprocess.run(
@@ -110,7 +112,7 @@ def machine() -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
-        "load": round(os.getloadavg()[0], 2),
+        "load_before": round(LOAD_BEFORE, 2),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),

@@ -210,7 +210,13 @@ def _figure(rows: list[dict[str, Any]]) -> Any:
     left.loglog(sizes, seconds, marker="o", color=HUES[0])
     linear = [seconds[-1] * size / sizes[-1] for size in sizes]
     left.loglog(sizes, linear, color=MUTED, linewidth=0.8, linestyle="--")
-    left.annotate("proportional", (sizes[0], linear[0]), color=MUTED, va="top")
+    left.annotate(
+        "proportional",
+        (sizes[1], linear[1]),
+        xytext=(8, -8),
+        textcoords="offset points",
+        color=MUTED,
+    )
     left.set(title=f"Seconds: grows as N^{_slope(rows):.2f}", xlabel="samples")
     right.semilogx(sizes, [row["peak_memory_gb"] for row in rows], marker="s", color=HUES[1])
     right.set(title="Peak memory, GB", xlabel="samples", ylim=(0, 4.2))

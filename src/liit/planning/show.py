@@ -59,10 +59,14 @@ def count(number: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds, minutes or hours, to two or three digits."""
+    """Return seconds, minutes or hours, to two or three digits; a dash for nothing."""
+    if seconds == 0:
+        return "–"
     if seconds < 100:
         return f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    if seconds < 5400:
+        return f"{seconds / 60:.1f} min" if seconds < 600 else f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def _notes(
@@ -128,9 +132,11 @@ def _adapter(params: Params) -> float:
 
 
 def size(gigabytes: float) -> str:
-    """Return bytes as MB, GB or TB."""
+    """Return bytes as MB, GB or TB; a dash for none."""
+    if gigabytes == 0:
+        return "–"
     if gigabytes < 1:
-        return f"{gigabytes * 1000:.0f} MB"
+        return f"{gigabytes * 1000:.1f} MB" if gigabytes < 0.01 else f"{gigabytes * 1000:.0f} MB"
     if gigabytes < 100:
         return f"{gigabytes:.1f} GB"
     return f"{gigabytes:.0f} GB" if gigabytes < 1000 else f"{gigabytes / 1000:.1f} TB"
