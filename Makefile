@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 TABLES := ablations efficiency scorers budgets directions released
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test lint report proxy $(TABLES)
+.PHONY: repro test lint report bench proxy $(TABLES)
 
 # `dvc repro` alone does the same, one chain after the other.
 repro: $(READY)  ## regenerate the main table: data, base, every method, report
@@ -33,6 +33,10 @@ lint: $(READY)  ## style and types
 
 report: $(READY)  ## redraw reports/ from the results in git, without any data
 	python -m liit report
+
+# About ten minutes, on an idle machine, after `make repro`.
+bench: $(READY)  ## measure speed and memory beside plain references: benchmarks/results/
+	python benchmarks/run_all.py
 
 $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -1,124 +1,101 @@
 """What the signals of Adapt-∞ cost: ours, one sample at a time, and two plain forwards.
 
-    python benchmarks/signals.py                       # scale mini of params.yaml, drawn samples
-    python benchmarks/signals.py --shape 7b --samples 256 --device cuda
+    python benchmarks/signals.py
 
-All sides see the same encoded samples in one process, by turns, and the medians of the repeats are
-compared. Weights are random: costs do not depend on their values.
+Scale mini of params.yaml with random weights and drawn samples. All sides see the same encoded
+samples in one process, by turns; ratios are medians over rounds.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
-import shutil
-import statistics
+import logging
 import tempfile
-import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import signals_plain as plain
+import plain
 import torch
-from signals_models import FULL, MINI_SCORES, Bench, full_bench, mini_bench
-from torch.utils.flop_counter import FlopCounterMode
+from harness import Side, by_turns, options, publish
+from models import FULL, MINI_SCORES, Bench, mini_bench
 
+from liit.planning.arithmetic import pass_operations
+from liit.planning.geometry import Geometry, Lengths
 from liit.signals.gradients import Factor
+from liit.signals.passes import passes_for
 from liit.signals.sweep import Sweep, kept_layers
 from liit.signals.trunk import scoring
 
-RESULTS = Path(__file__).parent / "results"
-
-
-def main() -> None:
-    """Measure, print and write one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shape", choices=("mini", "7b", "7b-tiny"), default="mini")
-    parser.add_argument("--samples", type=int, default=600)
-    parser.add_argument("--alone", type=int, default=40, help="samples of the one-at-a-time side")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--tokens-per-batch", type=int)
-    parser.add_argument("--peak-tflops", type=float, help="of the device, to report a share")
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    warnings.filterwarnings("ignore")
-    with tempfile.TemporaryDirectory() as folder:
-        if arguments.shape == "mini":
-            bench = mini_bench(arguments.samples, Path(folder))
-        else:
-            bench = full_bench(
-                arguments.samples, arguments.device, small=arguments.shape == "7b-tiny"
-            )
-        bench.tokens_per_batch = arguments.tokens_per_batch or bench.tokens_per_batch
-        result = compare(bench, arguments) | {"machine": machine(arguments)}
-    print(json.dumps(result, indent=1))
-    name = "signals.json" if arguments.shape == "mini" else f"signals_{arguments.shape}.json"
-    out = arguments.out or RESULTS / name
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
-
-
-def compare(bench: Bench, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Time every side by turns and return medians and ratios; fail if the gradients differ."""
-    few = bench.spread(arguments.alone)
-    gap = gradient_gap(bench, few)
-    sides: dict[str, tuple[int, Callable[[], Any]]] = {
-        "ours": (len(bench.samples), lambda: bench.measure(FULL)),
-        "ours_one_scorer_less": (len(bench.samples), lambda: bench.measure(FULL - {"entropy"})),
-        "two_forwards": (len(bench.samples), lambda: plain.two_forwards(bench)),
-        "two_bare_forwards": (len(bench.samples), lambda: plain.two_bare_forwards(bench)),
-        "one_at_a_time": (len(few), lambda: plain.one_at_a_time(bench, few)),
-    }
-    times: dict[str, list[float]] = {name: [] for name in sides}
-    peaks: dict[str, float] = {}
-    for repeat in range(arguments.repeats + 1):
-        for name, (count, side) in sides.items():
-            seconds, peak = timed(side, arguments.device)
-            if repeat:  # the first round warms up
-                times[name].append(1e3 * seconds / count)
-            peaks[name] = max(peaks.get(name, 0), peak)
-    medians = {name: statistics.median(some) for name, some in times.items()}
-    return {
-        "signals_speedup_over_one_at_a_time": medians["one_at_a_time"] / medians["ours"],
-        "signals_cost_over_two_forwards": medians["ours"] / medians["two_forwards"],
-        "signals_cost_over_two_bare_forwards": medians["ours"] / medians["two_bare_forwards"],
-        "extra_scorer_cost": medians["ours"] / medians["ours_one_scorer_less"] - 1,
-        "worst_relative_gradient_difference": gap,
-        "milliseconds_per_sample": medians,
-        "all_milliseconds_per_sample": times,
-        "peak_memory_gb": peaks if arguments.device == "cuda" else None,
-        "compute": compute(bench, medians["ours"], arguments.peak_tflops),
-        "model": bench.describe(),
-        "sides": SIDES,
-    }
-
-
 SIDES = {
     "ours": f"{', '.join(sorted(FULL))}: projected, settled and (mini) written to disk",
+    "ours_one_scorer_less": "the same without entropy",
     "two_forwards": "model(**batch) with and without images, in our length-bucketed batches",
     "two_bare_forwards": "the same with adapters folded in and no logits: the tightest floor",
     "one_at_a_time": f"batch 1: one forward for each of {', '.join(MINI_SCORES)} and for the text "
-    "alone, backward over all LoRA layers, dense Rademacher projection of the middle layer",
+    "alone, backward over all LoRA layers, dense Rademacher projection of the middle layer by 16",
 }
 
 
-def timed(side: Callable[[], Any], device: str) -> tuple[float, float]:
-    """Return seconds and peak GPU memory in GB of one call."""
-    if device == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-        torch.cuda.synchronize()
-    start = time.perf_counter()
-    side()
-    if device == "cuda":
-        torch.cuda.synchronize()
-        return time.perf_counter() - start, torch.cuda.max_memory_allocated() / 1e9
-    return time.perf_counter() - start, 0.0
+def main() -> None:
+    """Measure, print and write."""
+    parser = options(__doc__)
+    parser.add_argument("--samples", type=int, default=1000)
+    parser.add_argument("--alone", type=int, default=64, help="samples of the one-at-a-time side")
+    parser.add_argument("--tokens-per-batch", type=int, help="default: that of params.yaml")
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    quiet()
+    count, alone = (24, 4) if asked.quick else (asked.samples, asked.alone)
+    with tempfile.TemporaryDirectory() as folder:
+        bench = mini_bench(count, Path(folder))
+        bench.tokens_per_batch = asked.tokens_per_batch or bench.tokens_per_batch
+        result = compare(bench, alone, asked.repeats)
+    ratios = result["ratios"]
+    headline = {
+        "signals_speedup_over_one_at_a_time": ratios["one_at_a_time_over_ours"],
+        "signals_cost_over_two_forwards": ratios["ours_over_two_forwards"],
+        "extra_scorer_cost": ratios["ours_over_ours_one_scorer_less"] - 1,
+    }
+    publish("signals", result, headline, asked.out)
+
+
+def quiet() -> None:
+    """Silence what the libraries say about short runs."""
+    warnings.filterwarnings("ignore")
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+
+
+def compare(bench: Bench, alone: int, repeats: int) -> dict[str, Any]:
+    """Time every side by turns and return medians and ratios.
+
+    Raises AssertionError if our gradients are not those of the samples one at a time.
+    """
+    few = bench.spread(alone)
+    gap = gradient_gap(bench, few)
+    everything = len(bench.samples)
+    sides = {
+        "ours": Side(lambda: bench.measure(FULL), everything),
+        "ours_one_scorer_less": Side(lambda: bench.measure(FULL - {"entropy"}), everything),
+        "two_forwards": Side(lambda: plain.two_forwards(bench), everything),
+        "two_bare_forwards": Side(lambda: plain.two_bare_forwards(bench), everything),
+        "one_at_a_time": Side(lambda: plain.one_at_a_time(bench, few), len(few)),
+    }
+    times = by_turns(sides, repeats, bench.device.type)
+    return {
+        "sides": SIDES,
+        "milliseconds_per_sample": times.medians(),
+        "rounds": times.rounds,
+        "peak_memory_gb": times.peaks if bench.device.type == "cuda" else None,
+        "ratios": {
+            "one_at_a_time_over_ours": times.ratio("one_at_a_time", "ours"),
+            "ours_over_two_forwards": times.ratio("ours", "two_forwards"),
+            "ours_over_two_bare_forwards": times.ratio("ours", "two_bare_forwards"),
+            "ours_over_ours_one_scorer_less": times.ratio("ours", "ours_one_scorer_less"),
+        },
+        "worst_relative_gradient_difference": gap,
+        "tflop_per_second": _operations(bench) / times.medians()["ours"] * 1e-9,
+        "model": bench.describe(),
+    }
 
 
 def gradient_gap(bench: Bench, few: list[int]) -> float:
@@ -154,44 +131,33 @@ def gradient_gap(bench: Bench, few: list[int]) -> float:
     return worst
 
 
-def compute(bench: Bench, milliseconds: float, peak: float | None) -> dict[str, float | None]:
-    """Return the FLOPs that our passes execute per sample, and the rate that this comes to.
-
-    Forward passes are counted as they run; the backward counts as the forward of the decoder
-    layers that it goes through: weights are frozen, so only activations get gradients.
-    """
-    few = bench.spread(32)
-    with FlopCounterMode(display=False) as both:
-        bench.run_some(FULL - {"gradient"}, few)
-    with FlopCounterMode(display=False) as main_pass:
-        bench.run_some(frozenset({"nll"}), few)
-    images = [number for number in few if bench.samples[number].images]
-    with FlopCounterMode(display=False) as tower, torch.no_grad(), bench.precision():
-        for number in images:
-            bench.trunk.tower_features(bench.batch([number])["pixel_values"])
-    layers = len(bench.trunk.layers)
-    decoder = main_pass.get_total_flops() - tower.get_total_flops()
-    backward = decoder * (layers - bench.layer) / layers
-    flops = (both.get_total_flops() + backward) / len(few)
-    rate = flops / milliseconds * 1e-9
-    return {
-        "gflop_per_sample": flops / 1e9,
-        "tflop_per_second": rate,
-        "share_of_peak": rate / peak if peak else None,
-    }
+def _operations(bench: Bench) -> float:
+    """Return the operations of our passes over a mean sample (``liit plan`` counts the same)."""
+    shape, about = shape_of(bench), bench.describe()
+    lengths = Lengths(
+        tokens=about["mean_tokens"],
+        blind=about["mean_tokens_blind"],
+        answers=about["mean_answer_tokens"],
+        images=about["mean_images"],
+    )
+    passes = passes_for(FULL)
+    return sum(pass_operations(shape, one, lengths, bench.settings, bench.rank) for one in passes)
 
 
-def machine(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Say where this was measured."""
-    gpu = torch.cuda.get_device_name() if arguments.device == "cuda" else None
-    return {
-        "processor": platform.processor() or platform.machine(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
-        "gpu": gpu,
-        "disk_free_gb": round(shutil.disk_usage(".").free / 1e9),
-    }
+def shape_of(bench: Bench) -> Geometry:
+    """Return the geometry of the model that is measured."""
+    text, vision = bench.trunk.config.text_config, bench.trunk.config.vision_config
+    return Geometry(
+        layers=text.num_hidden_layers,
+        width=text.hidden_size,
+        key_value_width=text.hidden_size,
+        mlp_width=text.intermediate_size,
+        vocabulary=text.vocab_size,
+        tower_layers=vision.num_hidden_layers,
+        tower_width=vision.hidden_size,
+        tower_mlp_width=vision.intermediate_size,
+        patches=(vision.image_size // vision.patch_size) ** 2,
+    )
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +15,13 @@ from rich.console import Console
 from liit import paths
 from liit.config import Params
 from liit.errors import LiitError
+from liit.files import write_json
 
 LOGS = paths.SCRATCH / "logs"
+CLOCK = LOGS / "chains.json"
+"""Wall-clock seconds of every chain by stage, start-up and DVC included; the last real run's."""
+RAN = "Running stage"
+"""What DVC prints of a stage that was not up to date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +40,9 @@ class Chain:
 def reproduce(params: Params, table: str, jobs: int) -> None:
     """Run `dvc repro --single-item` for every chain of a table, ``jobs`` at a time.
 
-    What a chain prints goes to ``scratch/logs/``. Raises LiitError at the end if any chain
-    failed, naming its log; the others are finished first.
+    What a chain prints goes to ``scratch/logs/``, and how long it took; a chain that was up to
+    date keeps the time of the run that made it. Raises LiitError at the end if any chain failed,
+    naming its log; the others are finished first.
     """
     console, failed = Console(), []
     chains = chains_of(params, table)
@@ -42,11 +50,13 @@ def reproduce(params: Params, table: str, jobs: int) -> None:
     with ThreadPoolExecutor(jobs) as workers:
         running = {workers.submit(_run, chain): chain for chain in chains}
         for number, done in enumerate(as_completed(running), start=1):
-            chain = running[done]
-            outcome = "[red]failed[/]" if done.result() else "done"
+            chain, (code, seconds) = running[done], done.result()
+            outcome = "[red]failed[/]" if code else f"done in {seconds:.0f} s"
             console.print(f"[{number}/{len(chains)}] {chain.stage}: {outcome}")
-            if done.result():
+            if code:
                 failed.append(chain)
+            elif RAN in log_of(chain).read_text(encoding="utf-8"):
+                _remember(chain, seconds)
     if failed:
         raise LiitError(
             f"{len(failed)} of {len(chains)} chains failed: "
@@ -72,8 +82,16 @@ def log_of(chain: Chain) -> Path:
     return LOGS / f"{chain.stage}.log"
 
 
-def _run(chain: Chain) -> int:
+def _run(chain: Chain) -> tuple[int, float]:
+    """Return the exit code and the seconds."""
     LOGS.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "dvc", "repro", "--single-item", chain.target]
+    started = time.perf_counter()
     with log_of(chain).open("w") as log:
-        return subprocess.run(command, stdout=log, stderr=log, check=False).returncode
+        done = subprocess.run(command, stdout=log, stderr=log, check=False)
+    return done.returncode, time.perf_counter() - started
+
+
+def _remember(chain: Chain, seconds: float) -> None:
+    known = json.loads(CLOCK.read_text(encoding="utf-8")) if CLOCK.is_file() else {}
+    write_json(CLOCK, {**known, chain.stage: round(seconds, 1)})

@@ -62,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     chains = verb("chains", "Reproduce the chains of a table side by side, several at a time.")
     chains.add_argument("--table", default="main", help="a folder of experiments/")
     chains.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    plan = verb("plan", "Say what a table will cost: samples, operations, time, disk, memory.")
+    plan.add_argument("--table", default="main", help="a folder of experiments/")
+    plan.add_argument("--methods", nargs="*", help="default: the rows of the table")
+    plan.add_argument("--scale", help="a file of scales/ (default: params.yaml as it is)")
+    plan.add_argument("--devices", type=int, help="default: those of params.yaml, all nodes")
+    plan.add_argument(
+        "--tflops", type=float, help="10¹² operations a second of a device (default: measured)"
+    )
     verb("list", "List tables, methods, steps and exams.")
     verb("methods", "Write docs/methods.md from the files of experiments/.")
     scale = verb("scale", "Rewrite params.yaml for another scale.")

@@ -18,27 +18,24 @@ SCALES = Path("scales")
 
 
 def use_scale(name: str) -> None:
-    """Write a scale to params.yaml.
-
-    Raises LiitError for an unknown scale; the outcome is checked like any params.yaml.
-    """
-    write_text(PARAMS, _merged(name))
+    """Write what :func:`composed` gives to params.yaml; it is checked like any params.yaml."""
+    write_text(PARAMS, composed(name))
     load_params()
 
 
-def read_scale(name: str) -> Params:
-    """Return a scale's parameters and leave params.yaml as it is; errors as ``use_scale``."""
+def params_of(name: str) -> Params:
+    """Return the parameters of a scale without writing params.yaml."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"{name}.yaml"
-        text = _merged(name)
-        file.write_text(text, encoding="utf-8")
-        return load_params(file)
+        path = Path(folder) / PARAMS.name
+        write_text(path, composed(name))
+        return load_params(path)
 
 
-def _merged(name: str) -> str:
-    """Lay ``scales/<name>.yaml`` over ``scales/mini.yaml``.
+def composed(name: str) -> str:
+    """Return ``scales/<name>.yaml`` laid over ``scales/mini.yaml``, comments kept.
 
-    Mappings are merged key by key, everything else is replaced.
+    Mappings are merged key by key, everything else is replaced. Raises LiitError for an unknown
+    scale.
     """
     names = sorted(path.stem for path in SCALES.glob("*.yaml"))
     if name not in names:

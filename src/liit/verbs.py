@@ -129,6 +129,24 @@ def chains(asked: Namespace) -> None:
     reproduce(load_params(), asked.table, asked.jobs)
 
 
+def plan(asked: Namespace) -> None:
+    """Print what the methods of a table will cost."""
+    from liit.planning.plan import plan_table
+    from liit.scales import params_of
+
+    current = load_params()
+    params = current if asked.scale in (None, current.scale) else params_of(asked.scale)
+    shown = plan_table(
+        params,
+        asked.table,
+        asked.methods,
+        prepared=params is current,
+        devices=asked.devices,
+        tflops=asked.tflops,
+    )
+    Console().print(shown)
+
+
 def list_(_: Namespace) -> None:
     """Print tables, methods, steps and exams."""
     from liit.selection import names, tables
@@ -151,9 +169,9 @@ def doctor(asked: Namespace) -> None:
     """Show what a scale still needs; raise LiitError if it cannot run without it."""
     from liit.doctor import examine
     from liit.doctor.findings import render
-    from liit.scales import read_scale
+    from liit.scales import params_of
 
-    params = read_scale(asked.scale) if asked.scale else load_params()
+    params = params_of(asked.scale) if asked.scale else load_params()
     findings = list(examine(params, ladder=asked.ladder))
     console = Console()
     console.print(render(findings))

@@ -22,7 +22,7 @@ from liit.doctor.data import DATASETS, data
 from liit.doctor.findings import Finding
 from liit.doctor.ladder import RUNGS, climb, hits, judged, with_image, without_ocr
 from liit.model import lora
-from liit.scales import read_scale
+from liit.scales import params_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     """The scale as a user has it who downloaded nothing yet, in an empty folder."""
     monkeypatch.chdir(ROOT)
-    given = read_scale("llava-1.5-7b")
+    given = params_of("llava-1.5-7b")
     model = dataclasses.replace(given.model, checkpoint=str(tmp_path / "weights"), adapter=None)
     return dataclasses.replace(given, data_root=str(tmp_path / "datasets"), model=model)
 

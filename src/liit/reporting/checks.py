@@ -29,7 +29,7 @@ def check_grid(facts: Facts) -> Grid:
 
 
 def _not_run(facts: Facts) -> list[str]:
-    return [f"`dvc repro {chain}`" for chains in facts.missing.values() for chain in chains]
+    return [f"dvc repro {chain}" for chains in facts.missing.values() for chain in chains]
 
 
 def _one_seed(facts: Facts) -> list[str]:

@@ -44,7 +44,8 @@ def change_grid(facts: Facts) -> Grid:
     for head in facts.shown:
         if head not in beside and beside:
             reference = reference_of(head, beside)
-            changed = ", ".join(changed_parts(head, reference))
+            parts = changed_parts(head, reference)
+            changed = "; ".join(f"{part} = {head.parts.get(part, 'default')}" for part in parts)
             told = [head.label, changed, reference.label]
             rows.append([*told, *_differences(facts, head.method, reference.method)])
     note = (

@@ -68,14 +68,18 @@ def _curves(facts: Facts, kind: str) -> Figure:
 
 
 def _cost(facts: Facts) -> Iterator[Drawing]:
+    rows = [row for row in facts.table["rows"] if row["cost"]["ratio"]]
+    accuracies = {row["method"]: row["average_accuracy"] for row in rows}
     points = [
-        (row["method"], row["cost"]["ratio"], row["average_accuracy"]["mean"])
-        for row in facts.table["rows"]
-        if row["cost"]["ratio"]
+        (row["method"], row["cost"]["ratio"], row["average_accuracy"]["mean"]) for row in rows
     ]
+    intervals = {name: (one["low"], one["high"]) for name, one in accuracies.items()}
     if points:
-        text = "Average accuracy at the end against the cost of choosing and training."
-        yield "cost.svg", figures.cost_scatter(points), text
+        text = (
+            "Average accuracy at the end, with its interval, against the cost of choosing and "
+            "training."
+        )
+        yield "cost.svg", figures.cost_scatter(points, intervals), text
 
 
 def _compositions(facts: Facts) -> Iterator[Drawing]:

@@ -46,10 +46,13 @@ def skill_curves(
 
 
 @styled
-def cost_scatter(points: Sequence[tuple[str, float, float]]) -> Figure:
+def cost_scatter(
+    points: Sequence[tuple[str, float, float]],
+    intervals: Mapping[str, tuple[float, float]],
+) -> Figure:
     """Draw average accuracy at the end against cost: (method, cost as x times random, accuracy).
 
-    The cost axis is logarithmic.
+    The cost axis is logarithmic. ``intervals`` are the ends of each accuracy's error bar.
     """
     figure = Figure(figsize=(7.2, 4.4), layout="constrained")
     axes = figure.subplots()
@@ -57,7 +60,8 @@ def cost_scatter(points: Sequence[tuple[str, float, float]]) -> Figure:
     costs = [cost for _, cost, _ in points]
     heights = [accuracy for _, _, accuracy in points]
     margin = max(max(heights) - min(heights), 1.0) * 0.08
-    low, high = min(heights) - margin, max(heights) + margin
+    ends = [*heights, *(end for both in intervals.values() for end in both)]
+    low, high = min(ends) - margin, max(ends) + margin
     gap = (high - low) * 0.043
     edge = max(costs) * (max(costs) / min(costs)) ** 0.05 * 1.05
     beside = {p[0]: _label_offset(p, points, gap, edge) for p in points}
@@ -66,6 +70,8 @@ def cost_scatter(points: Sequence[tuple[str, float, float]]) -> Figure:
     places = dict(zip([p[0] for p in crowded], spread, strict=True))
     for name, cost, accuracy in points:
         hue = hues.get(name, MUTED)
+        if name in intervals:
+            axes.vlines(cost, *intervals[name], color=hue, alpha=0.35, linewidth=1.2)
         axes.plot(cost, accuracy, "o", color=hue, markersize=6.5, gid=f"point-{name}")
         text: dict[str, Any] = {"color": hue, "va": "center", "fontsize": 8}
         offset = beside[name]

@@ -16,6 +16,7 @@ from liit.reporting.grids import (
     Grid,
     cost_grid,
     estimate,
+    load_grid,
     main_grid,
     provenance_grid,
     quarantine_grid,
@@ -32,7 +33,7 @@ HERE = Path(__file__).parent
 PAIR = ("cost.svg", "gains.svg")
 """Figures that stand side by side."""
 PLACES = (
-    "table", "further", "curves", "claims", "skills", "selections", "signals", "methods", "cost",
+    "table", "curves", "claims", "further", "skills", "selections", "signals", "methods", "cost",
     "provenance",
 )  # fmt: skip
 """Sections that the bar at the top leads to, where there are."""
@@ -59,15 +60,15 @@ def page_text(
     curves = _chips(facts) + figures.pop(SKILLS) + figures.pop(EXTRA_SKILLS, "")
     reading = [change_grid(facts), versus_random_grid(facts)]
     claims = _claims(facts)
-    last = [cost_grid(facts), quarantine_grid(facts), provenance_grid(facts)]
+    last = [cost_grid(facts), load_grid(facts), quarantine_grid(facts), provenance_grid(facts)]
     body = [
         _main_section(facts),
-        *([_section("further", "Further tables", _links(further))] if further else []),
         _section("curves", "Skills over the stream", curves),
         _pair([figures.pop(name) for name in PAIR if name in figures]),
         *(_grid_section(facts, grid) for grid in reading if grid.rows),
         *([_section("claims", "The paper's claims", claims)] if claims else []),
         _grid_section(facts, check_grid(facts)),
+        *([_section("further", "Further tables", _links(further))] if further else []),
         *(_grid_section(facts, grid) for grid in skill_grids(facts)),
         _section("selections", "What was selected", _selected(figures)),
         *(_grid_section(facts, grid) for grid in selection_grids(facts) if grid.rows),
@@ -188,7 +189,11 @@ def _claims(facts: Facts) -> str:
 def _claim(claim: Claim) -> str:
     style = claim.verdict.replace(" ", "-")
     rows = [[one.statement, estimate(as_json(one.difference))] for one in claim.comparisons]
-    count = f"{claim.supported} of {len(rows)} signs as claimed" if rows else "rows are missing"
+    count = (
+        f"{claim.supported} of {len(rows)} signs as claimed"
+        if rows
+        else f"lacks {', '.join(claim.missing)}"
+    )
     content = table(Grid("", "", "", ["Difference, in points", "Value"], rows)) if rows else ""
     return (
         f'<details><summary><span class="badge {style}">{claim.verdict}</span>'

@@ -8,8 +8,9 @@ from statistics import fmean
 
 from liit.reporting.facts import Facts, ordered
 from liit.reporting.grids import number
+from liit.reporting.markup import THEME
 from liit.reporting.samples import Card
-from liit.reporting.style import HUES
+from liit.reporting.style import PART_HUES
 
 LONGEST = 220
 """Characters of a turn that a card shows."""
@@ -76,7 +77,7 @@ def _stack(facts: Facts, method: str, by: str) -> str:
     shares = {step: facts.composition(method, step, by) for step in ordered(steps, facts.stream)}
     first = [*facts.stream, *facts.skill_names("skills")]
     parts = ordered({name for share in shares.values() for name in share}, first)
-    hues = dict(zip(parts, [*HUES, "var(--ink)", "var(--muted)"] * len(parts), strict=False))
+    hues = dict(zip(parts, [THEME.get(hue, hue) for hue in PART_HUES] * len(parts), strict=False))
     legend = "".join(f'<span><i style="background:{hues[p]}"></i>{escape(p)}</span>' for p in parts)
     bars = []
     for step, share in shares.items():

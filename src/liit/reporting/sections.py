@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from liit.paths import MAIN
 from liit.reporting.checks import check_grid
 from liit.reporting.claims import Claim, paper_claims
 from liit.reporting.comparisons import ITEMS_ALONE, change_grid, versus_random_grid
@@ -15,6 +16,7 @@ from liit.reporting.grids import (
     common,
     cost_grid,
     estimate,
+    load_grid,
     number,
     provenance_grid,
     quarantine_grid,
@@ -33,6 +35,7 @@ def all_grids(facts: Facts) -> list[Grid]:
         *skill_grids(facts),
         *selection_grids(facts),
         cost_grid(facts),
+        load_grid(facts),
         quarantine_grid(facts),
         provenance_grid(facts),
     ]
@@ -125,7 +128,9 @@ def _tally(counts: Counter[str] | None) -> str:
 
 
 def claims_of(facts: Facts) -> list[Claim]:
-    """Return the paper's claims as the table answers them; none if it can answer none."""
+    """Return the paper's claims as the main table answers them; none if it can answer none."""
+    if facts.name != MAIN:
+        return []
     budgets = {row["method"]: row["budget"] for row in facts.table["rows"]}
     claims = paper_claims(facts.values, budgets)
     return claims if any(not claim.missing for claim in claims) else []

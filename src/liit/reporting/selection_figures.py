@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from liit.reporting.style import HUES, INK, MUTED, bare, spread_labels, styled
+from liit.reporting.style import PART_HUES, bare, spread_labels, styled
 
 
 @styled
@@ -76,5 +76,4 @@ def _stack(axes: Axes, bars: Sequence[Mapping[str, float]], parts: Sequence[str]
 
 
 def _cycle(count: int) -> list[str]:
-    hues = [*HUES, INK, MUTED]
-    return [hues[i % len(hues)] for i in range(count)]
+    return [PART_HUES[i % len(PART_HUES)] for i in range(count)]

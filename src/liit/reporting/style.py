@@ -23,6 +23,8 @@ P = ParamSpec("P")
 INK, MUTED, GRID, PAPER = "#1f2328", "#6e7781", "#d8dee4", "#ffffff"
 HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7f7f7f")
 """Okabe and Ito's colours, which the colour-blind can tell apart, without black and yellow."""
+PART_HUES = (*HUES, "#5e3c99", "#f0e442", INK, MUTED)
+"""Colours of the parts of a whole: there may be twelve skills."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 OWN_HUES = {
     "sequential": INK,

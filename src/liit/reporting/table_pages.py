@@ -33,6 +33,7 @@ def read_table_page(root: Path, name: str) -> TablePage:
 
 
 def further_tables(root: Path) -> list[TablePage]:
-    """Return the pages of all tables but the main one, by name."""
+    """Return the pages of all tables but the main one: the paper's first, then by title."""
     names = tables(root / paths.EXPERIMENTS)
-    return [read_table_page(root, name) for name in names if name != MAIN]
+    pages = [read_table_page(root, name) for name in names if name != MAIN]
+    return sorted(pages, key=lambda one: (not one.title.startswith("Table"), one.title))

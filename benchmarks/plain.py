@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import torch
-from signals_models import Bench
+from models import Bench
 from torch import Tensor
 from torch.nn import functional
 
@@ -14,9 +14,12 @@ from liit.signals.projection import signs
 from liit.signals.trunk import scoring
 
 KEPT_SIGNS = 1 << 28
-"""Sign matrices up to this many numbers are made once; larger ones for every sample anew."""
+"""A sign matrix of up to this many numbers is made once; a larger one anew for every projection."""
 
-_SIGNS: dict[str, Tensor] = {}
+PROJECTED_AT_ONCE = 16
+"""Gradients that share a projection, as in the code of LESS and of Adapt-∞."""
+
+_SIGNS: dict[int, Tensor] = {}
 
 
 def two_forwards(bench: Bench) -> None:
@@ -42,11 +45,24 @@ def two_bare_forwards(bench: Bench) -> None:
 
 
 def one_at_a_time(bench: Bench, numbers: list[int]) -> list[dict[str, Any]]:
-    """Score samples one by one: a forward per score, one without images, and a full backward."""
-    return [_one(bench, number) for number in numbers]
+    """Score samples one by one: a forward per score, one without images, and a full backward.
+
+    The middle layer's gradients are flattened, and projected sixteen at a time.
+    """
+    found = [_scores(bench, number) for number in numbers]
+    waiting: list[tuple[dict[str, Any], Tensor]] = []
+    for one, number in zip(found, numbers, strict=True):
+        gradients = lora_gradients(bench, number, bench.layer, hidden=one)
+        waiting.append((one, torch.cat([part.flatten().float() for part in gradients.values()])))
+        if len(waiting) == PROJECTED_AT_ONCE or number == numbers[-1]:
+            projected = _project(torch.stack([whole for _, whole in waiting]), bench)
+            for (owner, _), row in zip(waiting, projected, strict=True):
+                owner["gradient"] = row
+            waiting = []
+    return found
 
 
-def _one(bench: Bench, number: int) -> dict[str, Any]:
+def _scores(bench: Bench, number: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in ("nll", "entropy", "error_norm"):
         logits, targets = _answers(bench, number, blind=False)
@@ -60,11 +76,6 @@ def _one(bench: Bench, number: int) -> dict[str, Any]:
     if bench.samples[number].images:
         logits, targets = _answers(bench, number, blind=True)
         found["nll_blind"] = functional.cross_entropy(logits, targets)
-    gradients = lora_gradients(bench, number, bench.layer, hidden=found)
-    total = torch.zeros(bench.settings.projection_dim, device=bench.device)
-    for key, gradient in gradients.items():
-        total += gradient.flatten().float() @ _matrix(bench, key, gradient.numel())
-    found["gradient"] = total
     return found
 
 
@@ -104,14 +115,19 @@ def _answers(bench: Bench, number: int, *, blind: bool) -> tuple[Tensor, Tensor]
     return logits[answered], targets[answered]
 
 
-def _matrix(bench: Bench, key: str, rows: int) -> Tensor:
-    kept = _SIGNS.get(key)
-    if kept is not None:
-        return kept
-    dim = bench.settings.projection_dim
-    if rows * dim > KEPT_SIGNS:  # as TRAK does: drawn on the device, used once
-        draw = torch.Generator(bench.device).manual_seed(hash(key) % 2**31)
-        bits = torch.randint(2, (rows, dim), generator=draw, device=bench.device, dtype=torch.int8)
-        return bits.float().mul_(2).sub_(1).div_(math.sqrt(dim))
-    _SIGNS[key] = signs(0, "plain", key, shape=(rows, dim)).to(bench.device) / math.sqrt(dim)
-    return _SIGNS[key]
+def _project(gradients: Tensor, bench: Bench) -> Tensor:
+    """Return gradients [b, n] times a dense matrix of fair signs [n, d] over √d."""
+    rows, dim = gradients.shape[1], bench.settings.projection_dim
+    if rows * dim <= KEPT_SIGNS:
+        if rows not in _SIGNS:
+            _SIGNS[rows] = signs(0, "plain", shape=(rows, dim)).to(bench.device) / math.sqrt(dim)
+        return gradients @ _SIGNS[rows]
+    total = torch.zeros(len(gradients), dim, device=bench.device)
+    block = KEPT_SIGNS // dim
+    for number, start in enumerate(range(0, rows, block)):
+        part = gradients[:, start : start + block]
+        draw = torch.Generator(bench.device).manual_seed(number)
+        shape = (part.shape[1], dim)
+        bits = torch.randint(2, shape, generator=draw, device=bench.device, dtype=torch.int8)
+        total += part @ bits.float().mul_(2).sub_(1)
+    return total / math.sqrt(dim)

@@ -1,8 +1,7 @@
-"""Models and samples of the signals benchmark: scale mini as it is, or LLaVA-1.5-7B's shape."""
+"""Models and samples to measure signals on: scale mini as it is, or LLaVA-1.5-7B's shape."""
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -12,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from mini import mini_world
 
-from liit.config import Lora, Signals, load_params
+from liit.config import Lora, Signals
 from liit.data.encode import IGNORED, Encoded
 from liit.data.vision import Pictures
+from liit.model import lora
 from liit.signals.batches import cut
 from liit.signals.passes import MEASURED_AS
 from liit.signals.store import settled
@@ -24,7 +25,6 @@ from liit.signals.trunk import Trunk, scoring
 
 MINI_SCORES = ("nll", "entropy", "error_norm")
 FULL = frozenset({*MINI_SCORES, "nll_blind", "hidden", "gradient"})
-ROOT = Path(__file__).parents[1]
 
 
 @dataclass
@@ -49,6 +49,11 @@ class Bench:
     def layer(self) -> int:
         """The middle decoder layer."""
         return chosen_layer(self.settings, len(self.trunk.layers))
+
+    @property
+    def rank(self) -> int:
+        """The adapter's rank."""
+        return int(self.model.peft_config["default"].r)
 
     def spread(self, count: int) -> list[int]:
         """Return ``count`` sample numbers, evenly spread."""
@@ -116,6 +121,7 @@ class Bench:
             "mean_answer_tokens": float(
                 np.mean([int((one.labels != IGNORED).sum()) for one in self.samples])
             ),
+            "mean_images": float(np.mean([len(one.pixels) for one in self.samples])),
             "tokens_per_batch": self.tokens_per_batch,
             "projection_dim": self.settings.projection_dim,
         }
@@ -127,39 +133,19 @@ class Bench:
 
 
 def mini_bench(count: int, folder: Path) -> Bench:
-    """Return scale mini: its samples in their proportions, its geometry, random weights."""
-    from liit.base import encoder_of
-    from liit.data import world
-    from liit.data.corpus import Corpus
-    from liit.data.store import SampleStore, write_store
-    from liit.model import lora, mini
-
-    params = load_params(ROOT / "params.yaml")
-    total = sum(one.options["size"] for one in params.stream)
-    samples = []
-    for one in params.stream:
-        share = max(1, round(count * one.options["size"] / total))
-        drawn = world.draw_dataset(one.name, seed=0, **{**one.options, "size": share})
-        samples += list(itertools.islice(drawn, share))
-    write_store(samples, folder / "pool.arrow")
-    shape = params.model.mini
-    assert shape is not None
-    tokenizer = mini.train_tokenizer((t.text for s in samples for t in s.turns), shape.vocabulary)
-    model = mini.build_model(tokenizer, shape, params.model.max_length, seed=0)
-    processor = mini.build_processor(tokenizer, shape)
-    peft = as_if_trained(lora.attach(model, params.lora, 0))
-    corpus = Corpus([SampleStore(folder / "pool.arrow")], encoder_of(params, processor))
-    ids = sorted(one.id for one in samples)
+    """Return scale mini with an adapter as if trained, and our whole engine with its files."""
+    world = mini_world(count, folder)
+    params = world.params
     bench = Bench(
-        peft,
-        [corpus.encoded(id_) for id_ in ids],
+        as_if_trained(lora.attach(world.model, params.lora, 0)),
+        [world.corpus.encoded(id_) for id_ in world.ids],
         params.signals,
         torch.device("cpu"),
         torch.float32,
-        corpus.encoder.collate,
+        world.encoder.collate,
         params.signals.tokens_per_batch,
     )
-    bench.engine = _engine(bench, corpus, ids, params.devices, folder)
+    bench.engine = _engine(bench, world.corpus, world.ids, params.devices, folder)
     return bench
 
 
@@ -193,8 +179,6 @@ def full_bench(count: int, device: str, *, small: bool) -> Bench:
     """Return LLaVA-1.5-7B's shape in bf16 with LoRA of rank 128 (``small``: for tests)."""
     from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig
     from transformers import LlavaForConditionalGeneration as Llava
-
-    from liit.model import lora
 
     tall = {"width": 64, "mlp": 96, "layers": 4, "heads": 4, "side": 28, "tower": (32, 48, 3, 2)}
     if not small:

@@ -1,0 +1,161 @@
+"""What a method will cost over the whole stream: samples, operations, time, disk and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from liit.config import MiniModel, Params
+from liit.planning.arithmetic import gradient_layers, pass_operations, training_operations
+from liit.planning.calibration import Rates
+from liit.planning.geometry import Geometry, Lengths, geometry_of
+from liit.planning.workload import Arrival, mixed, steps_of
+from liit.selection import Method
+from liit.signals.passes import passes_for
+
+GB = 1e9
+WEIGHT_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+ADAPTER_BYTES = 4
+"""LoRA factors stay in float32 whatever the model's precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A method's cost over all its steps.
+
+    ``operations`` and ``seconds`` of signals and training; ``passes`` as the engine names them;
+    ``signals_disk_gb`` of all steps; memory in GB per device.
+    """
+
+    method: str
+    scored: int
+    passes: tuple[str, ...]
+    signal_operations: float
+    training_operations: float
+    signal_seconds: float
+    training_seconds: float
+    signals_disk_gb: float
+    signals_memory_gb: float
+    training_memory_gb: float
+
+    @property
+    def seconds(self) -> float:
+        """Signals and training together, as in the paper's Table 6 but for its k-means."""
+        return self.signal_seconds + self.training_seconds
+
+
+def estimate(
+    params: Params,
+    name: str,
+    method: Method,
+    stream: Sequence[Arrival],
+    *,
+    rates: Rates,
+    devices: int,
+) -> Estimate:
+    """Estimate one method; the time is the operations over what all devices do per second.
+
+    Clustering, picking, evaluation and start-up are not in it, nor what several methods share.
+    """
+    shape = geometry_of(params.model)
+    steps = steps_of(method, [one.size for one in stream], params.budget)
+    signals = training = 0.0
+    for step in steps:
+        known = [one.lengths for one in stream[: len(step.shares)]]
+        lengths = mixed(known, step.shares)
+        signals += step.scored * signals_of_sample(params, shape, method, lengths)
+        training += step.trained * _training(params, shape, lengths)
+    scored = sum(step.scored for step in steps)
+    return Estimate(
+        method=name,
+        scored=scored,
+        passes=tuple(str(one) for one in passes_for(method.signals)),
+        signal_operations=signals,
+        training_operations=training,
+        signal_seconds=signals / rates.signals / devices,
+        training_seconds=training / rates.training / devices,
+        signals_disk_gb=scored * signal_bytes(params, shape, method.signals) / GB,
+        signals_memory_gb=_signals_memory(params, shape, method) / GB,
+        training_memory_gb=_training_memory(params, shape, stream) / GB,
+    )
+
+
+def signals_of_sample(params: Params, shape: Geometry, method: Method, lengths: Lengths) -> float:
+    """Return the operations of all passes that a method needs over one sample."""
+    shapes = {"proxy": _proxy_shape(params, shape)}
+    return sum(
+        pass_operations(shapes.get(one.kind, shape), one, lengths, params.signals, params.lora.rank)
+        for one in passes_for(method.signals)
+    )
+
+
+def signal_bytes(params: Params, shape: Geometry, names: frozenset[str]) -> float:
+    """Return the bytes that a sample's signals take: scores in float64, vectors in float16."""
+    width, sketch = shape.width, params.signals.projection_dim
+    dims = {
+        "hidden": width,
+        "hidden_all": shape.layers * width,
+        "attention_image": min(5, shape.layers) * width,
+        "attention_text": min(5, shape.layers) * width,
+        "gradient_zero_order": params.signals.zero_order_directions,
+    }
+    vectors = [
+        dims.get(name, sketch) for name in names if name in dims or name.startswith("gradient")
+    ]
+    return 8.0 * (len(names) - len(vectors)) + 2.0 * sum(vectors)
+
+
+def adapter_bytes(params: Params, shape: Geometry) -> float:
+    """Return the bytes of one step's adapter: all LoRA factors and the projector."""
+    weights = WEIGHT_BYTES[params.model.dtype]
+    factors = shape.layers * shape.lora_weights(params.lora.rank)
+    return ADAPTER_BYTES * factors + weights * shape.projector_weights
+
+
+def _training(params: Params, shape: Geometry, lengths: Lengths) -> float:
+    once = training_operations(
+        shape, lengths, params.lora.rank, checkpointing=params.train.gradient_checkpointing
+    )
+    return params.train.epochs * once
+
+
+def _proxy_shape(params: Params, shape: Geometry) -> Geometry:
+    """Return the proxy's shape; a published one (a folder's name) counts as the main model's."""
+    proxy = params.signals.proxy
+    if isinstance(proxy, MiniModel):
+        return geometry_of(replace(params.model, mini=proxy, checkpoint=None))
+    return shape
+
+
+def _held(params: Params, shape: Geometry) -> float:
+    """Return the bytes of the weights and the adapter."""
+    factors = shape.layers * shape.lora_weights(params.lora.rank)
+    return WEIGHT_BYTES[params.model.dtype] * shape.parameters + ADAPTER_BYTES * factors
+
+
+def _signals_memory(params: Params, shape: Geometry, method: Method) -> float:
+    """Weights, and what one batch leaves for the backward pass: per token and layer above the
+    lowest one asked for, eight activations of the width and three of the MLP."""
+    if not method.signals:
+        return 0.0
+    layers = gradient_layers(method.signals, params.signals, shape.layers)
+    kept = shape.layers - min(layers) if layers else 1
+    return _held(params, shape) + _activations(params, shape, kept, params.signals.tokens_per_batch)
+
+
+def _training_memory(params: Params, shape: Geometry, stream: Sequence[Arrival]) -> float:
+    """Weights, gradients and Adam's two moments of what is trained, and a batch's activations."""
+    trained = shape.layers * shape.lora_weights(params.lora.rank) + shape.projector_weights
+    longest = max(one.lengths.tokens for one in stream)
+    tokens = params.train.micro_batch_size * longest
+    if params.train.gradient_checkpointing:
+        kept = WEIGHT_BYTES[params.model.dtype] * shape.layers * shape.width * tokens
+        activations = kept + _activations(params, shape, 1, tokens)
+    else:
+        activations = _activations(params, shape, shape.layers, tokens)
+    return _held(params, shape) + 3 * ADAPTER_BYTES * trained + activations
+
+
+def _activations(params: Params, shape: Geometry, layers: int, tokens: float) -> float:
+    size = WEIGHT_BYTES[params.model.dtype]
+    return size * tokens * layers * (8 * shape.width + 3 * shape.mlp_width)

@@ -1,0 +1,137 @@
+"""Every benchmark runs at a tiny shape, writes its file, and feeds its headline to the summary."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BENCHMARKS = ROOT / "benchmarks"
+HEADLINES = {
+    "signals": {
+        "signals_speedup_over_one_at_a_time",
+        "signals_cost_over_two_forwards",
+        "extra_scorer_cost",
+    },
+    "training": {"training_over_bare_loop"},
+    "evaluation": {"evaluation_over_bare_generate"},
+    "selection": {"selection_growth_exponent", "selection_peak_memory_gb"},
+    "startup": {"help_s", "noop_repro_s", "repro_overhead_share"},
+}
+
+
+def run(name: str, out: Path, *flags: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(BENCHMARKS / f"{name}.py"),
+            *("--quick", "--repeats", "1", "--threads", "1", "--out", str(out), *flags),
+        ],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    (file,) = [file for file in out.glob("*.json") if file.name != "summary.json"]
+    result: dict[str, Any] = json.loads(file.read_text())
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary == result["headline"]
+    assert set(summary) == HEADLINES.get(name, set())
+    assert all(isinstance(value, float) for value in summary.values())
+    assert result["machine"]["processor"] and result["machine"]["torch"]
+    return result
+
+
+def test_signals(tmp_path: Path) -> None:
+    result = run("signals", tmp_path)
+    assert all(value > 0 for value in result["ratios"].values())
+    assert result["worst_relative_gradient_difference"] < 1e-4
+    assert result["milliseconds_per_sample"].keys() == result["sides"].keys()
+    assert result["model"]["dtype"] == "torch.float32"
+
+
+def test_training(tmp_path: Path) -> None:
+    result = run("training", tmp_path)
+    assert result["headline"]["training_over_bare_loop"] > 0
+    assert result["samples"] == 16
+
+
+def test_evaluation(tmp_path: Path) -> None:
+    result = run("evaluation", tmp_path)
+    assert result["headline"]["evaluation_over_bare_generate"] > 0
+    assert result["questions"] == 8
+
+
+def test_selection(tmp_path: Path) -> None:
+    result = run("selection", tmp_path)
+    small, large = result["sizes"]
+    assert (small["chosen"], small["kept"]) == (50, 200)
+    assert (large["chosen"], large["kept"]) == (100, 400)
+    assert 0 < result["headline"]["selection_peak_memory_gb"] < 4
+    assert result["plain"]["seconds"] > 0
+    assert (tmp_path / "selection.svg").read_text().startswith("<?xml")
+
+
+def test_gpu_script_at_a_tiny_shape_on_the_cpu(tmp_path: Path) -> None:
+    result = run("gpu_7b", tmp_path, "--peak-tflops", "1")
+    assert result["signals"]["model"]["dtype"] == "torch.bfloat16"
+    assert result["signals"]["worst_relative_gradient_difference"] < 0.1  # three digits
+    for part in (result["signals"], result["training"]):
+        assert all(value > 0 for value in part["ratios"].values())
+        assert part["share_of_peak"] == part["tflop_per_second"] > 0
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """One stage with nothing to do, and two chains of which one continued an earlier run."""
+    root = tmp_path / "project"
+    (root / "scratch/logs").mkdir(parents=True)
+    (root / "dvc.yaml").write_text("stages: {one: {cmd: echo done > out, outs: [out]}}\n")
+    for command in (["init", "--no-scm", "-q"], ["repro", "-q"]):
+        subprocess.run([sys.executable, "-m", "dvc", *command], cwd=root, check=True)
+    clock = {"chain@whole-0": 100.0, "chain@continued-0": 10.0}
+    (root / "scratch/logs/chains.json").write_text(json.dumps(clock))
+    costs = {"m3it": {"signals": {"seconds": 30.0}, "training": {"seconds": 45.0}}}
+    for method in ("whole", "continued"):
+        (root / "runs" / method).mkdir(parents=True)
+        (root / "runs" / method / "0.json").write_text(json.dumps({"costs": costs}))
+    return root
+
+
+def test_startup(tmp_path: Path, project: Path) -> None:
+    result = run("startup", tmp_path / "out", "--root", str(project))
+    assert result["chains"]["left_out"] == ["chain@continued-0"]
+    assert result["headline"]["repro_overhead_share"] == 0.25
+    assert 0 < result["seconds"]["interpreter"] < result["seconds"]["dvc"]
+
+
+def test_startup_never_starts_a_stage(tmp_path: Path, project: Path) -> None:
+    (project / "out").unlink()
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "startup.py"), "--root", str(project)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1 and "not up to date" in done.stderr
+    assert not (project / "out").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_headlines_are_those_that_must_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import run_all
+
+    assert set().union(*HEADLINES.values()) == set(run_all.MUST)
+    shown = run_all.table({"help_s": 0.2, "selection_growth_exponent": 1.4})
+    lines = {line.split()[0]: line.split()[-1] for line in shown.splitlines()}
+    assert (lines["help_s"], lines["selection_growth_exponent"]) == ("yes", "NO")
+    assert lines["noop_repro_s"] == "measured"

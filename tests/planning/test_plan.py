@@ -1,0 +1,137 @@
+"""`liit plan`: times, disk and memory of small cases by hand, and the paper's scale as printed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from liit.cli import main
+from liit.config import load_params
+from liit.planning.calibration import calibrate, given
+from liit.planning.estimate import adapter_bytes, estimate, signal_bytes
+from liit.planning.geometry import LLAVA_7B, Lengths, geometry_of
+from liit.planning.plan import plan_table
+from liit.planning.show import count, duration, size
+from liit.planning.workload import Arrival
+from liit.scales import params_of
+from liit.selection import load
+
+ROOT = Path(__file__).parents[2]
+LENGTHS = Lengths(tokens=90, blind=50, answers=10, images=1)
+STREAM = [Arrival("one", 100, LENGTHS, True), Arrival("two", 300, LENGTHS, True)]
+
+
+@pytest.fixture(autouse=True)
+def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def test_time_is_operations_over_rate_and_devices() -> None:
+    params = load_params()
+    method = load("main", "adapt_inf")
+    one = estimate(params, "adapt_inf", method, STREAM, rates=given(2.0), devices=1)
+    four = estimate(params, "adapt_inf", method, STREAM, rates=given(2.0), devices=4)
+    assert one.scored == 400
+    assert one.passes == ("forward + backward", "forward without images")
+    assert one.signal_seconds == one.signal_operations / 2e12
+    assert one.training_seconds == one.training_operations / 2e12
+    assert four.seconds == pytest.approx(one.seconds / 4)
+
+
+def test_twice_the_budget_trains_twice_as_long_and_scores_no_more() -> None:
+    params, method = load_params(), load("main", "adapt_inf")
+    small, large = (
+        estimate(replace(params, budget=b), "a", method, STREAM, rates=given(1), devices=1)
+        for b in (50, 100)
+    )
+    assert large.training_operations == pytest.approx(2 * small.training_operations)
+    assert large.signal_operations == small.signal_operations
+
+
+def test_bytes_of_signals_and_adapters() -> None:
+    params = params_of("llava-1.5-7b")
+    names = load("main", "adapt_inf").signals
+    # four scores of 8 bytes, and 8,192 dimensions of 2
+    assert signal_bytes(params, LLAVA_7B, names) == 4 * 8 + 2 * 8192
+    hidden = names | {"hidden"}
+    assert signal_bytes(params, LLAVA_7B, hidden) == 4 * 8 + 2 * 8192 + 2 * 4096
+    factors, projector = 32 * 9_994_240, 1024 * 4096 + 4096**2
+    assert adapter_bytes(params, LLAVA_7B) == 4 * factors + 2 * projector
+
+
+def test_memory_grows_with_the_batch_and_shrinks_with_checkpointing() -> None:
+    params, method = params_of("llava-1.5-7b"), load("main", "adapt_inf")
+
+    def memory(**changed: object) -> float:
+        train = replace(params.train, **changed)  # type: ignore[arg-type]
+        asked = replace(params, train=train)
+        found = estimate(asked, "a", method, STREAM, rates=given(1), devices=8)
+        return found.training_memory_gb
+
+    assert 14 < memory() < 80  # 2 bytes for each of 7 billion weights, on a card of 80 GB
+    assert memory(micro_batch_size=32) > memory() > memory(micro_batch_size=8)
+    assert memory(gradient_checkpointing=False) > memory()
+
+
+def test_calibration_measures_something() -> None:
+    params = load_params()
+    rates = calibrate(params, geometry_of(params.model), 40)
+    assert rates.signals > 1e6 and rates.training > 1e6
+    assert "cpu" in rates.source
+
+
+def test_the_papers_scale_stands_beside_its_table_6(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["plan", "--scale", "llava-1.5-7b", "--tflops", "125"]
+    assert main([*asked, "--methods", "random", "adapt_inf", "lite_adapt_inf"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert "16.5 M" in lines["adapt_inf"] and "116.5 h" in lines["adapt_inf"]
+    assert "4.3 M" in lines["lite_adapt_inf"] and "56.4 h" in lines["lite_adapt_inf"]
+    assert lines["random"].split()[1] == "0" and "21 h" in lines["random"]
+
+
+def test_mistakes_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["plan", "--scale", "llava-1.5-7b", "--tflops", "125"]
+    assert main([*asked, "--devices", "0"]) == 1
+    assert "0 devices cannot work" in capsys.readouterr().err
+    assert main([*asked, "--methods", "adapt_infty"]) == 1
+    assert "adapt_inf" in capsys.readouterr().err
+    assert main(["plan", "--scale", "llava-1.5-7b", "--methods", "random"]) == 1
+    assert "--tflops" in capsys.readouterr().err
+
+
+def test_rows_beside_a_table_are_found_in_their_own_folder() -> None:
+    params = params_of("llava-1.5-7b")
+    shown = plan_table(params, "scorers", None, prepared=False, devices=8, tflops=100.0)
+    assert shown is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (3.21, "3.2 s"),
+        (99.96, "100.0 s"),
+        (300, "5.0 min"),
+        (3000, "50 min"),
+        (0, "–"),
+        (7200, "2.0 h"),
+    ],
+)
+def test_durations(value: float, shown: str) -> None:
+    assert duration(value) == shown
+
+
+def test_counts_and_sizes() -> None:
+    assert [count(9_999), count(16_526_000), count(125_000)] == ["9,999", "16.5 M", "125 k"]
+    sizes = [size(0), size(0.00021), size(0.0121), size(52.14), size(270.9), size(1354)]
+    assert sizes == ["–", "0.2 MB", "12 MB", "52.1 GB", "271 GB", "1.4 TB"]
+
+
+def test_the_page_shows_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--scale", "llava-1.5-7b", "--tflops", "125"]) == 0
+    printed = [line.rstrip() for line in capsys.readouterr().out.strip("\n").splitlines()]
+    page = (ROOT / "docs/costs.md").read_text("utf-8")
+    block = page.partition("<!-- plan:start -->\n\n```\n")[2].partition("\n```")[0]
+    assert block.splitlines() == printed, "paste the command's output between the marks"

@@ -1,0 +1,112 @@
+"""Samples scored and trained on: against the sums of the paper's sizes, worked by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny import samples, tiny
+
+from liit.config import Dataset, load_params
+from liit.data.encode import IGNORED
+from liit.data.store import write_store
+from liit.errors import LiitError
+from liit.planning.geometry import LLAVA_7B, Lengths
+from liit.planning.workload import PUBLISHED_SIZES, arrivals, mixed, steps_of
+from liit.scales import params_of
+from liit.selection import load
+
+ROOT = Path(__file__).parents[2]
+SIZES = list(PUBLISHED_SIZES.values())
+BUDGET = 25_000
+
+
+def scored(name: str) -> list[int]:
+    return [step.scored for step in steps_of(load("main", name), SIZES, BUDGET)]
+
+
+def trained(name: str) -> list[int]:
+    return [step.trained for step in steps_of(load("main", name), SIZES, BUDGET)]
+
+
+@pytest.fixture(autouse=True)
+def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def test_the_whole_pool_is_scored_anew_at_every_step() -> None:
+    assert scored("adapt_inf") == [2_765_000, 2_768_000, 3_434_000, 3_684_000, 3_875_000]
+    assert sum(scored("adapt_inf")) == 16_526_000
+    assert trained("adapt_inf") == [BUDGET] * 5
+
+
+def test_pruning_leaves_four_budgets_and_what_arrives() -> None:
+    assert scored("lite_adapt_inf") == [2_765_000, 103_000, 766_000, 350_000, 291_000]
+
+
+def test_methods_without_signals_score_nothing() -> None:
+    assert scored("random") == [0] * 5
+    assert trained("sequential") == SIZES[1:]
+    assert trained("multitask") == [sum(SIZES)]
+    assert trained("replay")[1] == 3_000 + 66_500 + 210_000
+    assert trained("random") == [BUDGET] * 5
+
+
+def test_a_budget_above_the_pool_trains_on_the_pool() -> None:
+    (one,) = steps_of(load("main", "random"), [10, 30], 100)
+    assert (one.scored, one.trained, one.shares) == (0, 40, (0.25, 0.75))
+
+
+def test_lengths_are_mixed_by_share() -> None:
+    both = mixed([Lengths(8, 4, 2, 1), Lengths(4, 4, 0, 0)], (0.25, 0.75))
+    assert both == Lengths(5, 4, 0.5, 0.25)
+
+
+def test_published_datasets_are_assumed_and_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = params_of("llava-1.5-7b")
+    drawn = params_of("mini")
+    monkeypatch.chdir(tmp_path)
+    found = arrivals(params, LLAVA_7B.patches, prepared=True)
+    assert [one.size for one in found] == SIZES
+    assert not any(one.measured for one in found)
+    assert found[0].lengths == Lengths(776, 200, 100, 1)
+    # what another scale has prepared under the same names does not count
+    write_store(samples(5), tmp_path / "data" / "llava.arrow")
+    assert [one.size for one in arrivals(params, LLAVA_7B.patches, prepared=False)] == SIZES
+    with pytest.raises(LiitError, match="measured where they are prepared"):
+        arrivals(drawn, 36, prepared=True)
+
+
+def test_prepared_datasets_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, encoder = tiny()
+    encoder.processor.save_pretrained(tmp_path / "base" / "model")
+    record = {"model": "base/model", "revision": None, "adapter": None, "sha256": ""}
+    (tmp_path / "base" / "base.json").write_text(json.dumps(record))
+    everything = samples(18)
+    write_store(everything, tmp_path / "data" / "one.arrow")
+    write_store(everything[:5], tmp_path / "data" / "two.arrow")
+    params = load_params(ROOT / "params.yaml")
+    stream = tuple(Dataset(name=n, label=n, format="world") for n in ("one", "two"))
+    monkeypatch.chdir(tmp_path)
+    asked = replace(
+        params,
+        stream=stream,
+        model=replace(
+            params.model, system_prompt=encoder.system_prompt, max_length=encoder.max_length
+        ),
+    )
+    first, second = arrivals(asked, 4, prepared=True)
+    assert (first.size, second.size, first.measured) == (18, 5, True)
+    encoded = [encoder.encode(sample) for sample in everything]
+    image = encoder.image_token
+    assert first.lengths == Lengths(
+        tokens=float(np.mean([len(one) for one in encoded])),
+        blind=float(np.mean([len(one.blind(image)) for one in encoded])),
+        answers=float(np.mean([int((one.labels != IGNORED).sum()) for one in encoded])),
+        images=float(np.mean([len(one.pixels) for one in encoded])),
+    )
