@@ -58,6 +58,15 @@ def test_curves_show_the_mean_over_seeds() -> None:
     assert list(figure.axes[0].lines[0].get_ydata()) == [45.0, 40.0]
 
 
+def test_error_bars_reach_from_end_to_end() -> None:
+    points = [("random", 1.0, 50.0), ("ours", 3.0, 55.0)]
+    figure = figures.cost_scatter(points, {"random": (48.0, 52.0), "ours": (40.0, 70.0)})
+    (axes,) = figure.axes
+    bars = [[tuple(end) for end in bar.get_segments()[0]] for bar in axes.collections]
+    assert bars == [[(1.0, 48.0), (1.0, 52.0)], [(3.0, 40.0), (3.0, 70.0)]]
+    assert axes.get_ylim()[0] < 40.0 and axes.get_ylim()[1] > 70.0
+
+
 def test_undefined_gains_are_left_blank() -> None:
     gains = np.array([[100.0, np.nan], [50.0, 120.0]])
     figure = figures.gain_heatmap(gains, ["a", "b"], ["vqa", "kvqa"])
