@@ -57,7 +57,15 @@ def test_methods_without_signals_score_nothing() -> None:
 
 def test_a_budget_above_the_pool_trains_on_the_pool() -> None:
     (one,) = steps_of(load("main", "random"), [10, 30], 100)
-    assert (one.scored, one.trained, one.shares) == (0, 40, (0.25, 0.75))
+    assert (one.scored, one.trained, one.pool) == (0, 40, (0.25, 0.75))
+    assert one.candidates == one.pool
+
+
+def test_candidates_are_what_the_pool_rule_leaves() -> None:
+    (one,) = steps_of(load("main", "sequential"), [10, 30], 100)
+    assert (one.trained, one.candidates) == (30, (0.0, 1.0))
+    (one,) = steps_of(load("main", "replay"), [10, 30], 100)
+    assert (one.trained, one.candidates) == (31, (1 / 31, 30 / 31))
 
 
 def test_lengths_are_mixed_by_share() -> None:

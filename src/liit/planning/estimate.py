@@ -61,10 +61,10 @@ def estimate(
     steps = steps_of(method, [one.size for one in stream], params.budget)
     signals = training = 0.0
     for step in steps:
-        known = [one.lengths for one in stream[: len(step.shares)]]
-        lengths = mixed(known, step.shares)
-        signals += step.scored * signals_of_sample(params, shape, method, lengths)
-        training += step.trained * _training(params, shape, lengths)
+        known = [one.lengths for one in stream[: len(step.pool)]]
+        seen, kept = mixed(known, step.pool), mixed(known, step.candidates)
+        signals += step.scored * signals_of_sample(params, shape, method, seen)
+        training += step.trained * _training(params, shape, kept)
     scored = sum(step.scored for step in steps)
     return Estimate(
         method=name,

@@ -51,12 +51,14 @@ class Arrival:
 class Step:
     """What a method does at a step: samples in the pool that it scores, and that it trains on.
 
-    ``shares``: each dataset's part of the pool, t = 0 first.
+    ``pool`` and ``candidates``: each dataset's part of all samples and of those that the method's
+    pool rule leaves, t = 0 first.
     """
 
     scored: int
     trained: int
-    shares: tuple[float, ...]
+    pool: tuple[float, ...]
+    candidates: tuple[float, ...]
 
 
 def arrivals(params: Params, patches: int, *, prepared: bool) -> list[Arrival]:
@@ -87,12 +89,12 @@ def steps_of(method: Method, sizes: list[int], budget: int) -> list[Step]:
     for t in range(1, last + 1):
         held = np.append(kept, sizes[t])
         if method.start == "previous" or t == last:
-            pool = round(held.sum())
-            trained = _candidates(method, held, t)
+            left = _candidates(method, held, t)
+            trained = int(left.sum())
             if method.budget_factor is not None:
                 trained = min(trained, round(budget * method.budget_factor))
-            scored = pool if method.signals else 0
-            found.append(Step(scored, trained, tuple((held / held.sum()).tolist())))
+            scored = round(held.sum()) if method.signals else 0
+            found.append(Step(scored, trained, _shares(held), _shares(left)))
         kept = held
         if method.prune is not None:
             kept = held * min(1.0, round(method.prune.factor * budget) / held.sum())
@@ -110,11 +112,15 @@ def mixed(lengths: Iterable[Lengths], shares: Iterable[float]) -> Lengths:
     )
 
 
-def _candidates(method: Method, held: np.ndarray, t: int) -> int:
-    """Return how many samples the method's pool rule leaves."""
+def _shares(counts: np.ndarray) -> tuple[float, ...]:
+    return tuple((counts / counts.sum()).tolist())
+
+
+def _candidates(method: Method, held: np.ndarray, t: int) -> np.ndarray:
+    """Return how many samples of each dataset the method's pool rule leaves."""
     steps = np.repeat(np.arange(t + 1), held.round().astype(np.int64))
     nameless = np.broadcast_to(np.array(""), len(steps))  # millions of ids would take a gigabyte
-    return int(method.pool(Pool(nameless, steps, t), 0).sum())
+    return np.bincount(steps[method.pool(Pool(nameless, steps, t), 0)], minlength=t + 1)
 
 
 def _encoder(params: Params) -> Encoder | None:
