@@ -23,7 +23,8 @@ from mini import mini_world
 from liit import paths
 from liit.base import RECORD, open_encoder, theta_zero
 from liit.config import Params, load_params
-from liit.data.encode import Encoded, Encoder
+from liit.data.encode import IGNORED, Encoded, Encoder
+from liit.data.sample import Sample
 from liit.data.store import SampleStore, write_store
 from liit.data.world import draw_exam
 from liit.evaluation.run import Examiner
@@ -85,7 +86,7 @@ def compare(
     )
     limits = _limits(examiner)
     prompts = {
-        task: [encoder.prompt(one) for one in SampleStore(folder / f"{task}.arrow")]
+        task: [_question(encoder, one) for one in SampleStore(folder / f"{task}.arrow")]
         for task in tasks
     }
     count, fresh = sum(map(len, prompts.values())), itertools.count()
@@ -123,6 +124,13 @@ def generate(
         new = given[:, inputs["input_ids"].shape[1] :]
         answers += encoder.tokenizer.batch_decode(new, skip_special_tokens=True)
     return answers
+
+
+def _question(encoder: Encoder, sample: Sample) -> Encoded:
+    """Return what the model is given before it answers."""
+    ids = encoder.prompt(sample)
+    nothing = torch.full_like(ids, IGNORED)
+    return Encoded(sample.id, ids, nothing, encoder.pictures(sample.images, None))
 
 
 def _limits(examiner: Examiner) -> dict[str, int]:

@@ -54,7 +54,7 @@ class Samples:
     def length(self, id_: str) -> int:
         """Return its tokens; negative without an image."""
         one = self.by_id[id_]
-        return len(one) if len(one.pixels) else -len(one)
+        return len(one) if one.images else -len(one)
 
 
 def main() -> None:

@@ -121,7 +121,7 @@ class Bench:
             "mean_answer_tokens": float(
                 np.mean([int((one.labels != IGNORED).sum()) for one in self.samples])
             ),
-            "mean_images": float(np.mean([len(one.pixels) for one in self.samples])),
+            "mean_images": float(np.mean([one.images for one in self.samples])),
             "tokens_per_batch": self.tokens_per_batch,
             "projection_dim": self.settings.projection_dim,
         }

@@ -29,7 +29,7 @@ from liit.data.module import EncodedSamples, GroupedBatches
 from liit.learning.train import fit
 from liit.model import lora
 from liit.model.logits import answer_logits
-from liit.model.lora import PROJECTOR, trainable
+from liit.model.lora import is_projector, trainable
 from signals import quiet
 
 Loss = Callable[[Any, dict[str, Any]], Tensor]
@@ -136,7 +136,7 @@ def _groups(model: Any, train: Train) -> list[dict[str, Any]]:
         {"params": [], "lr": train.projector_learning_rate},
     ]
     for name, weight in trainable(model):
-        groups[int(PROJECTOR in name)]["params"].append(weight)
+        groups[int(is_projector(name))]["params"].append(weight)
     return groups
 
 

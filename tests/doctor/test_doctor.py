@@ -14,6 +14,7 @@ from PIL import Image
 from tiny import LORA, tiny
 from transformers import LlavaConfig
 
+from liit import paths
 from liit.cli import main
 from liit.config import Params
 from liit.data.sample import ImageRef, Turn, make_sample
@@ -161,7 +162,10 @@ def test_numbers_of_the_real_shape(tmp_path: Path) -> None:
     assert 7.0e9 < size.numbers < 7.1e9
 
 
-def test_room_on_the_disk(params: Params, checkpoint: Path, monkeypatch: Any) -> None:
+def test_room_on_the_disk(
+    params: Params, checkpoint: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(paths, "DATA", tmp_path / "data")  # nothing is prepared there
     small = weights.sizes(checkpoint, params.lora.rank)
     found = {one.subject: one for one in machine.disk(params)}
     need = len(params.methods) * len(params.seeds) * 5 * small.trained * 4

@@ -90,8 +90,8 @@ def test_a_forward_pass_costs_what_pytorch_counts(sample) -> None:  # type: igno
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(**inputs, use_cache=False)
     mini = replace(SHAPE, vocabulary=model.config.text_config.vocab_size)
-    shape = geometry_of(Model(None, None, None, "float32", "", 99, True, mini))
-    images = len(encoded.pixels)
+    shape = geometry_of(Model(None, None, None, "float32", "", 99, True, mini=mini))
+    images = encoded.images
     ours = shape.images(images) + shape.layers * shape.layer(len(encoded))
     patches = 2 * 3 * SHAPE.patch**2 * SHAPE.vision_width * shape.patches * images
     assert counter.get_total_flops() == ours + shape.head(len(encoded)) + patches

@@ -91,8 +91,9 @@ def test_published_datasets_are_assumed_and_said_to_be(
 
 
 def test_prepared_datasets_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, encoder = tiny()
-    encoder.processor.save_pretrained(tmp_path / "base" / "model")
+    model, encoder = tiny()
+    for part in (model, encoder.processor):
+        part.save_pretrained(tmp_path / "base" / "model")
     record = {"model": "base/model", "revision": None, "adapter": None, "sha256": ""}
     (tmp_path / "base" / "base.json").write_text(json.dumps(record))
     everything = samples(18)
@@ -116,5 +117,5 @@ def test_prepared_datasets_are_measured(tmp_path: Path, monkeypatch: pytest.Monk
         tokens=float(np.mean([len(one) for one in encoded])),
         blind=float(np.mean([len(one.blind(image)) for one in encoded])),
         answers=float(np.mean([int((one.labels != IGNORED).sum()) for one in encoded])),
-        images=float(np.mean([len(one.pixels) for one in encoded])),
+        images=float(np.mean([one.images for one in encoded])),
     )
