@@ -59,6 +59,18 @@ def test_contradictions(tmp_path: Path) -> None:
     assert "either" in broken(tmp_path, lambda raw: raw["model"].update(checkpoint="x"))
 
 
+def test_tasks_of_lm_eval_need_the_folder_of_their_files(tmp_path: Path) -> None:
+    exam = {"task": "lm_gsm8k", "skill": "reasoning", "format": "lm_eval"}
+    assert "evaluate.text_dir" in broken(tmp_path, lambda raw: raw["exams"].append(exam))
+    raw = yaml.safe_load((ROOT / "scales/mini.yaml").read_text())
+    raw["exams"].append(exam)
+    raw["evaluate"]["text_dir"] = "eval/text"
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
+    params = load_params(tmp_path / "params.yaml")
+    assert params.exams[-1].task == "lm_gsm8k"
+    assert params.exams[:-1] == params.prepared_exams
+
+
 def test_no_file_and_no_yaml(tmp_path: Path) -> None:
     with pytest.raises(LiitError, match="does not exist"):
         load_params(tmp_path / "params.yaml")
