@@ -76,6 +76,17 @@ def theta_zero() -> tuple[Theta, str]:
     return Theta(record["model"], (), adapter, record["revision"]), record["sha256"]
 
 
+def open_examined(params: Params, theta: Theta) -> Any:
+    """Return θ with its last adapter merged, where evaluation asks it: on the accelerator."""
+    import torch
+
+    from liit.model.load import load_theta
+
+    model = load_theta(theta, dtype=params.model.dtype, merged=True)
+    on_cpu = params.devices.accelerator == "cpu" or not torch.cuda.is_available()
+    return model if on_cpu else model.to("cuda")
+
+
 def open_encoder(params: Params) -> Encoder:
     """Return the encoder of the base's processor."""
     from liit.model.load import load_processor
@@ -226,9 +237,8 @@ def _digest_reference(record: dict[str, Any]) -> str:
 def examine_base(params: Params) -> None:
     """Ask θ_0 every exam: the first row of every method's matrix."""
     from liit.exams import PREDICTIONS, evaluation_digest, open_examiner, write_exam
-    from liit.model.load import load_theta
 
     theta, weights = theta_zero()
     examiner = open_examiner(params, open_encoder(params), PREDICTIONS / "base.sqlite")
-    cells = examiner.run(load_theta(theta, dtype=params.model.dtype, merged=True), weights)
+    cells = examiner.run(open_examined(params, theta), weights)
     write_exam(EXAM, {"exams": evaluation_digest(params), "weights": weights}, cells)

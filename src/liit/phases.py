@@ -14,7 +14,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from rich.console import Console
 
 from liit import paths
-from liit.base import open_proxy
+from liit.base import open_examined, open_proxy
 from liit.code import digest_code
 from liit.costs import Meter
 from liit.evaluation.run import Examiner
@@ -121,8 +121,7 @@ class Phases:
             return
         self._say(t, "evaluate")
         with meter.phase("evaluation") as cost:
-            model = load_theta(point.theta, dtype=self.params.model.dtype, merged=True)
-            cells = self.examiner.run(model, point.weights)
+            cells = self.examiner.run(open_examined(self.params, point.theta), point.weights)
             cost["samples"] = sum(cell.n for cell in cells.values())
         write_exam(folder / "exam.json", stamp, cells)
         at.record_costs(t, meter.costs)

@@ -142,6 +142,7 @@ COUNTS = [
 def test_real_files(samples: Path, task: str, files: list[str], count: int) -> None:
     found = list(read_items(task, [samples / name for name in files]))
     assert len(found) == count
+    assert len({sample.id for sample in found}) == count  # a store would drop what repeats an id
     assert {fault_of(sample) for sample in found} == {None}
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -39,12 +42,22 @@ def read_items(
             f"no official files are read for {task!r}",
             next_step=f"choose from: {', '.join(sorted(MAKERS))}",
         )
-    settings = Settings(profile, box_frame, image_root)
+    settings, seen = Settings(profile, box_frame, image_root), Counter[str]()
     records = _records(TASKS[task], read_documents(files))
     kept = [r for r in records if split is None or r.fields.get("split", split) == split]
     for record, question in zip(kept, MAKERS[task](kept, settings), strict=True):
         if question is not None:
-            yield _sample(task, record, question, settings)
+            sample = _sample(task, record, question, settings)
+            seen[sample.id] += 1
+            yield _told_apart(sample, seen[sample.id])
+
+
+def _told_apart(sample: Sample, copy: int) -> Sample:
+    """Give a repeated item an id of its own: benchmarks count it as often as it is asked."""
+    if copy == 1:
+        return sample
+    digest = hashlib.blake2b(f"{sample.id} {copy}".encode(), digest_size=8)
+    return dataclasses.replace(sample, id=digest.hexdigest())
 
 
 def _records(task: Task, documents: Sequence[Document]) -> list[Record]:
