@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import time
@@ -15,38 +16,52 @@ from rich.console import Console
 from liit import paths
 from liit.config import Params
 from liit.errors import LiitError
-from liit.files import write_json
+from liit.files import read_json, write_json
 
 LOGS = paths.SCRATCH / "logs"
 CLOCK = LOGS / "chains.json"
 """Wall-clock seconds of every chain by stage, start-up and DVC included; the last real run's."""
+MAIN_PIPELINE = Path("dvc.yaml")
 RAN = "Running stage"
 """What DVC prints of a stage that was not up to date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One stage of one dvc.yaml."""
+    """One stage of one dvc.yaml, and where its costs are recorded once it has run."""
 
     pipeline: Path
     stage: str
+    record: Path | None = None
 
     @property
     def target(self) -> str:
         """What DVC calls it."""
         return f"{self.pipeline}:{self.stage}"
 
+    @property
+    def seconds(self) -> float:
+        """What its phases took when they last ran; infinite if nobody knows."""
+        if self.record is None or not self.record.is_file():
+            return math.inf
+        steps = read_json(self.record, next_step="delete it.")["costs"].values()
+        return sum(phase["seconds"] for phases in steps for phase in phases.values())
+
 
 def reproduce(params: Params, table: str, jobs: int) -> None:
-    """Run `dvc repro --single-item` for every chain of a table, ``jobs`` at a time.
+    """Run `dvc repro --single-item` for every chain of a table, ``jobs`` at a time, longest first.
+
+    The figures of θ_0 wait for no chain and come with those of the main table.
 
     What a chain prints goes to ``scratch/logs/``, and how long it took; a chain that was up to
     date keeps the time of the run that made it. Raises LiitError at the end if any chain failed,
     naming its log; the others are finished first.
     """
     console, failed = Console(), []
-    chains = chains_of(params, table)
-    console.print(f"{len(chains)} chains, {jobs} at a time; what they print is in {LOGS}/")
+    chains = sorted(chains_of(params, table), key=lambda one: one.seconds, reverse=True)
+    if table == paths.MAIN:
+        chains.append(Chain(MAIN_PIPELINE, "figures"))
+    console.print(f"{len(chains)} stages, {jobs} at a time; what they print is in {LOGS}/")
     with ThreadPoolExecutor(jobs) as workers:
         running = {workers.submit(_run, chain): chain for chain in chains}
         for number, done in enumerate(as_completed(running), start=1):
@@ -59,7 +74,7 @@ def reproduce(params: Params, table: str, jobs: int) -> None:
                 _remember(chain, seconds)
     if failed:
         raise LiitError(
-            f"{len(failed)} of {len(chains)} chains failed: "
+            f"{len(failed)} of {len(chains)} stages failed: "
             f"{', '.join(chain.stage for chain in failed)}.",
             next_step=f"read {', '.join(str(log_of(chain)) for chain in failed)}; "
             "the same command continues with what is left.",
@@ -68,13 +83,17 @@ def reproduce(params: Params, table: str, jobs: int) -> None:
 
 def chains_of(params: Params, table: str) -> list[Chain]:
     """Return the chains of a table, seed by seed, in the order of its rows."""
-    if table == "main":
-        pipeline, name, methods = Path("dvc.yaml"), "chain", params.methods
+    if table == paths.MAIN:
+        pipeline, name, methods = MAIN_PIPELINE, "chain", params.methods
     else:
         params.rows(table)  # fails for a table that is not there
         pipeline, name = paths.EXPERIMENTS / table / "dvc.yaml", table
         methods = params.tables[table].rows
-    return [Chain(pipeline, f"{name}@{m}-{seed}") for seed in params.seeds for m in methods]
+    return [
+        Chain(pipeline, f"{name}@{m}-{seed}", paths.run_record(m, seed))
+        for seed in params.seeds
+        for m in methods
+    ]
 
 
 def log_of(chain: Chain) -> Path:

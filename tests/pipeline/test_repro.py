@@ -162,7 +162,7 @@ def test_chains_side_by_side_leave_nothing_to_do(project: Project) -> None:
             file.read_text().replace("METHOD = Method(", "METHOD = Method(exact=True, ")
         )
     output = project.liit("chains", "--jobs", "2")
-    assert "5 chains, 2 at a time" in output and output.count("done") == 5
+    assert "6 stages, 2 at a time" in output and output.count("done") == 6
     assert stages_run(project.dvc("repro")) == ["report"]
 
 
@@ -170,8 +170,8 @@ def test_a_failed_chain_is_named_and_the_others_finish(project: Project) -> None
     file = project.root / "experiments/main/random.py"
     file.write_text(file.read_text() + "\nraise SystemExit(3)\n")
     output = project.liit("chains", "--jobs", "2", check=False)
-    assert "1 of 5 chains failed: chain@random-0" in output
-    assert "scratch/logs/chain@random-0.log" in output and output.count("done") == 4
+    assert "1 of 6 stages failed: chain@random-0" in output
+    assert "scratch/logs/chain@random-0.log" in output and output.count("done") == 5
 
 
 def test_a_further_table_stands_beside_the_main_one(project: Project) -> None:

@@ -1,9 +1,10 @@
-"""`liit chains` remembers how long each chain took that really ran, and names those that failed."""
+"""`liit chains` starts with the longest, remembers how long each took, and names what failed."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +16,49 @@ from liit.errors import LiitError
 
 ROOT = Path(__file__).parents[2]
 SAID = {
-    "random": (0, "Running stage 'chain@random-0'"),
-    "el2n": (0, "Stage 'chain@el2n-0' didn't change, skipping"),
-    "entropy": (1, "Running stage 'chain@entropy-0'\nERROR"),
+    "dvc.yaml:chain@random-0": (0, "Running stage 'chain@random-0'"),
+    "dvc.yaml:chain@el2n-0": (0, "Stage 'chain@el2n-0' didn't change, skipping"),
+    "dvc.yaml:chain@entropy-0": (1, "Running stage 'chain@entropy-0'\nERROR"),
+    "dvc.yaml:figures": (0, "Stage 'figures' didn't change, skipping"),
 }
 
 
 @pytest.fixture(autouse=True)
-def _pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Pretend to run; what was started, in its order."""
+    targets: list[str] = []
+
     def run(command: list[str], *, stdout: Any, **_: Any) -> Any:
-        code, text = SAID[command[-1].partition("@")[2].partition("-")[0]]
+        targets.append(command[-1])
+        code, text = SAID[command[-1]]
         stdout.write(text)
         return subprocess.CompletedProcess(command, code)
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(chains.subprocess, "run", run)
+    return targets
 
 
-def reproduce(*methods: str) -> None:
-    from dataclasses import replace
-
+def reproduce(*methods: str, jobs: int = 2) -> None:
     params = replace(load_params(ROOT / "params.yaml"), methods=methods, seeds=(0,))
-    chains.reproduce(params, "main", 2)
+    chains.reproduce(params, "main", jobs)
+
+
+def record(method: str, *seconds: float) -> None:
+    """Record two phases of one step."""
+    file = Path(f"runs/{method}/0.json")
+    file.parent.mkdir(parents=True)
+    phases = {f"phase {number}": {"seconds": one} for number, one in enumerate(seconds)}
+    file.write_text(json.dumps({"costs": {"m3it": phases}}))
+
+
+def test_the_longest_starts_first_and_the_unknown_before_it(started: list[str]) -> None:
+    record("random", 10.0, 90.0)
+    record("el2n", 60.0, 50.0)
+    with pytest.raises(LiitError, match="chain@entropy-0"):
+        reproduce("random", "el2n", "entropy", jobs=1)
+    names = ["chain@entropy-0", "chain@el2n-0", "chain@random-0", "figures"]
+    assert started == [f"dvc.yaml:{name}" for name in names]
 
 
 def test_only_chains_that_ran_are_timed() -> None:
@@ -49,6 +71,6 @@ def test_only_chains_that_ran_are_timed() -> None:
 
 
 def test_a_failed_chain_is_named_and_not_timed() -> None:
-    with pytest.raises(LiitError, match=r"1 of 2 chains failed: chain@entropy-0"):
+    with pytest.raises(LiitError, match=r"1 of 3 stages failed: chain@entropy-0"):
         reproduce("entropy", "random")
     assert list(json.loads(chains.CLOCK.read_text())) == ["chain@random-0"]
