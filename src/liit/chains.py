@@ -45,7 +45,7 @@ class Chain:
         if self.record is None or not self.record.is_file():
             return math.inf
         steps = read_json(self.record, next_step="delete it.")["costs"].values()
-        return sum(phase["seconds"] for phases in steps for phase in phases.values())
+        return float(sum(one["seconds"] for phases in steps for one in phases.values()))
 
 
 def reproduce(params: Params, table: str, jobs: int) -> None:

@@ -98,7 +98,8 @@ def _data(root: Path) -> dict[str, list[tuple[str, str]]]:
                 Turn("user", f"{IMAGE_TAG}\nHow many <b>{skill}</b> shapes, no. {i}?"),
                 Turn("assistant", f"There are {i % 7}."),
             ]
-            samples.append(make_sample(name, turns, [image], skill=skill))
+            extra = {"quality": "low"} if i % 10 == 3 else {}
+            samples.append(make_sample(name, turns, [image], skill=skill, extra=extra))
         ids[name] = [(one.id, one.skill) for one in samples]
         samples.append(Quarantined(f"{name}.json", "17", "turn 3 is an empty answer"))
         write_store(samples, root / "data" / f"{name}.arrow")

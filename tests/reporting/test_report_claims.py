@@ -131,7 +131,8 @@ def test_rank_agreement_is_as_unsure_as_its_items() -> None:
     found = rank_agreement(values, {"a": 1, "b": 2, "c": 3}).correlation
     # a and b change places in some draws: 0.5 instead of 1
     assert found == Estimate(1.0, 0.5, 1.0)
-    assert rank_agreement(gains(a=[1.0]), {"a": 1}).correlation is None
+    two = rank_agreement(gains(a=[1.0], b=[2.0]), {"a": 1, "b": 2})
+    assert two.correlation is None and two.rows == 2
 
 
 def test_rank_agreement_over_seeds_has_their_interval() -> None:

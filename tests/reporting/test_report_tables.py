@@ -60,7 +60,7 @@ def made_up_facts(values: dict[str, Any]) -> Facts:
     heads = [Head(name, name.capitalize(), None, 1.0) for name in values]
     page = TablePage("main", "Made up", "", made=False)
     run: Any = {name: {} for name in values}
-    return Facts("main", page, heads, {}, run, {0: {}, 1: {}}, {}, values, {}, {})
+    return Facts("main", page, heads, {}, run, {0: {}, 1: {}}, {}, values, {}, {}, {})
 
 
 def test_rows_carry_the_papers_formulas() -> None:

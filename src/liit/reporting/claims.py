@@ -28,6 +28,7 @@ MINOR = 5.0
 drops are 2.6 (relative gain) and 0.4 (forgetting rate)."""
 
 
+FEWEST_ROWS = 3
 REDRAWN = 1000
 """Draws behind the interval of a rank correlation with one seed."""
 
@@ -97,13 +98,16 @@ def rank_agreement(values: Values, published: Mapping[str, float | None]) -> Agr
 
     ``published``: the paper's relative gain by method. Several seeds: Student's t interval over
     the seeds' correlations. One seed: the middle 95 % of the correlations when every gain is drawn
-    from its items' normal distribution. The correlation is None where it is undefined.
+    from its items' normal distribution. The correlation is None where it is undefined, and for
+    fewer than three rows: two are in the same order or not, whatever they are.
     """
     theirs = {
         method: gain
         for method, gain in published.items()
         if gain is not None and "relative_gain" in values.get(method, {})
     }
+    if len(theirs) < FEWEST_ROWS:
+        return Agreement(None, len(theirs))
     ours = [values[method]["relative_gain"] for method in theirs]
     paper = list(theirs.values())
 

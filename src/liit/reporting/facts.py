@@ -24,6 +24,7 @@ from liit.reporting.inputs import (
     read_why,
     seeds_alike,
 )
+from liit.reporting.planted import Shares, planted_shares
 from liit.reporting.table_pages import TablePage, read_table_page
 
 PAPER_SKILLS = ("vqa", "kvqa", "multilingual", "grounding", "reasoning", "language")
@@ -51,6 +52,7 @@ class Facts:
     values: tables.Values
     whys: Whys
     quarantine: dict[str, Counter[str]]
+    planted: Mapping[str, Mapping[str, Shares]]
 
     @property
     def stream(self) -> list[str]:
@@ -161,6 +163,7 @@ def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int])
         values=tables.values_by_seed(trajectories, bounds),
         whys=whys,
         quarantine=count_quarantined(root),
+        planted=planted_shares(root, tables.stream_of(every), trajectories),
     )
 
 

@@ -22,6 +22,7 @@ from liit.reporting.grids import (
     quarantine_grid,
     skill_grids,
 )
+from liit.reporting.planted import MARKS
 from liit.reporting.tables import as_json
 
 
@@ -77,7 +78,27 @@ def selection_grids(facts: Facts) -> list[Grid]:
         )
         title = f"Selections by {what} at the last step"
         grids.append(Grid(f"by-{what}", title, note, ["Method", *names], rows))
-    return [*grids, *_group_grids(facts)]
+    return [*grids, *planted_grid(facts), *_group_grids(facts)]
+
+
+def planted_grid(facts: Facts) -> list[Grid]:
+    """Return what a method chose of the samples that the drawn world spoiled or copied, if any."""
+    if not facts.planted:
+        return []
+    rows = [
+        [
+            facts.labels[method],
+            *(number(100 * share) for what in MARKS for share in by_mark[what]),
+        ]
+        for method, by_mark in facts.planted.items()
+    ]
+    note = (
+        "The drawn world knows which of its samples end in a wrong, irrelevant or cut-off answer, "
+        "and which are an earlier one drawn again; no method sees it. Percent of the samples "
+        "chosen, and of all that had arrived; means over steps and seeds."
+    )
+    header = ["Method", *(head for what in MARKS for head in (what.capitalize(), "in the pool"))]
+    return [Grid("planted", "Spoiled and copied samples among the chosen", note, header, rows)]
 
 
 def _group_grids(facts: Facts) -> list[Grid]:
