@@ -225,10 +225,11 @@ def full_bench(count: int, device: str, *, small: bool) -> Bench:
 
 def as_if_trained(peft: Any) -> Any:
     """Fill the factors that a fresh adapter leaves at zero."""
+    draw = torch.Generator(peft.device).manual_seed(0)
     with torch.no_grad():
         for name, weight in peft.named_parameters():
             if "lora_B" in name:
-                weight.normal_(std=0.02)
+                weight.normal_(std=0.02, generator=draw)
     return peft.eval()
 
 

@@ -61,7 +61,10 @@ def reproduce(params: Params, table: str, jobs: int) -> None:
     chains = sorted(chains_of(params, table), key=lambda one: one.seconds, reverse=True)
     if table == paths.MAIN:
         chains.append(Chain(MAIN_PIPELINE, "figures"))
-    console.print(f"{len(chains)} stages, {jobs} at a time; what they print is in {LOGS}/")
+    console.print(
+        f"{len(chains)} stages, {jobs} at a time; what they print is in {LOGS}/"
+        f"{_expected(chains, jobs)}"
+    )
     with ThreadPoolExecutor(jobs) as workers:
         running = {workers.submit(_run, chain): chain for chain in chains}
         for number, done in enumerate(as_completed(running), start=1):
@@ -94,6 +97,16 @@ def chains_of(params: Params, table: str) -> list[Chain]:
         for seed in params.seeds
         for m in methods
     ]
+
+
+def _expected(chains: list[Chain], jobs: int) -> str:
+    """Say how long all of them take if each takes what ``runs/`` says of it."""
+    known = [one.seconds for one in chains if math.isfinite(one.seconds)]
+    if not known:
+        return ""
+    missing = f" ({len(chains) - len(known)} without)" * (len(known) < len(chains))
+    minutes = sum(known) / jobs / 60
+    return f"\nAbout {minutes:.0f} min by the records in runs/{missing}; what is made is skipped"
 
 
 def log_of(chain: Chain) -> Path:

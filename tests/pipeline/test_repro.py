@@ -12,6 +12,7 @@ from project import Project
 from safetensors import safe_open
 
 from liit.files import digest_folder
+from liit.selection.files import read_ids
 
 METHODS = ["sequential", "multitask", "replay", "random"]
 
@@ -119,6 +120,31 @@ def test_a_killed_run_continues_to_the_same_bytes(project: Project, reproduced: 
     output = project.liit("run", "random")
     assert "m3it (t = 1)" not in output and "mantis (t = 2): train" in output
     assert folders(project, *kept) == folders(reproduced, *kept)
+
+
+def test_a_chain_on_two_ranks_chooses_what_one_rank_chose(
+    project: Project, reproduced: Project
+) -> None:
+    params = project.root / "params.yaml"
+    text = params.read_text()
+    for one, two in (("  devices: 1\n", "  devices: 2\n"), ("  dropout: 0.05", "  dropout: 0.0")):
+        assert text.count(one) == 1
+        text = text.replace(one, two)
+    params.write_text(re.sub(r"(\n  micro_batch_size:) \d+", r"\1 4", text))
+    for name in ("selections", "adapters", "results"):
+        shutil.rmtree(project.root / name / "adapt_inf")
+    shutil.rmtree(project.root / "scratch" / "signals")
+    assert "each of 2 ranks" in " ".join(project.liit("run", "adapt_inf").split())
+    first = "selections/adapt_inf/0/m3it/selection.parquet"
+    assert (project.root / first).read_bytes() == (reproduced.root / first).read_bytes()
+    for step in ("m3it", "mantis"):
+        adapter = project.root / "adapters/adapt_inf/0" / step
+        seen = {line.split()[0] for line in (adapter / "seen.txt").read_text().splitlines()}
+        chosen = project.root / "selections/adapt_inf/0" / step
+        assert seen == set(read_ids(chosen)) and len(seen) == 40
+    result = json.loads((project.root / "results/adapt_inf/0.json").read_text())
+    assert result["steps"] == ["llava", "m3it", "mantis"]
+    assert all(len(row) == 7 for row in result["matrix"].values())
 
 
 def test_a_new_method_is_one_file_and_one_word(project: Project) -> None:

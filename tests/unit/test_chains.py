@@ -61,6 +61,19 @@ def test_the_longest_starts_first_and_the_unknown_before_it(started: list[str]) 
     assert started == [f"dvc.yaml:{name}" for name in names]
 
 
+def test_the_cost_is_said_before_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+    record("random", 100.0, 500.0)
+    record("el2n", 60.0)
+    reproduce("random", "el2n", jobs=2)
+    said = capsys.readouterr().out
+    assert "About 6 min by the records in runs/ (1 without)" in said  # 660 s by two; the figures
+
+
+def test_nothing_is_said_without_records(capsys: pytest.CaptureFixture[str]) -> None:
+    reproduce("random")
+    assert "About" not in capsys.readouterr().out
+
+
 def test_only_chains_that_ran_are_timed() -> None:
     chains.CLOCK.parent.mkdir(parents=True)
     chains.CLOCK.write_text(json.dumps({"chain@el2n-0": 88.5}))

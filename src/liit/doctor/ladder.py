@@ -241,7 +241,7 @@ def _encoder(params: Params) -> Any:
 
 
 def _model(params: Params) -> Any:
-    from liit.model.load import load_model
+    from liit.base import open_examined
+    from liit.model.load import Theta
 
-    model = load_model(local_folder(params) or "", dtype=params.model.dtype)
-    return model.to("cuda") if params.devices.accelerator != "cpu" else model
+    return open_examined(params, Theta(str(local_folder(params) or "")))
