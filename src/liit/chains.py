@@ -7,8 +7,7 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Set
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from liit import paths
 from liit.config import Params
 from liit.errors import LiitError
 from liit.files import read_json, write_json
-from liit.selection import load
 
 LOGS = paths.SCRATCH / "logs"
 CLOCK = LOGS / "chains.json"
@@ -30,15 +28,11 @@ RAN = "Running stage"
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One stage of one dvc.yaml, and where its costs are recorded once it has run.
-
-    ``signals``: what it measures of θ_0 first, together with every chain that names the same.
-    """
+    """One stage of one dvc.yaml, and where its costs are recorded once it has run."""
 
     pipeline: Path
     stage: str
     record: Path | None = None
-    signals: frozenset[str] = frozenset()
 
     @property
     def target(self) -> str:
@@ -71,13 +65,16 @@ def reproduce(params: Params, table: str, jobs: int) -> None:
         f"{len(chains)} stages, {jobs} at a time; what they print is in {LOGS}/"
         f"{_expected(chains, jobs)}"
     )
-    for number, (chain, code, seconds) in enumerate(_side_by_side(chains, jobs), start=1):
-        outcome = "[red]failed[/]" if code else f"done in {seconds:.0f} s"
-        console.print(f"[{number}/{len(chains)}] {chain.stage}: {outcome}")
-        if code:
-            failed.append(chain)
-        elif RAN in log_of(chain).read_text(encoding="utf-8"):
-            _remember(chain, seconds)
+    with ThreadPoolExecutor(jobs) as workers:
+        running = {workers.submit(_run, chain): chain for chain in chains}
+        for number, done in enumerate(as_completed(running), start=1):
+            chain, (code, seconds) = running[done], done.result()
+            outcome = "[red]failed[/]" if code else f"done in {seconds:.0f} s"
+            console.print(f"[{number}/{len(chains)}] {chain.stage}: {outcome}")
+            if code:
+                failed.append(chain)
+            elif RAN in log_of(chain).read_text(encoding="utf-8"):
+                _remember(chain, seconds)
     if failed:
         raise LiitError(
             f"{len(failed)} of {len(chains)} stages failed: "
@@ -95,47 +92,11 @@ def chains_of(params: Params, table: str) -> list[Chain]:
         params.rows(table)  # fails for a table that is not there
         pipeline, name = paths.EXPERIMENTS / table / "dvc.yaml", table
         methods = params.tables[table].rows
-    signals = {method: _signals(table, method) for method in methods}
     return [
-        Chain(pipeline, f"{name}@{m}-{seed}", paths.run_record(m, seed), signals[m])
+        Chain(pipeline, f"{name}@{m}-{seed}", paths.run_record(m, seed))
         for seed in params.seeds
         for m in methods
     ]
-
-
-def _signals(table: str, method: str) -> frozenset[str]:
-    try:
-        return load(table, method).signals
-    except (Exception, SystemExit):  # a file of anybody's; its chain will say what is wrong with it
-        return frozenset()
-
-
-def _side_by_side(chains: list[Chain], jobs: int) -> Iterator[tuple[Chain, int, float]]:
-    """Run all chains; yield each when it is done, with its exit code and seconds."""
-    waiting, measured = list(chains), {frozenset[str]()}
-    running: dict[Future[tuple[int, float]], Chain] = {}
-    with ThreadPoolExecutor(jobs) as workers:
-        while waiting or running:
-            while len(running) < jobs and (chain := _next(waiting, running.values(), measured)):
-                waiting.remove(chain)
-                running[workers.submit(_run, chain)] = chain
-            for done in wait(running, return_when=FIRST_COMPLETED).done:
-                chain, (code, seconds) = running.pop(done), done.result()
-                if not code:
-                    measured.add(chain.signals)
-                yield chain, code, seconds
-
-
-def _next(
-    waiting: Iterable[Chain], running: Iterable[Chain], measured: Set[frozenset[str]]
-) -> Chain | None:
-    """Return the first chain that may start.
-
-    The signals of θ_0 are one folder for all chains that need the same ones, and one process may
-    write there: the first of these chains runs alone, the others find its signals.
-    """
-    busy = {one.signals for one in running} - measured
-    return next((one for one in waiting if one.signals not in busy), None)
 
 
 def _expected(chains: list[Chain], jobs: int) -> str:

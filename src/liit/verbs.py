@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +67,7 @@ def run(asked: Namespace) -> None:
     params = load_params()
     phases = _phases(params, asked)
     if params.devices.devices * params.devices.num_nodes == 1:
+        _select(phases, phases.at.trained_steps[0])
         phases.run()
     else:
         for t in phases.at.trained_steps:
@@ -78,7 +81,7 @@ def run(asked: Namespace) -> None:
 def select(asked: Namespace) -> None:
     """Run the selection of one step."""
     params = load_params()
-    _phases(params, asked).select(_step(params, asked.step))
+    _select(_phases(params, asked), _step(params, asked.step))
 
 
 def train(asked: Namespace) -> None:
@@ -241,6 +244,37 @@ def _step(params: Params, name: str) -> int:
             next_step=f"use one of {', '.join(params.steps[1:])}.",
         )
     return params.steps.index(name)
+
+
+def _select(phases: Phases, t: int) -> None:
+    """Select for step ``t``; alone, if signals of θ_0 are measured, which other chains need too."""
+    from liit.phases import is_other_rank
+
+    at = phases.at
+    shared = bool(at.method.signals) and t == at.trained_steps[0] and not is_other_rank()
+    with _alone(sorted(at.method.signals)) if shared else nullcontext():
+        phases.select(t)
+
+
+@contextmanager
+def _alone(signals: list[str]) -> Iterator[None]:
+    """Wait until no other process is here with the same signals."""
+    from filelock import FileLock, Timeout
+
+    from liit.files import digest_json
+    from liit.phases import SIGNALS
+
+    SIGNALS.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(SIGNALS / f"{digest_json(signals)[:16]}.lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        Console().print("Another chain measures the same signals of θ_0: waiting to share them.")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _spawn(verb: str, asked: Namespace, step: str) -> None:

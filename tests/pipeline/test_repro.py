@@ -192,6 +192,21 @@ def test_chains_side_by_side_leave_nothing_to_do(project: Project) -> None:
     assert stages_run(project.dvc("repro")) == ["report"]
 
 
+def test_chains_that_need_the_same_signals_start_together(project: Project) -> None:
+    params = project.root / "params.yaml"
+    text, methods = params.read_text(), "[sequential, multitask, replay, random, adapt_inf]"
+    assert text.count(methods) == 1
+    params.write_text(text.replace(methods, "[adapt_inf, adapt_inf_2x]"))
+    for name in ("selections/adapt_inf", "adapters/adapt_inf", "scratch/signals"):
+        shutil.rmtree(project.root / name)
+    assert "3 stages, 2 at a time" in project.liit("chains", "--jobs", "2")
+    first = [
+        json.loads((project.root / f"runs/{method}/0.json").read_text())["costs"]["m3it"]
+        for method in ("adapt_inf", "adapt_inf_2x")
+    ]
+    assert first[0]["signals"] == first[1]["signals"]  # measured once, charged to both
+
+
 def test_a_failed_chain_is_named_and_the_others_finish(project: Project) -> None:
     file = project.root / "experiments/main/random.py"
     file.write_text(file.read_text() + "\nraise SystemExit(3)\n")

@@ -1,10 +1,9 @@
-"""`liit chains`: in which order and beside what, how long each took, and what failed."""
+"""`liit chains` starts with the longest, remembers how long each took, and names what failed."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -88,77 +87,3 @@ def test_a_failed_chain_is_named_and_not_timed() -> None:
     with pytest.raises(LiitError, match=r"1 of 3 stages failed: chain@entropy-0"):
         reproduce("entropy", "random")
     assert list(json.loads(chains.CLOCK.read_text())) == ["chain@random-0"]
-
-
-def together(
-    monkeypatch: pytest.MonkeyPatch, *chains_: tuple[str, str], jobs: int, meet: dict[str, str]
-) -> list[tuple[str, int, bool]]:
-    """Run chains of (name, signal); one that is to meet another returns when that has started.
-
-    Returns name, exit code and whether another with its signal was running, in order of the end.
-    """
-    started = {name: threading.Event() for name, _ in chains_}
-    signal, running, shared = dict(chains_), set[str](), set[str]()
-    lock = threading.Lock()
-
-    def run(chain: chains.Chain) -> tuple[int, float]:
-        name = chain.stage
-        with lock:
-            beside = {one for one in running if signal[one] and signal[one] == signal[name]}
-            shared.update({name, *beside} if beside else ())
-            running.add(name)
-        started[name].set()
-        met = name not in meet or started[meet[name]].wait(timeout=20)
-        with lock:
-            running.remove(name)
-        return (1 if name.startswith("broken") else 0) if met else 2, 0.0
-
-    monkeypatch.setattr(chains, "_run", run)
-    given = [
-        chains.Chain(Path("dvc.yaml"), name, None, frozenset({one} if one else ()))
-        for name, one in chains_
-    ]
-    ended = chains._side_by_side(given, jobs)
-    return [(chain.stage, code, chain.stage in shared) for chain, code, _ in ended]
-
-
-def test_the_first_that_measures_some_signals_is_alone_with_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    ended = together(
-        monkeypatch,
-        *(("first", "nll"), ("second", "nll"), ("third", "nll"), ("other", "entropy")),
-        jobs=2,
-        meet={"first": "other", "second": "third", "third": "second"},  # codes of 2: not met
-    )
-    assert {name: (code, shared) for name, code, shared in ended} == {
-        "first": (0, False),
-        "other": (0, False),
-        "second": (0, True),
-        "third": (0, True),
-    }
-
-
-def test_after_a_failure_the_next_one_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = together(
-        monkeypatch,
-        *(("broken", "nll"), ("second", "nll"), ("third", "nll")),
-        jobs=3,
-        meet={},
-    )
-    assert ended == [("broken", 1, False), ("second", 0, False), ("third", 0, False)]
-
-
-def test_chains_without_signals_run_beside_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    pair = (("random", ""), ("replay", ""))
-    ended = together(monkeypatch, *pair, jobs=2, meet={"random": "replay", "replay": "random"})
-    assert [code for _, code, _ in ended] == [0, 0]
-
-
-def test_chains_know_their_signals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    params = load_params(ROOT / "params.yaml")
-    signals = {one.stage: one.signals for one in chains.chains_of(params, "main")}
-    assert signals["chain@random-0"] == frozenset()
-    assert signals["chain@el2n-0"] == {"error_norm"}
-    assert signals["chain@adapt_inf_2x-0"] == signals["chain@adapt_inf-0"] > {"gradient"}
