@@ -2,7 +2,8 @@
 
     python benchmarks/run_all.py
 
-On an otherwise idle machine, in a project where `make repro` has run.
+On an otherwise idle machine, in a project where `make repro` has run. The numbers in docs/costs.md
+are those of `benchmarks/results/` and, for comparison, of the folders of other machines below it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from harness import SUMMARY, options
+from harness import RESULTS, ROOT, SUMMARY, options
 
 SCRIPTS = ("signals", "training", "evaluation", "startup", "selection")
 MUST = {
@@ -30,6 +31,9 @@ MUST = {
 }
 """Headline numbers and their bounds: ratios but for seconds, GB and an exponent."""
 
+PAGE = ROOT / "docs" / "costs.md"
+START, END = "<!-- bench:start -->\n", "\n<!-- bench:end -->"
+
 
 def main() -> int:
     """Run all scripts, whatever becomes of single ones; return 1 if any failed."""
@@ -40,7 +44,9 @@ def main() -> int:
         code = _run(name, asked.threads, asked.out, quick=asked.quick)
         print(f"{name}: {time.perf_counter() - started:.0f} s, exit code {code}", file=sys.stderr)
         failed += [name] if code else []
-    print(table(json.loads((asked.out / SUMMARY).read_text(encoding="utf-8"))))
+    print(table(_summary(asked.out)))
+    if asked.out == RESULTS:
+        PAGE.write_text(with_numbers(PAGE.read_text("utf-8"), RESULTS), "utf-8")
     return int(bool(failed))
 
 
@@ -52,9 +58,54 @@ def table(summary: dict[str, float]) -> str:
         if value is None:
             lines.append(f"{name:36} not measured")
             continue
-        holds = value >= bound if sign == ">=" else value <= bound
-        lines.append(f"{name:36} {value:9.3g}  {sign} {bound:g}  {'yes' if holds else 'NO'}")
+        verdict = "yes" if _holds(name, value) else "NO"
+        lines.append(f"{name:36} {value:9.3g}  {sign} {bound:g}  {verdict}")
     return "\n".join(lines)
+
+
+def with_numbers(page: str, results: Path) -> str:
+    """Return a page with the headline numbers of every machine of ``results`` in its block."""
+    before, _, rest = page.partition(START)
+    _, _, after = rest.partition(END)
+    return f"{before}{START}{markdown(results)}{END}{after}"
+
+
+def markdown(results: Path) -> str:
+    """Return headline numbers as a Markdown table, one column per machine; bold breaks its bound.
+
+    The machine of ``results`` itself comes first, then those of the folders below it.
+    """
+    folders = [results, *sorted(file.parent for file in results.glob(f"*/{SUMMARY}"))]
+    summaries = [_summary(folder) for folder in folders]
+    heads = ["headline number", "bound", *map(_machine, folders)]
+    lines = [heads, [":--", *["--:"] * (len(heads) - 1)]]
+    for name, (sign, bound) in MUST.items():
+        values = [_cell(name, summary.get(name)) for summary in summaries]
+        lines.append([f"`{name}`", f"{sign} {bound:g}", *values])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(name: str, value: float | None) -> str:
+    if value is None:
+        return "not measured"
+    return f"{value:.3g}" if _holds(name, value) else f"**{value:.3g}**"
+
+
+def _holds(name: str, value: float) -> bool:
+    sign, bound = MUST[name]
+    return value >= bound if sign == ">=" else value <= bound
+
+
+def _machine(folder: Path) -> str:
+    """Return processor and cores of the machine that a folder's results come from."""
+    files = [file for file in sorted(folder.glob("*.json")) if file.name != SUMMARY]
+    machines = [json.loads(file.read_text(encoding="utf-8"))["machine"] for file in files]
+    return ", ".join(sorted({f"{one['processor']}, {one['cores']} cores" for one in machines}))
+
+
+def _summary(folder: Path) -> dict[str, float]:
+    summary: dict[str, float] = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    return summary
 
 
 def _run(name: str, threads: int, out: Path, *, quick: bool) -> int:

@@ -1,4 +1,4 @@
-"""What is generated is current: the methods' page, and the table that opens the README."""
+"""What is generated is current: the methods' page, the README's table, the benchmarks' numbers."""
 
 from __future__ import annotations
 
@@ -55,6 +55,24 @@ def test_readme_shows_the_table_of_the_report() -> None:
         if row["paper"]:
             paper = [row["paper"][metric] for metric in METRICS]
             assert line[6:9] == ["–" if one is None else f"{one:.1f}" for one in paper]
+
+
+def test_costs_page_shows_the_benchmarks_of_every_machine() -> None:
+    results = ROOT / "benchmarks/results"
+    folders = [results, *sorted(one.parent for one in results.glob("*/summary.json"))]
+    summaries = [json.loads((one / "summary.json").read_text("utf-8")) for one in folders]
+    page = (ROOT / "docs/costs.md").read_text("utf-8")
+    lines = re.findall(r"^\| `(\w+)` \|[^|]*\|(.*)\|$", page, re.MULTILINE)
+    assert {name for name, _ in lines} == set().union(*summaries)
+    for name, cells in lines:
+        shown = [cell.strip(" *") for cell in cells.split("|")]
+        measured = [summary.get(name) for summary in summaries]
+        assert len(shown) == len(measured), "run `python benchmarks/run_all.py`"
+        for cell, value in zip(shown, measured, strict=True):
+            if value is None:
+                assert cell == "not measured"
+            else:
+                assert float(cell) == pytest.approx(value, rel=0.006)
 
 
 def test_readme_figure_exists() -> None:
