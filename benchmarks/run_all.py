@@ -65,8 +65,10 @@ def table(summary: dict[str, float]) -> str:
 
 def with_numbers(page: str, results: Path) -> str:
     """Return a page with the headline numbers of every machine of ``results`` in its block."""
-    before, _, rest = page.partition(START)
-    _, _, after = rest.partition(END)
+    before, start, rest = page.partition(START)
+    _, end, after = rest.partition(END)
+    if not (start and end):
+        sys.exit(f"{PAGE} has no place for the numbers: add {START.strip()} and {END.strip()}.")
     return f"{before}{START}{markdown(results)}{END}{after}"
 
 

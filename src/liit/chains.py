@@ -17,6 +17,7 @@ from liit import paths
 from liit.config import Params
 from liit.errors import LiitError
 from liit.files import read_json, write_json
+from liit.planning.show import duration
 
 LOGS = paths.SCRATCH / "logs"
 CLOCK = LOGS / "chains.json"
@@ -101,12 +102,12 @@ def chains_of(params: Params, table: str) -> list[Chain]:
 
 def _expected(chains: list[Chain], jobs: int) -> str:
     """Say how long all of them take if each takes what ``runs/`` says of it."""
-    known = [one.seconds for one in chains if math.isfinite(one.seconds)]
+    known = [seconds for one in chains if math.isfinite(seconds := one.seconds)]
     if not known:
         return ""
     missing = f" ({len(chains) - len(known)} without)" * (len(known) < len(chains))
-    minutes = sum(known) / jobs / 60
-    return f"\nAbout {minutes:.0f} min by the records in runs/{missing}; what is made is skipped"
+    time_needed = duration(sum(known) / jobs)
+    return f"\nAbout {time_needed} by the records in runs/{missing}; what is made is skipped"
 
 
 def log_of(chain: Chain) -> Path:

@@ -66,7 +66,7 @@ def test_the_cost_is_said_before_the_start(capsys: pytest.CaptureFixture[str]) -
     record("el2n", 60.0)
     reproduce("random", "el2n", jobs=2)
     said = capsys.readouterr().out
-    assert "About 6 min by the records in runs/ (1 without)" in said  # 660 s by two; the figures
+    assert "About 5.5 min by the records in runs/ (1 without)" in said  # 660 s by two; the figures
 
 
 def test_nothing_is_said_without_records(capsys: pytest.CaptureFixture[str]) -> None:
