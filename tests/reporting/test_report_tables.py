@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from campaign import BUDGET, EXTRA, SKILLS, STREAM, write_campaign
+from campaign import BUDGET, EXTRA, SKILLS, STREAM, write_campaign, write_json
 
 from liit.config import load_params
 from liit.errors import LiitError
@@ -26,7 +26,8 @@ from liit.reporting.costs import PAPER_HOURS, costs
 from liit.reporting.facts import Facts, count_quarantined, gather, ordered
 from liit.reporting.grids import cost_grid, main_grid
 from liit.reporting.inputs import Head, Paper, Trajectory, load_heads
-from liit.reporting.table_pages import TablePage
+from liit.reporting.report import write_report
+from liit.reporting.table_pages import NOT_RUN, OTHERWISE, TablePage, further_tables
 
 
 def trajectory(scores: dict[str, list[float]], budget: int = 10, **run: Any) -> Trajectory:
@@ -58,7 +59,7 @@ def cost(**seconds: float) -> dict[str, Any]:
 def made_up_facts(values: dict[str, Any]) -> Facts:
     """Return facts of which only labels, seeds and values are set."""
     heads = [Head(name, name.capitalize(), None, 1.0) for name in values]
-    page = TablePage("main", "Made up", "", made=False)
+    page = TablePage("main", "Made up", "")
     run: Any = {name: {} for name in values}
     return Facts("main", page, heads, {}, run, {0: {}, 1: {}}, {}, values, {}, {}, {})
 
@@ -383,3 +384,28 @@ def test_rows_of_different_conditions_are_refused(tmp_path: Path) -> None:
     other.write_text(json.dumps(changed))
     with pytest.raises(LiitError, match="differ in conditions"):
         gather(tmp_path, "main", methods, [0])
+
+
+def test_a_further_table_says_whether_its_rows_were_made_like_those_of_the_main_one(
+    tmp_path: Path,
+) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random", "multitask"])
+    for name in ("alike", "earlier", "planned"):
+        (tmp_path / "experiments" / name).mkdir()
+        (tmp_path / "experiments" / name / "row.py").write_text("")
+    for name, conditions in (("alike", None), ("earlier", "of another base")):
+        row = json.loads((tmp_path / "results" / "random" / "0.json").read_text())
+        row["conditions"] = conditions or row["conditions"]
+        write_json(tmp_path / "tables" / name / "results" / "row" / "0.json", row)
+        (tmp_path / "reports" / name).mkdir(parents=True)
+        (tmp_path / "reports" / name / "index.html").write_text("")
+    facts = gather(tmp_path, "main", methods, [0])
+    states = {page.name: page.state for page in further_tables(tmp_path, facts.conditions)}
+    assert states == {"alike": "", "earlier": OTHERWISE, "planned": NOT_RUN}
+    write_report(tmp_path, "main", methods, [0], {})
+    written = (tmp_path / "reports" / "README.md").read_text()
+    assert "- [alike](alike/README.md)\n" in written
+    assert f"- [earlier](earlier/README.md) ({OTHERWISE}: `make earlier`)" in written
+    assert f"- planned ({NOT_RUN}: `make planned`)" in written
+    page = (tmp_path / "reports" / "index.html").read_text()
+    assert f"</a> ({OTHERWISE}: <code>make earlier</code>)" in page

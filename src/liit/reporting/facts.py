@@ -78,6 +78,11 @@ class Facts:
         """Return the result file of a method's first seed, for what all seeds share."""
         return next(iter(self.trajectories[method].values())).result
 
+    @property
+    def conditions(self) -> str:
+        """Digest of what all rows and seeds share."""
+        return str(self.result(self.shown[0].method)["conditions"])
+
     def skill_names(self, kind: str) -> list[str]:
         """Return the names of ``skills`` or ``extra_skills``, the paper's in its order."""
         return ordered(self.result(self.shown[0].method)[kind], PAPER_SKILLS)

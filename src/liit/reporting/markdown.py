@@ -10,7 +10,7 @@ from liit.reporting.drawings import MATRIX
 from liit.reporting.facts import Facts
 from liit.reporting.grids import Grid, main_grid
 from liit.reporting.sections import all_grids
-from liit.reporting.table_pages import TablePage
+from liit.reporting.table_pages import NOT_RUN, TablePage
 
 SPEAKING = "quarantine"
 """The table whose note says something even where it is empty."""
@@ -81,8 +81,8 @@ def replace_block(readme: str, block: str) -> str:
 def _links(tables: Sequence[TablePage]) -> str:
     lines = []
     for one in tables:
-        title = f"[{one.title}]({one.name}/README.md)" if one.made else one.title
-        lines.append(f"- {title}" + ("" if one.made else f" (not run yet: `make {one.name}`)"))
+        title = one.title if one.state == NOT_RUN else f"[{one.title}]({one.name}/README.md)"
+        lines.append(f"- {title}" + (f" ({one.state}: `make {one.name}`)" if one.state else ""))
     return "\n".join(lines)
 
 

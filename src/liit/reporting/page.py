@@ -26,7 +26,7 @@ from liit.reporting.markup import inline_svg, prose, table
 from liit.reporting.page_methods import methods_section
 from liit.reporting.samples import Card
 from liit.reporting.sections import claim_note, claims_of, selection_grids
-from liit.reporting.table_pages import TablePage
+from liit.reporting.table_pages import NOT_RUN, TablePage
 from liit.reporting.tables import as_json
 
 HERE = Path(__file__).parent
@@ -135,9 +135,9 @@ def _links(tables: Sequence[TablePage]) -> str:
     items = []
     for one in tables:
         title = prose(one.title)
-        if one.made:
+        if one.state != NOT_RUN:
             title = f'<a href="{escape(one.name)}/index.html">{title}</a>'
-        state = "" if one.made else f" (not run yet: <code>make {escape(one.name)}</code>)"
+        state = f" ({one.state}: <code>make {escape(one.name)}</code>)" if one.state else ""
         items.append(f"<li>{title}{state}<p>{prose(one.introduction)}</p></li>")
     return f'<ul class="tables">{"".join(items)}</ul>'
 

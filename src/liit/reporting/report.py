@@ -46,7 +46,7 @@ def write_report(
     for name, (svg, _) in drawn.items():
         write_text(out / "figures" / name, svg)
     pictures = read_pictures(root) if table == MAIN else {}
-    further = further_tables(root) if table == MAIN else []
+    further = further_tables(root, facts.conditions) if table == MAIN else []
     written = markdown.report_text(facts, _captions(drawn), _captions(pictures), further)
     write_text(out / "README.md", written)
     cards = _cards(root, facts, stores)
