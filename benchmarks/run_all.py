@@ -16,6 +16,8 @@ from pathlib import Path
 
 from harness import RESULTS, ROOT, SUMMARY, options
 
+from liit.reporting.markdown import fill_block
+
 SCRIPTS = ("signals", "training", "evaluation", "startup", "selection")
 MUST = {
     "signals_speedup_over_one_at_a_time": (">=", 20.0),
@@ -32,7 +34,6 @@ MUST = {
 """Headline numbers and their bounds: ratios but for seconds, GB and an exponent."""
 
 PAGE = ROOT / "docs" / "costs.md"
-START, END = "<!-- bench:start -->\n", "\n<!-- bench:end -->"
 
 
 def main() -> int:
@@ -46,7 +47,7 @@ def main() -> int:
         failed += [name] if code else []
     print(table(_summary(asked.out)))
     if asked.out == RESULTS:
-        PAGE.write_text(with_numbers(PAGE.read_text("utf-8"), RESULTS), "utf-8")
+        fill_block(PAGE, "bench", markdown(RESULTS))
     return int(bool(failed))
 
 
@@ -61,15 +62,6 @@ def table(summary: dict[str, float]) -> str:
         verdict = "yes" if _holds(name, value) else "NO"
         lines.append(f"{name:36} {value:9.3g}  {sign} {bound:g}  {verdict}")
     return "\n".join(lines)
-
-
-def with_numbers(page: str, results: Path) -> str:
-    """Return a page with the headline numbers of every machine of ``results`` in its block."""
-    before, start, rest = page.partition(START)
-    _, end, after = rest.partition(END)
-    if not (start and end):
-        sys.exit(f"{PAGE} has no place for the numbers: add {START.strip()} and {END.strip()}.")
-    return f"{before}{START}{markdown(results)}{END}{after}"
 
 
 def markdown(results: Path) -> str:

@@ -12,7 +12,7 @@ import pytest
 from campaign import EXTRA, REPORTED, SKILLS, STREAM, stores, write_campaign
 
 from liit.errors import LiitError
-from liit.reporting.markdown import END, START, replace_block
+from liit.reporting.markdown import fill_block
 from liit.reporting.report import write_report
 from liit.reporting.samples import chosen_samples
 
@@ -57,10 +57,17 @@ def test_the_readme_keeps_what_is_around_the_table(reported: Path) -> None:
     assert (reported / figure).is_file()
 
 
-def test_a_readme_without_markers_is_refused() -> None:
-    for text in ("no markers", f"{END} {START}", f"{START} {END} {START} {END}"):
-        with pytest.raises(LiitError, match="no place for the table"):
-            replace_block(text, f"{START}\nnew\n{END}")
+def test_a_page_without_markers_is_refused_and_left_alone(tmp_path: Path) -> None:
+    start, end, page = "<!-- table:start -->", "<!-- table:end -->", tmp_path / "README.md"
+    other = "<!-- bench:start --><!-- bench:end -->"
+    for text in ("no markers", other, f"{end} {start}", f"{start} {end} {start} {end}"):
+        page.write_text(text)
+        with pytest.raises(LiitError, match=r"README\.md has no place for its table"):
+            fill_block(page, "table", "new")
+        assert page.read_text() == text
+    page.write_text(f"a\n{start}old{end}\n{other}\n")
+    fill_block(page, "table", "new")
+    assert page.read_text() == f"a\n{start}\n\nnew\n\n{end}\n{other}\n"
 
 
 def test_two_reports_on_the_same_files_have_the_same_bytes(reported: Path) -> None:

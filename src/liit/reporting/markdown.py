@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from liit.errors import LiitError
+from liit.files import write_text
 from liit.reporting.drawings import MATRIX
 from liit.reporting.facts import Facts
 from liit.reporting.grids import Grid, main_grid
@@ -14,7 +15,6 @@ from liit.reporting.table_pages import NOT_RUN, TablePage
 
 SPEAKING = "quarantine"
 """The table whose note says something even where it is empty."""
-START, END = "<!-- table:start -->", "<!-- table:end -->"
 
 
 def report_text(
@@ -53,29 +53,29 @@ def readme_block(facts: Facts, figure: str, caption: str) -> str:
     grid = main_grid(facts)
     report = Path(figure).parent.parent.as_posix()
     parts = [
-        START,
         _table(grid),
         grid.note,
         f"![{caption}]({figure})",
         f"Everything behind it: [`{report}/README.md`]({report}/README.md).",
-        END,
     ]
     return "\n\n".join(parts)
 
 
-def replace_block(readme: str, block: str) -> str:
-    """Return the README with what stands between the two markers replaced.
+def fill_block(page: Path, name: str, block: str) -> None:
+    """Put ``block`` into a page, between its markers ``<!-- name:start -->`` and ``:end``.
 
     Raises LiitError if the markers are not there exactly once, in order.
     """
-    before, start, rest = readme.partition(START)
-    _, end, after = rest.partition(END)
-    if not (start and end) or START in rest or END in after:
+    opening, closing = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+    text = page.read_text(encoding="utf-8")
+    before, start, rest = text.partition(opening)
+    _, end, after = rest.partition(closing)
+    if not (start and end) or opening in rest or closing in after:
         raise LiitError(
-            "README.md has no place for the table.",
-            next_step=f"add the lines {START} and {END}, once each, where the table belongs.",
+            f"{page} has no place for its {name}.",
+            next_step=f"add the lines {opening} and {closing}, once each, where it belongs.",
         )
-    return before + block + after
+    write_text(page, f"{before}{opening}\n\n{block}\n\n{closing}{after}")
 
 
 def _links(tables: Sequence[TablePage]) -> str:

@@ -52,10 +52,9 @@ def write_report(
     cards = _cards(root, facts, stores)
     write_text(out / "index.html", page_text(facts, drawn, pictures, further, cards))
     if table == MAIN:
-        readme = root / "README.md"
         figure_path = (folder / "figures" / SKILLS).as_posix()
         block = markdown.readme_block(facts, figure_path, skills_caption(facts))
-        write_text(readme, markdown.replace_block(readme.read_text(encoding="utf-8"), block))
+        markdown.fill_block(root / "README.md", "table", block)
 
 
 def _captions(drawn: Mapping[str, tuple[str, str]]) -> dict[str, str]:
