@@ -24,7 +24,7 @@ from liit.reporting.comparisons import (
 )
 from liit.reporting.costs import PAPER_HOURS, costs
 from liit.reporting.facts import Facts, count_quarantined, gather, ordered
-from liit.reporting.grids import cost_grid, main_grid
+from liit.reporting.grids import cost_grid, main_grid, skill_grids
 from liit.reporting.inputs import Head, Paper, Trajectory, load_heads
 from liit.reporting.report import write_report
 from liit.reporting.table_pages import NOT_RUN, OTHERWISE, TablePage, further_tables
@@ -180,7 +180,20 @@ def test_gathered_facts_agree_with_the_result_files(tmp_path: Path) -> None:
     assert sum(facts.composition("adapt_inf", "lamm", "by_source").values()) == pytest.approx(1)
     bounds = [facts.bounds[seed]["vqa"] for seed in (0, 1)]
     gains = [100 * last / bound for last, bound in zip(by_hand, bounds, strict=True)]
-    assert facts.gain("adapt_inf", "vqa") == pytest.approx(sum(gains) / 2)
+    gain = facts.gain("adapt_inf", "vqa")
+    assert gain is not None
+    assert gain.mean == pytest.approx(sum(gains) / 2)
+    assert gain.half == pytest.approx(12.7062 * abs(gains[0] - gains[1]) / 2, rel=1e-4)
+
+
+def test_the_gains_of_the_skills_average_to_the_tables_relative_gain(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "adapt_inf", "random"], seeds=(0, 1))
+    facts = gather(tmp_path, "main", methods, [0, 1])
+    (grid,) = [one for one in skill_grids(facts) if one.anchor == "gains"]
+    for row, cells in zip(facts.table["rows"], grid.rows, strict=True):
+        skills = [float(cell.split(" [")[0]) for cell in cells[1:]]
+        assert len(skills) == len(SKILLS)
+        assert sum(skills) / len(skills) == pytest.approx(row["relative_gain"]["mean"], abs=0.06)
 
 
 def test_curves_hold_a_record_per_method_seed_step_and_skill(tmp_path: Path) -> None:

@@ -27,9 +27,12 @@ def drawings(facts: Facts) -> Iterator[Drawing]:
         yield EXTRA_SKILLS, _curves(facts, "extra_skills"), text
     yield from _cost(facts)
     skills = facts.skill_names("skills")
-    gains = [[facts.gain(m, s) for s in skills] for m in facts.trajectories]
+    gains = [
+        [gain.mean if (gain := facts.gain(m, s)) else np.nan for s in skills]
+        for m in facts.trajectories
+    ]
     text = "Relative gain per skill in percent of the upper bound (the paper's Figure 5A)."
-    cells = np.array(gains, dtype=float)  # None becomes NaN
+    cells = np.array(gains)
     yield "gains.svg", figures.gain_heatmap(cells, list(facts.trajectories), skills), text
     yield from _compositions(facts)
     yield from _k_curves(facts)

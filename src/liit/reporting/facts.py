@@ -13,6 +13,7 @@ from typing import Any
 
 from liit import paths
 from liit.evaluation import matrix
+from liit.evaluation.statistics import Estimate, over_seeds
 from liit.reporting import tables
 from liit.reporting.costs import BASELINE
 from liit.reporting.inputs import (
@@ -104,14 +105,14 @@ class Facts:
         known = [rate for rate in rates if rate is not None]
         return fmean(known) if known else None
 
-    def gain(self, method: str, skill: str) -> float | None:
-        """Return the relative gain of one skill in percent, averaged over seeds."""
+    def gain(self, method: str, skill: str) -> Estimate | None:
+        """Return the relative gain of one skill in percent, over seeds; None where undefined."""
         by_seed = self.trajectories[method].items()
         bounds = [self.bounds[seed][skill] for seed, _ in by_seed]
         if not all(bounds):
             return None
         lasts = [one.skills()[skill][-1] for _, one in by_seed]
-        return fmean(100 * last / bound for last, bound in zip(lasts, bounds, strict=True))
+        return over_seeds([100 * a / b for a, b in zip(lasts, bounds, strict=True)])
 
     def parsed(self, method: str, skill: str) -> float:
         """Return the share (0..1) of a skill's answers that could be read at the end."""

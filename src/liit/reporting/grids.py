@@ -11,7 +11,7 @@ from typing import Any
 from liit.reporting.claims import rank_agreement
 from liit.reporting.costs import CHOOSING, PAPER_HOURS, PHASES, paper_ratio
 from liit.reporting.facts import Facts
-from liit.reporting.tables import METRICS
+from liit.reporting.tables import METRICS, as_json
 
 DASH = "–"
 NUMERIC = re.compile(r"–|full|\*?-?[\d.]+×?( \[-?[\d.]+, -?[\d.]+\])?\*?")
@@ -124,6 +124,12 @@ def skill_grids(facts: Facts) -> list[Grid]:
         "sequential training at any step, t = 0 included."
     )
     grids = [Grid("skills", "Accuracy per skill at the end", note, header, [bound, *rows])]
+    note = (
+        "The last accuracy in percent of the upper bound (the paper's Figure 5A). The mean over "
+        "skills is the relative gain of the table: here one sees which skills a difference is from."
+    )
+    cells = _by_method(facts, skills, lambda m, s: estimate(as_json(facts.gain(m, s))))
+    grids.append(Grid("gains", "Relative gain per skill", note, *cells))
     if extra:
         note = "Skills beyond the paper's six; they are in none of the three metrics."
         cells = _by_method(facts, extra, lambda m, s: number(facts.last(m, "extra_skills", s)))
