@@ -39,8 +39,8 @@ SIDES = {
 def main() -> None:
     """Measure, print and write."""
     parser = options(__doc__)
-    parser.add_argument("--samples", type=int, default=1000)
-    parser.add_argument("--alone", type=int, default=64, help="samples of the one-at-a-time side")
+    parser.add_argument("--samples", type=int, default=5550, help="default: the pool at t = 1")
+    parser.add_argument("--alone", type=int, default=160, help="samples of the one-at-a-time side")
     parser.add_argument("--tokens-per-batch", type=int, help="default: that of params.yaml")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)

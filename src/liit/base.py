@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from liit import paths
-from liit.code import digest_code
+from liit.code import digest_of
 from liit.config import MiniModel, Params, Train
 from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
@@ -55,12 +55,11 @@ def make_base(params: Params) -> None:
 
 def _stamp(params: Params) -> dict[str, Any]:
     """Return the digest of all that the weights of t = 0 are made from."""
-    modules = ["liit.learning.train", "liit.learning.tower", "liit.model.mini"]
     stores = [paths.dataset_store(name) for name in params.base.tokenizer]
     if params.base.pretrain:
         stores.append(paths.dataset_store("pretrain"))
     return {
-        "code": digest_code([*modules, "liit.data.world.patches"]),
+        "code": digest_of("weights"),
         "data": {store.stem: digest_file(store) for store in stores},
         "first": params.stream[0].name,
         "precision": params.devices.precision,

@@ -79,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--ladder", action="store_true", help="measure the reference values too")
     code = verb("code", "Write digests of what the code of each stage does.")
     code.add_argument("folder", type=Path)
+    prove = verb("prove", "Prove that the code leaves the same bytes as a commit's; record it.")
+    prove.add_argument("commit", help="the commit to compare HEAD with")
     data = verb("data", "Audit a dataset: counts, images, boxes, duplicates, overlap with exams.")
     data.add_argument("action", choices=["check"])
     data.add_argument("dataset", help="name of a dataset of the stream")

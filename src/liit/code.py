@@ -4,17 +4,76 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from liit import paths
+
 PACKAGES = {"liit": Path("src/liit"), "eval": Path("eval")}
+READERS = Path("src/liit/data/readers")
+PARTS = Path("src/liit/selection")
+PAGE = Path("src/liit/reporting")
+STAGES = ("prepare", "base", "chain", "figures", "report")
+"""The stages of dvc.yaml."""
+SAME = Path("same_code.json")
+"""Which digest stands for which other: of code that was proven to leave the same bytes."""
+
+Behaviour = tuple[list[str], list[Path]]
+"""Modules and files that, with all they import, make up what something does."""
+
+
+def behaviours() -> dict[str, Behaviour]:
+    """Return what every stage of DVC and every stamp of a phase depends on.
+
+    Readers are found by name and methods import parts of their choice: all of them count.
+    """
+    tasks = paths.task_files()
+    return {
+        "prepare": (["liit.data.prepare"], sorted(READERS.glob("*.py"))),
+        "base": (["liit.base"], tasks),
+        "chain": (["liit.phases", "liit.results"], [*tasks, *sorted(PARTS.glob("*.py"))]),
+        "figures": (["liit.reporting.first_look"], []),
+        "report": (["liit.reporting.report"], sorted(PAGE.glob("page.*"))),
+        "weights": (
+            [
+                "liit.learning.train",
+                "liit.learning.tower",
+                "liit.model.mini",
+                "liit.data.world.patches",
+            ],
+            [],
+        ),
+        "selection": (["liit.selection", "liit.selection.files", "liit.signals.engine"], []),
+        "training": (["liit.learning.train", "liit.model.load"], []),
+        "evaluation": (["liit.evaluation.run"], tasks),
+        "trajectory": (["liit.phases"], []),
+    }
+
+
+def digest_of(name: str) -> str:
+    """Return the digest of one of :func:`behaviours`."""
+    return digest_code(*behaviours()[name])
 
 
 def digest_code(modules: Iterable[str], files: Iterable[Path] = ()) -> str:
     """Return a digest of the modules, of the files, and of every project module they import.
 
-    Python is compared as a syntax tree without docstrings; other files by their bytes.
+    Python is compared as a syntax tree without docstrings; other files by their bytes. Code that
+    was proven to leave the same bytes as other code (:mod:`liit.proof`) has its digest.
     """
+    raw = raw_digest(modules, files)
+    return known_as().get(raw, raw)
+
+
+def known_as() -> dict[str, str]:
+    """Return the proven digests and what they stand for."""
+    found: dict[str, str] = json.loads(SAME.read_text("utf-8")) if SAME.is_file() else {}
+    return found
+
+
+def raw_digest(modules: Iterable[str], files: Iterable[Path] = ()) -> str:
+    """Return the digest of the code as it stands, whatever was proven of it."""
     total = hashlib.sha256()
     for file in sorted(closure(modules, files)):
         total.update(f"{file.as_posix()}\0".encode())

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from liit import paths
-from liit.code import digest_code
+from liit.code import digest_of
 from liit.config import Params
 from liit.data.encode import Encoder
 from liit.data.prepare import image_root
@@ -36,12 +36,13 @@ def open_examiner(params: Params, encoder: Encoder, store: Path) -> Examiner:
 
 def evaluation_digest(params: Params) -> str:
     """Digest the tasks, metrics, adapter code and items: all that scores depend on but weights."""
-    code = digest_code(["liit.evaluation.run"], paths.task_files())
     items = {exam.task: digest_file(paths.exam_store(exam.task)) for exam in params.prepared_exams}
     if params.evaluate.text_dir is not None:
         items["text"] = digest_folder(Path(params.data_root) / params.evaluate.text_dir)
     model = params.model
-    return digest_json([code, items, model.system_prompt, model.max_length, model.template])
+    return digest_json(
+        [digest_of("evaluation"), items, model.system_prompt, model.max_length, model.template]
+    )
 
 
 def tasks_by_skill(params: Params) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from liit import paths
 from liit.base import open_examined, open_proxy
-from liit.code import digest_code
+from liit.code import digest_of
 from liit.costs import Meter
 from liit.evaluation.run import Examiner
 from liit.exams import PREDICTIONS, evaluation_digest, open_examiner, write_exam
@@ -44,12 +44,7 @@ class Phases:
     def __init__(self, trajectory: Trajectory, console: Console) -> None:
         """Digest the code of each phase once."""
         self.at, self.console, self.params = trajectory, console, trajectory.params
-        self.code = {
-            "select": digest_code(
-                ["liit.selection", "liit.selection.files", "liit.signals.engine"]
-            ),
-            "train": digest_code(["liit.learning.train", "liit.model.load"]),
-        }
+        self.code = {name: digest_of(name) for name in ("selection", "training")}
 
     def run(self) -> None:
         """Run what is left of every step that the method trains at."""
@@ -143,7 +138,7 @@ class Phases:
         at, params, before = self.at, self.params, self.at.before(t)
         names = at.method.signals
         made_from = [
-            self.code["select"],
+            self.code["selection"],
             before.weights,
             digest_ids(ids),
             sorted(names),
@@ -178,7 +173,7 @@ class Phases:
     def _selection_stamp(self, t: int) -> Stamp:
         at, params = self.at, self.params
         stamp: Stamp = {
-            "code": self.code["select"],
+            "code": self.code["selection"],
             "method": at.method_digest,
             "data": at.data_digests[: t + 1],
             "budget": params.budget,
@@ -194,7 +189,7 @@ class Phases:
     def _training_stamp(self, t: int) -> Stamp:
         at, params = self.at, self.params
         return {
-            "code": self.code["train"],
+            "code": self.code["training"],
             "selection": digest_ids(read_ids(at.folder(paths.selection, t))),
             "data": at.data_digests[: t + 1],
             "weights": at.before(t).weights,

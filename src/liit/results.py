@@ -8,7 +8,7 @@ from typing import Any
 
 from liit import paths
 from liit.base import EXAM, theta_zero
-from liit.code import digest_code
+from liit.code import digest_of
 from liit.exams import evaluation_digest, tasks_by_skill
 from liit.files import digest_json, read_json, write_json
 from liit.selection.files import digest_ids, read_selection
@@ -52,7 +52,7 @@ def _conditions(at: Trajectory) -> str:
             at.data_digests,
             theta_zero()[1],
             evaluation_digest(params),
-            digest_code(["liit.phases"]),
+            digest_of("trajectory"),
         ]
     )
 

@@ -19,25 +19,6 @@ from liit.errors import LiitError
 if TYPE_CHECKING:
     from liit.phases import Phases
 
-READERS = Path("src/liit/data/readers")
-PARTS = Path("src/liit/selection")
-PAGE = Path("src/liit/reporting")
-
-
-def stage_code() -> dict[str, tuple[list[str], list[Path]]]:
-    """Return the modules and files whose behaviour, with all they import, each stage depends on.
-
-    Readers are found by name and methods import parts of their choice: all of them count.
-    """
-    tasks = paths.task_files()
-    return {
-        "prepare": (["liit.data.prepare"], sorted(READERS.glob("*.py"))),
-        "base": (["liit.base"], tasks),
-        "chain": (["liit.phases", "liit.results"], [*tasks, *sorted(PARTS.glob("*.py"))]),
-        "figures": (["liit.reporting.first_look"], []),
-        "report": (["liit.reporting.report"], sorted(PAGE.glob("page.*"))),
-    }
-
 
 def prepare(_: Namespace) -> None:
     """Prepare every dataset and exam of params.yaml."""
@@ -196,11 +177,18 @@ def scale(asked: Namespace) -> None:
 
 def code(asked: Namespace) -> None:
     """Write one digest per stage; a file changes only when that stage's behaviour does."""
-    from liit.code import digest_code
+    from liit.code import STAGES, digest_of
     from liit.files import write_text
 
-    for stage, (modules, files) in stage_code().items():
-        write_text(asked.folder / stage, digest_code(modules, files) + "\n")
+    for stage in STAGES:
+        write_text(asked.folder / stage, digest_of(stage) + "\n")
+
+
+def prove(asked: Namespace) -> None:
+    """Prove that the code leaves the same bytes as that of a commit, and record it."""
+    from liit.proof import prove_same
+
+    prove_same(asked.commit)
 
 
 def data(asked: Namespace) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from liit.code import closure, digest_code
+from liit.code import closure, digest_code, raw_digest
 
 FILES = {
     "src/liit/__init__.py": '"""A package."""\n',
@@ -61,3 +62,18 @@ def test_what_an_extra_file_imports_counts() -> None:
     assert digest_code([], [Path("method.py")]) == before
     Path("src/liit/b.py").write_text("def f(x):\n    return 3 * x\n")
     assert digest_code([], [Path("method.py")]) != before
+
+
+def test_code_proven_the_same_has_the_digest_it_stands_for() -> None:
+    before = digest_code(["liit.a"])
+    Path("src/liit/b.py").write_text("def f(x):\n    return x + x\n")
+    Path("same_code.json").write_text(json.dumps({raw_digest(["liit.a"]): before}))
+    assert digest_code(["liit.a"]) == before != raw_digest(["liit.a"])
+
+
+def test_a_proof_does_not_cover_a_later_change() -> None:
+    before = digest_code(["liit.a"])
+    Path("src/liit/b.py").write_text("def f(x):\n    return x + x\n")
+    Path("same_code.json").write_text(json.dumps({raw_digest(["liit.a"]): before}))
+    Path("src/liit/b.py").write_text("def f(x):\n    return x * x\n")
+    assert digest_code(["liit.a"]) == raw_digest(["liit.a"]) != before
