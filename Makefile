@@ -34,7 +34,7 @@ lint: $(READY)  ## style and types
 report: $(READY)  ## redraw reports/ from the results in git, without any data
 	python -m liit report
 
-# About ten minutes, on an idle machine, after `make repro`.
+# About a quarter of an hour, on an idle machine, after `make repro`.
 bench: $(READY)  ## measure speed and memory beside plain references: benchmarks/results/
 	python benchmarks/run_all.py
 
