@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
 from pathlib import Path
@@ -46,7 +45,8 @@ def prove_same(commit: str) -> None:
         )
     with tempfile.TemporaryDirectory() as folder:
         then, now = Path(folder, "then"), Path(folder, "now")
-        for tree, wanted in ((then, commit), (now, "HEAD")):
+        trees = {then: commit, now: "HEAD"}
+        for tree, wanted in trees.items():
             _clone(wanted, tree)
         proven = _stands_for(then, now)
         if proven == known_as():
@@ -59,10 +59,7 @@ def prove_same(commit: str) -> None:
         console.print(f"{len(commands)} commands in each of two clones: about {minutes:.0f} min")
         with ThreadPoolExecutor() as workers:
             for command in track(commands, console=console, description=f"{commit} and HEAD"):
-                runs = [
-                    workers.submit(_run, tree, of, command)
-                    for tree, of in ((then, commit), (now, "HEAD"))
-                ]
+                runs = [workers.submit(_run, tree, of, command) for tree, of in trees.items()]
                 for run in runs:
                     run.result()
                 files = _expect_same(_digests(then), _digests(now), command, commit)
@@ -104,7 +101,7 @@ def _stands_for(then: Path, now: Path) -> dict[str, str]:
 def _compared() -> dict[str, Behaviour]:
     """Return the behaviours that results depend on, those of method files among them."""
     stages = {name: one for name, one in behaviours().items() if name not in DRAWN}
-    files: Iterable[Path] = sorted(paths.EXPERIMENTS.glob("*/*.py"))
+    files = sorted(paths.EXPERIMENTS.glob("*/*.py"))
     return stages | {str(file): ([], [file]) for file in files}
 
 

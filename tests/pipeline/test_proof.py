@@ -79,6 +79,25 @@ def test_other_bytes_are_named_and_nothing_is_written(
     assert json.loads(SAME.read_text()) == known
 
 
+def test_code_that_has_its_digests_is_not_run(
+    committed: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(committed, "src/liit/chains.py", "parents=True, exist_ok=True", "exist_ok=True")
+    runs(monkeypatch, [["scale", "nowhere"]])
+    proof.prove_same("HEAD~1")
+    assert "already" in capsys.readouterr().out
+
+
+def test_every_row_of_both_commits_is_made(tmp_path: Path) -> None:
+    then, now = tmp_path / "then", tmp_path / "now"
+    for tree, files in ((then, ["main/a", "main/b"]), (now, ["main/b", "main/c", "more/d"])):
+        for file in files:
+            path = tree / "experiments" / f"{file}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    assert proof._commands(then, now)[4:] == [["run", "b", "--table", "main"]]
+
+
 def test_a_command_that_fails_is_named(committed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     change(committed, *SEEDS, "// 2")
     runs(monkeypatch, [["scale", "nowhere"]])
