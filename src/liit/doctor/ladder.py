@@ -180,14 +180,14 @@ def _asked(
 ) -> Answers:
     """Ask the untouched model every item of an exam; answers are kept, so that a killed run
     goes on where it was."""
-    from liit.evaluation.run import Examiner
+    from liit.evaluation.evaluator import Evaluator
 
     root, file = image_root(params, exam), folder / f"{exam.task}.arrow"
     if not file.is_file():
         prepare(params, exam, file)
         if change is not None:
             write_store([change(sample) for sample in SampleStore(file, root)], file)
-    examiner = Examiner(
+    examiner = Evaluator(
         _encoder(params),
         [exam.task],
         tasks_dir=paths.TASKS,
@@ -241,7 +241,7 @@ def _encoder(params: Params) -> Any:
 
 
 def _model(params: Params) -> Any:
-    from liit.base import open_examined
+    from liit.evaluation.exams import open_merged
     from liit.model.load import Theta
 
-    return open_examined(params, Theta(str(local_folder(params) or "")))
+    return open_merged(params, Theta(str(local_folder(params) or "")))

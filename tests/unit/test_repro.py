@@ -1,4 +1,4 @@
-"""`liit chains` starts with the longest, remembers how long each took, and names what failed."""
+"""`liit repro` starts with the longest, remembers how long each took, and names what failed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from liit import chains
+from liit import repro
 from liit.config import load_params
 from liit.errors import LiitError
 
 ROOT = Path(__file__).parents[2]
 SAID = {
-    "dvc.yaml:chain@random-0": (0, "Running stage 'chain@random-0'"),
-    "dvc.yaml:chain@el2n-0": (0, "Stage 'chain@el2n-0' didn't change, skipping"),
-    "dvc.yaml:chain@entropy-0": (1, "Running stage 'chain@entropy-0'\nERROR"),
+    "dvc.yaml:run@random-0": (0, "Running stage 'run@random-0'"),
+    "dvc.yaml:run@el2n-0": (0, "Stage 'run@el2n-0' didn't change, skipping"),
+    "dvc.yaml:run@entropy-0": (1, "Running stage 'run@entropy-0'\nERROR"),
     "dvc.yaml:figures": (0, "Stage 'figures' didn't change, skipping"),
 }
 
@@ -35,13 +35,13 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return subprocess.CompletedProcess(command, code)
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(chains.subprocess, "run", run)
+    monkeypatch.setattr(repro.subprocess, "run", run)
     return targets
 
 
 def reproduce(*methods: str, jobs: int = 2) -> None:
     params = replace(load_params(ROOT / "params.yaml"), methods=methods, seeds=(0,))
-    chains.reproduce(params, "main", jobs)
+    repro.reproduce(params, "main", jobs)
 
 
 def record(method: str, *seconds: float) -> None:
@@ -55,9 +55,9 @@ def record(method: str, *seconds: float) -> None:
 def test_the_longest_starts_first_and_the_unknown_before_it(started: list[str]) -> None:
     record("random", 10.0, 90.0)
     record("el2n", 60.0, 50.0)
-    with pytest.raises(LiitError, match="chain@entropy-0"):
+    with pytest.raises(LiitError, match="run@entropy-0"):
         reproduce("random", "el2n", "entropy", jobs=1)
-    names = ["chain@entropy-0", "chain@el2n-0", "chain@random-0", "figures"]
+    names = ["run@entropy-0", "run@el2n-0", "run@random-0", "figures"]
     assert started == [f"dvc.yaml:{name}" for name in names]
 
 
@@ -74,16 +74,16 @@ def test_nothing_is_said_without_records(capsys: pytest.CaptureFixture[str]) -> 
     assert "About" not in capsys.readouterr().out
 
 
-def test_only_chains_that_ran_are_timed() -> None:
-    chains.CLOCK.parent.mkdir(parents=True)
-    chains.CLOCK.write_text(json.dumps({"chain@el2n-0": 88.5}))
+def test_only_runs_that_ran_are_timed() -> None:
+    repro.CLOCK.parent.mkdir(parents=True)
+    repro.CLOCK.write_text(json.dumps({"run@el2n-0": 88.5}))
     reproduce("random", "el2n")
-    clock = json.loads(chains.CLOCK.read_text())
-    assert clock["chain@el2n-0"] == 88.5
-    assert clock["chain@random-0"] < 60
+    clock = json.loads(repro.CLOCK.read_text())
+    assert clock["run@el2n-0"] == 88.5
+    assert clock["run@random-0"] < 60
 
 
-def test_a_failed_chain_is_named_and_not_timed() -> None:
-    with pytest.raises(LiitError, match=r"1 of 3 stages failed: chain@entropy-0"):
+def test_a_failed_run_is_named_and_not_timed() -> None:
+    with pytest.raises(LiitError, match=r"1 of 3 stages failed: run@entropy-0"):
         reproduce("entropy", "random")
-    assert list(json.loads(chains.CLOCK.read_text())) == ["chain@random-0"]
+    assert list(json.loads(repro.CLOCK.read_text())) == ["run@random-0"]
