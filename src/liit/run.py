@@ -107,7 +107,9 @@ class Run:
                 train=params.train,
                 devices=params.devices,
                 seed=seed_for(self.seed, t, "training"),
-                logger=self._logger(t),
+                logger=training_logger(
+                    self.name, self.seed, self.stream.names[t], project=params.tracking.project
+                ),
                 title=f"{self.name} {self.stream.names[t]}",
             )
         if is_other_rank():
@@ -178,7 +180,7 @@ class Run:
         from liit.signals.shared import first_cost, measured_once
 
         params, names, ids = self.params, self.method.signals, pool.ids.tolist()
-        stamp = self._signals_stamp(t, pool)
+        stamp = self._signals_stamp(t, digest_ids(ids))
 
         def fill(folder: Path) -> None:
             proxied = "gradient_proxy" in names
@@ -202,7 +204,8 @@ class Run:
         return signals
 
     def _selection_stamp(self, t: int) -> Stamp:
-        signals = self._signals_stamp(t, self.pool(t)) if self.method.signals else None
+        # what is in the pool follows from the data and the selections before
+        signals = self._signals_stamp(t) if self.method.signals else None
         folder = self.folder(paths.selection, t - 1)
         return stamps.selection(
             self.params,
@@ -213,12 +216,12 @@ class Run:
             pruned=digest_folder(folder) if self._is_pruned(t) else None,
         )
 
-    def _signals_stamp(self, t: int, pool: Pool) -> Stamp:
+    def _signals_stamp(self, t: int, ids: str = "") -> Stamp:
         names = self.method.signals
         return stamps.signals(
             self.params,
             names,
-            ids=digest_ids(pool.ids.tolist()),
+            ids=ids,
             weights=self.before(t).digest,
             proxy=proxy_digest(self.params) if "gradient_proxy" in names else None,
         )
@@ -239,11 +242,6 @@ class Run:
         """Record the costs, then leave the stamp: a phase without its stamp is done again."""
         record_costs(self, t, meter.costs)
         write_json(stamp_file, content)
-
-    def _logger(self, t: int) -> Any:
-        return training_logger(
-            self.name, self.seed, self.stream.names[t], project=self.params.tracking.project
-        )
 
     def _say(self, t: int, what: str) -> None:
         if not is_other_rank():

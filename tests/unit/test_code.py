@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from liit import code
+from liit import reach
 from liit.code import digest_code, digest_method, write_digests
 from liit.selection import load
 
@@ -107,17 +107,17 @@ def test_a_constant_of_one_scorer_counts_for_the_methods_that_use_it(
     scorers = Path("src/liit/selection/scorers.py").resolve()
     source = scorers.read_text()
     assert source.count("return error_norm\n") == 1
-    changed = code.ast.parse(source.replace("return error_norm\n", "return 2 * error_norm\n"))
-    read = code._read
+    changed = reach.ast.parse(source.replace("return error_norm\n", "return 2 * error_norm\n"))
+    read = reach._read
 
-    def altered(file: Path, modified: int) -> code._Source:
+    def altered(file: Path, modified: int) -> reach._Source:
         if file != scorers:
             return read(file, modified)
         known = read(file, modified)
         (definition,) = (n for n in changed.body if getattr(n, "name", "") == "el2n")
         return replace(known, definitions={**known.definitions, "el2n": [definition]})
 
-    monkeypatch.setattr(code, "_read", altered)
+    monkeypatch.setattr(reach, "_read", altered)
     moved = {name for name in methods if digest_method(methods[name]) != before[name]}
     users = {name for name, method in methods.items() if _uses_el2n(method)}
     assert moved == users and {"el2n", "adapt_inf", "lite_adapt_inf"} <= moved

@@ -12,7 +12,7 @@ from liit import paths
 from liit.conditions import Conditions, differences
 from liit.errors import LiitError
 from liit.evaluation import matrix
-from liit.evaluation.summary import Run, run_of
+from liit.evaluation.summary import RunMatrix, run_of
 from liit.files import read_json
 from liit.reporting.methods_page import parts_of
 
@@ -63,7 +63,7 @@ class Trajectory:
         return list(self.result["steps"])
 
     @property
-    def matrix(self) -> Run:
+    def matrix(self) -> RunMatrix:
         """The accuracy matrix R[t, task] with its standard errors."""
         return run_of(self.result)
 
