@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import subprocess
 import sys
@@ -21,9 +20,14 @@ from liit.planning.show import duration
 
 LOGS = paths.SCRATCH / "logs"
 CLOCK = LOGS / "seconds.json"
-"""Wall-clock seconds of every run by stage, start-up and DVC included; the last real run's."""
+"""Wall-clock seconds of every stage, start-up and DVC included; the last real run's."""
 RAN = "Running stage"
 """What DVC prints of a stage that was not up to date."""
+LOCKED = "Unable to acquire lock"
+"""What DVC prints when others held its lock for three seconds: several start at once."""
+LOCK_SECONDS = 1.0
+HALF_WRITTEN = "Unable to read RWLock-file"
+"""What DVC prints when it was killed while it wrote which stages are running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,49 +44,71 @@ class Job:
         return f"{self.pipeline}:{self.stage}"
 
     @property
+    def log(self) -> Path:
+        """The file that holds what it printed."""
+        return LOGS / f"{self.stage}.log"
+
+    @property
+    def said(self) -> str:
+        """What it printed."""
+        return self.log.read_text(encoding="utf-8")
+
+    @property
     def seconds(self) -> float:
         """What its phases took when they last ran; infinite if nobody knows."""
         if self.record is None or not self.record.is_file():
             return math.inf
         steps = read_json(self.record, next_step="delete it.")["costs"].values()
-        return float(sum(one["seconds"] for phases in steps for one in phases.values()))
+        return float(sum(cost["seconds"] for phases in steps for cost in phases.values()))
+
+    def run(self) -> tuple[int, float]:
+        """Return the exit code and the seconds of `dvc repro`; wait where others hold its lock."""
+        command = [sys.executable, "-m", "dvc", "repro", "--single-item", self.target]
+        while True:
+            started = time.perf_counter()
+            with self.log.open("w") as log:
+                done = subprocess.run(command, stdout=log, stderr=log, check=False)
+            seconds = time.perf_counter() - started
+            if not done.returncode or LOCKED not in self.said:
+                return done.returncode, seconds
+            time.sleep(LOCK_SECONDS)
 
 
-def reproduce(params: Params, table: str, jobs: int) -> None:
-    """Run `dvc repro --single-item` for every run of a table, ``jobs`` at a time, longest first.
+def reproduce(params: Params, table: str, workers: int) -> None:
+    """Run `dvc repro --single-item` for every run of a table, several at a time, longest first.
 
-    The figures of θ_0 wait for no run and come with those of the main table.
-
-    What a run prints goes to ``scratch/logs/``, and how long it took; a run that was up to
-    date keeps the time of the run that made it. Raises LiitError at the end if any run failed,
-    naming its log; the others are finished first.
+    The figures of θ_0 wait for no run and come with those of the main table. What a run prints
+    goes to ``scratch/logs/``, and how long it took; one that was up to date keeps the time of when
+    it was made. Raises LiitError at the end if any failed, naming its log; the others are finished
+    first.
     """
-    console, failed = Console(), []
-    if table != paths.MAIN:
-        write_pipeline(table)
-    stages = sorted(jobs_of(params, table), key=lambda one: one.seconds, reverse=True)
+    jobs = sorted(jobs_of(params, table), key=lambda job: job.seconds, reverse=True)
     if table == paths.MAIN:
-        stages.append(Job(paths.pipeline(table), "figures"))
+        jobs.append(Job(paths.pipeline(table), "figures"))
+    else:
+        write_pipeline(table)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    console = Console()
     console.print(
-        f"{len(stages)} stages, {jobs} at a time; what they print is in {LOGS}/"
-        f"{_expected(stages, jobs)}"
+        f"{len(jobs)} stages, {workers} at a time; what they print is in {LOGS}/"
+        f"{_expected(jobs, workers)}"
     )
-    with ThreadPoolExecutor(jobs) as workers:
-        running = {workers.submit(_run, run): run for run in stages}
+    failed = []
+    with ThreadPoolExecutor(workers) as pool:
+        running = {pool.submit(job.run): job for job in jobs}
         for number, done in enumerate(as_completed(running), start=1):
-            run, (code, seconds) = running[done], done.result()
+            job, (code, seconds) = running[done], done.result()
             outcome = "[red]failed[/]" if code else f"done in {seconds:.0f} s"
-            console.print(f"[{number}/{len(stages)}] {run.stage}: {outcome}")
+            console.print(f"[{number}/{len(jobs)}] {job.stage}: {outcome}")
             if code:
-                failed.append(run)
-            elif RAN in log_of(run).read_text(encoding="utf-8"):
-                _remember(run, seconds)
+                failed.append(job)
+            elif RAN in job.said:
+                _remember(job, seconds)
     if failed:
+        names = ", ".join(job.stage for job in failed)
         raise LiitError(
-            f"{len(failed)} of {len(stages)} stages failed: "
-            f"{', '.join(run.stage for run in failed)}.",
-            next_step=f"read {', '.join(str(log_of(run)) for run in failed)}; "
-            "the same command continues with what is left.",
+            f"{len(failed)} of {len(jobs)} stages failed: {names}.",
+            next_step=_mend(failed),
         )
 
 
@@ -100,38 +126,30 @@ def jobs_of(params: Params, table: str) -> list[Job]:
 
 
 def write_pipeline(table: str) -> None:
-    """Write ``experiments/<table>/dvc.yaml`` if it is not what the template gives."""
+    """Write ``tables/<table>/dvc.yaml`` if it is not what the template gives."""
     text = paths.PIPELINE_TEMPLATE.read_text(encoding="utf-8").replace("TABLE", table)
     file = paths.pipeline(table)
     if not file.is_file() or file.read_text(encoding="utf-8") != text:
         write_text(file, text)
 
 
-def _expected(stages: list[Job], jobs: int) -> str:
+def _expected(jobs: list[Job], workers: int) -> str:
     """Say how long all of them take if each takes what ``runs/`` says of it."""
-    known = [seconds for one in stages if math.isfinite(seconds := one.seconds)]
+    known = [job.seconds for job in jobs if math.isfinite(job.seconds)]
     if not known:
         return ""
-    missing = f" ({len(stages) - len(known)} without)" * (len(known) < len(stages))
-    time_needed = duration(sum(known) / jobs)
+    missing = f" ({len(jobs) - len(known)} without)" * (len(known) < len(jobs))
+    time_needed = duration(sum(known) / workers)
     return f"\nAbout {time_needed} by the records in runs/{missing}; what is made is skipped"
 
 
-def log_of(job: Job) -> Path:
-    """Return the file that holds what a run printed."""
-    return LOGS / f"{job.stage}.log"
-
-
-def _run(job: Job) -> tuple[int, float]:
-    """Return the exit code and the seconds."""
-    LOGS.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "dvc", "repro", "--single-item", job.target]
-    started = time.perf_counter()
-    with log_of(job).open("w") as log:
-        done = subprocess.run(command, stdout=log, stderr=log, check=False)
-    return done.returncode, time.perf_counter() - started
+def _mend(failed: list[Job]) -> str:
+    if any(HALF_WRITTEN in job.said for job in failed):
+        return "delete .dvc/tmp/rwlock, which a killed DVC left, then run the same command."
+    logs = ", ".join(str(job.log) for job in failed)
+    return f"read {logs}; the same command continues with what is left."
 
 
 def _remember(job: Job, seconds: float) -> None:
-    known = json.loads(CLOCK.read_text(encoding="utf-8")) if CLOCK.is_file() else {}
+    known = read_json(CLOCK, next_step="delete it.") if CLOCK.is_file() else {}
     write_json(CLOCK, {**known, job.stage: round(seconds, 1)})

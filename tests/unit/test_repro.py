@@ -87,3 +87,39 @@ def test_a_failed_run_is_named_and_not_timed() -> None:
     with pytest.raises(LiitError, match=r"1 of 3 stages failed: run@entropy-0"):
         reproduce("entropy", "random")
     assert list(json.loads(repro.CLOCK.read_text())) == ["run@random-0"]
+
+
+def test_a_run_that_met_the_lock_of_another_starts_again(
+    started: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, target = repro.subprocess.run, "dvc.yaml:run@random-0"
+    monkeypatch.setattr(repro, "LOCK_SECONDS", 0.0)
+
+    def busy_once(command: list[str], *, stdout: Any, **named: Any) -> Any:
+        if command[-1] == target and target not in started:
+            started.append(target)
+            stdout.write("ERROR: Unable to acquire lock. Most likely another DVC process runs")
+            stdout.flush()
+            return subprocess.CompletedProcess(command, 1)
+        return real(command, stdout=stdout, **named)
+
+    monkeypatch.setattr(repro.subprocess, "run", busy_once)
+    reproduce("random")
+    assert started.count(target) == 2
+
+
+def test_a_list_of_running_stages_that_a_kill_left_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = "ERROR: Unable to read RWLock-file '.dvc/tmp/rwlock'. JSON structure is corrupted"
+    monkeypatch.setitem(SAID, "dvc.yaml:run@random-0", (1, said))
+    with pytest.raises(LiitError, match=r"delete \.dvc/tmp/rwlock"):
+        reproduce("random")
+
+
+def test_every_pipeline_is_what_the_template_gives() -> None:
+    template = (ROOT / "tables/dvc.yaml.template").read_text()
+    tables = load_params(ROOT / "params.yaml").tables
+    assert tables
+    for table in tables:
+        assert (ROOT / f"tables/{table}/dvc.yaml").read_text() == template.replace("TABLE", table)
