@@ -19,6 +19,7 @@ from liit.data.store import SampleStore
 from liit.errors import LiitError
 from liit.files import digest_file, digest_folder, digest_json, is_up_to_date, read_json, write_json
 from liit.model.load import Theta
+from liit.model.sealed import expect_intact
 from liit.seeds import seed_for
 
 RECORD = paths.BASE / "base.json"
@@ -39,19 +40,24 @@ def make_base(params: Params) -> None:
             "revision": params.model.revision,
             "adapter": params.model.adapter,
         }
-        record["sha256"] = _digest_reference(record)
-        write_json(RECORD, record)
+        folders = [Path(str(part)) for part in (record["model"], record["adapter"]) if part]
+        digests = {str(one): digest_folder(one) for one in folders if one.is_dir()}
+        record["sha256"] = digest_json([record, digests])
+        write_json(RECORD, {**record, "folders": digests})
         return
     stamp = stamps.base(params, params.model.mini)
     if is_up_to_date(RECORD, stamp):
+        expect_intact(theta_zero().seals)
         return
     _train_mini(params, params.model.mini, paths.BASE)
+    digests = {str(one): digest_folder(one) for one in (paths.BASE_MODEL, paths.BASE_ADAPTER)}
     record = {
         "made_from": stamp,
         "model": str(paths.BASE_MODEL),
         "revision": None,
         "adapter": str(paths.BASE_ADAPTER),
-        "sha256": digest_folder(paths.BASE_MODEL) + digest_folder(paths.BASE_ADAPTER),
+        "folders": digests,
+        "sha256": "".join(digests.values()),
     }
     write_json(RECORD, record)
 
@@ -74,7 +80,8 @@ def theta_zero() -> Theta:
     """Return the model at t = 0."""
     record = read_json(RECORD, next_step=NEXT_STEP)
     adapter = None if record["adapter"] is None else Path(record["adapter"])
-    return Theta(record["model"], (), adapter, record["revision"], record["sha256"])
+    seals = tuple((Path(folder), sha) for folder, sha in sorted(record["folders"].items()))
+    return Theta(record["model"], (), adapter, record["revision"], record["sha256"], seals)
 
 
 def open_encoder(params: Params) -> Encoder:
@@ -227,10 +234,3 @@ def _texts(stores: list[SampleStore]) -> Iterator[str]:
     for store in stores:
         for sample in store:
             yield from (f"USER: {turn.text} ASSISTANT:" for turn in sample.turns)
-
-
-def _digest_reference(record: dict[str, Any]) -> str:
-    folder = Path(str(record["model"]))
-    weights = digest_folder(folder) if folder.is_dir() else None
-    adapter = None if record["adapter"] is None else digest_folder(Path(record["adapter"]))
-    return digest_json([record, weights, adapter])

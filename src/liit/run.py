@@ -27,7 +27,8 @@ from liit.evaluation.exams import evaluate_exams, open_evaluator
 from liit.files import digest_file, digest_folder, is_up_to_date, read_json, write_json, write_text
 from liit.learning.train import fit
 from liit.model import lora
-from liit.model.load import Theta, load_theta
+from liit.model.load import WEIGHTS, Theta, load_theta
+from liit.model.sealed import is_intact
 from liit.pool import Pool
 from liit.ranks import is_other_rank
 from liit.reporting.tracking import training_logger
@@ -46,7 +47,6 @@ class Run:
     """A method of a table under one seed; ``method`` is its file's name."""
 
     def __init__(self, params: Params, table: str, method: str, seed: int) -> None:
-        """Load the method; nothing else is opened before it is needed."""
         self.params, self.table, self.name, self.seed = params, table, method, seed
         self.method = load(table, method)
         self.stream = Stream(params)
@@ -90,7 +90,7 @@ class Run:
     def train(self, t: int) -> None:
         """Train an adapter on the selection, starting from θ_{t-1}."""
         params, folder, stamp = self.params, self.folder(paths.adapter, t), self._training_stamp(t)
-        if is_up_to_date(folder / stamps.FILE, stamp):
+        if is_up_to_date(folder / stamps.FILE, stamp) and is_intact(*self.theta(t).seals[-1]):
             return
         ids, theta, meter = read_ids(self.folder(paths.selection, t)), self.before(t), Meter()
         self._say(t, f"train on {len(ids)} samples × {params.train.epochs} epochs")
@@ -117,7 +117,7 @@ class Run:
         lora.save_adapter(model, folder, theta.base)
         write_text(folder / "seen.txt", "".join(f"{i} {params.train.epochs}\n" for i in ids))
         write_json(folder / "training.json", dataclasses.asdict(trained))
-        weights = digest_file(folder / "adapter_model.safetensors")
+        weights = digest_file(folder / WEIGHTS)
         self._finish(t, meter, folder / stamps.FILE, {"made_from": stamp, "weights": weights})
 
     def evaluate(self, t: int) -> None:
