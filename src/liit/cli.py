@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import warnings
@@ -14,6 +15,7 @@ from liit.errors import LiitError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; a LiitError becomes a readable message and exit code 1."""
+    _show_what_the_terminal_can()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if arguments[:1] == ["score"]:
         from liit.scoring.cli import main as score
@@ -32,6 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"liit {asked.verb}: stopped; the same command continues.", file=sys.stderr)
         return 130
     return 0
+
+
+def _show_what_the_terminal_can() -> None:
+    """Print a replacement for what the terminal's encoding lacks (→, ×, ∞) instead of stopping."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _parser() -> argparse.ArgumentParser:
