@@ -26,9 +26,10 @@ proxy: repro
 test: $(READY)  ## run the test suite
 	python -m pytest
 
-lint: $(READY)  ## style and types
+lint: $(READY)  ## style, import arrows and types
 	ruff check .
 	ruff format --check .
+	lint-imports --no-logo
 	mypy
 
 report: $(READY)  ## redraw reports/ from the results in git, without any data

@@ -17,7 +17,7 @@ from liit import paths
 from liit.config import Params
 from liit.errors import LiitError
 from liit.files import read_json, write_json
-from liit.planning.show import duration
+from liit.units import duration
 
 LOGS = paths.SCRATCH / "logs"
 CLOCK = LOGS / "chains.json"

@@ -13,7 +13,6 @@ from liit.planning.calibration import calibrate, given
 from liit.planning.estimate import adapter_bytes, estimate, signal_bytes
 from liit.planning.geometry import LLAVA_7B, Lengths, geometry_of
 from liit.planning.plan import plan_table
-from liit.planning.show import count, duration, size
 from liit.planning.workload import Arrival
 from liit.scales import params_of
 from liit.selection import load
@@ -106,27 +105,6 @@ def test_rows_beside_a_table_are_found_in_their_own_folder() -> None:
     params = params_of("llava-1.5-7b")
     shown = plan_table(params, "scorers", None, prepared=False, devices=8, tflops=100.0)
     assert shown is not None
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (3.21, "3.2 s"),
-        (99.96, "100.0 s"),
-        (300, "5.0 min"),
-        (3000, "50 min"),
-        (0, "–"),
-        (7200, "2.0 h"),
-    ],
-)
-def test_durations(value: float, shown: str) -> None:
-    assert duration(value) == shown
-
-
-def test_counts_and_sizes() -> None:
-    assert [count(9_999), count(16_526_000), count(125_000)] == ["9,999", "16.5 M", "125 k"]
-    sizes = [size(0), size(0.00021), size(0.0121), size(52.14), size(270.9), size(1354)]
-    assert sizes == ["–", "0.2 MB", "12 MB", "52.1 GB", "271 GB", "1.4 TB"]
 
 
 def test_the_page_shows_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from liit.config import Params
+from liit.paper_hours import BASELINE, PAPER_HOURS
 from liit.planning.calibration import Rates
 from liit.planning.estimate import GB, Estimate, adapter_bytes
 from liit.planning.geometry import geometry_of
 from liit.planning.workload import ASSUMED, Arrival
-from liit.reporting.costs import BASELINE, PAPER_HOURS
+from liit.units import count, duration, size
 
 PAPER_SCALE = "llava-1.5-7b"
 
@@ -49,24 +50,6 @@ def render(
             size(one.signals_disk_gb),
         )
     return Group(table, Text("\n".join(_notes(params, estimates, stream, rates, devices))))
-
-
-def count(number: int) -> str:
-    """Return a number of samples, in thousands or millions where it is large."""
-    if number < 10_000:
-        return f"{number:,}"
-    return f"{number / 1e3:.0f} k" if number < 1e6 else f"{number / 1e6:.1f} M"
-
-
-def duration(seconds: float) -> str:
-    """Return seconds, minutes or hours, to two or three digits; a dash for nothing."""
-    if seconds == 0:
-        return "–"
-    if seconds < 100:
-        return f"{seconds:.1f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.1f} min" if seconds < 600 else f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def _notes(
@@ -129,14 +112,3 @@ def _times(ratio: float) -> str:
 
 def _adapter(params: Params) -> float:
     return adapter_bytes(params, geometry_of(params.model)) / GB
-
-
-def size(gigabytes: float) -> str:
-    """Return bytes as MB, GB or TB; a dash for none."""
-    if gigabytes == 0:
-        return "–"
-    if gigabytes < 1:
-        return f"{gigabytes * 1000:.1f} MB" if gigabytes < 0.01 else f"{gigabytes * 1000:.0f} MB"
-    if gigabytes < 100:
-        return f"{gigabytes:.1f} GB"
-    return f"{gigabytes:.0f} GB" if gigabytes < 1000 else f"{gigabytes / 1000:.1f} TB"
