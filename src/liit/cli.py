@@ -85,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     scale.add_argument("name", help="a file of scales/, or `mini`")
     doctor = verb("doctor", "Say what a scale still needs: weights, data, disk, device, values.")
     doctor.add_argument("--scale", help="a file of scales/ (default: the one of params.yaml)")
-    doctor.add_argument("--ladder", action="store_true", help="measure the reference values too")
+    doctor.add_argument(
+        "--reference", "--ladder", action="store_true", help="measure the reference values too"
+    )
     code = verb("code", "Write digests of what the code of each stage does.")
     code.add_argument("folder", type=Path)
     prove = verb("prove", "Prove that the code leaves the same bytes as a commit's; record it.")
