@@ -15,7 +15,6 @@ from liit.planning.shape import ModelShape
 REPEATS = 5
 OPERATIONS = {"cpu": 1e11, "cuda": 2e13}
 """Most operations of one trial: a second or two on a CPU core, a tenth on an accelerator."""
-LINEAR_LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +86,7 @@ def _decoder_layer(shape: ModelShape) -> Any:
     heads = max(4, shape.width // 128)
     return LlamaModel(
         LlamaConfig(
-            vocab_size=1,
-            pad_token_id=None,
+            vocab_size=8,
             hidden_size=shape.width,
             intermediate_size=shape.mlp_width,
             num_hidden_layers=1,
@@ -106,7 +104,7 @@ def _insert_lora(layer: Any, lora: Lora) -> None:
         r=lora.rank,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
-        target_modules=LINEAR_LAYERS,
+        target_modules="all-linear",
     )
     inject_adapter_in_model(config, layer).train()
 

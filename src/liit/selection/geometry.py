@@ -14,8 +14,7 @@ SIDE = 2048
 
 def unit_centres(groups: Groups) -> Float32:
     """Return the centres scaled to length 1; a centre at the origin becomes zero [k, d]."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.nan_to_num(unit(groups.defined_centres), nan=0.0)
+    return _directions(groups.defined_centres)
 
 
 def cosine_to_centre(groups: Groups) -> Floats:
@@ -59,17 +58,17 @@ def max_similarity_to_earlier(vectors: Vectors, order: Ints) -> Floats:
     result = np.zeros(len(vectors))
     for start in range(0, len(vectors), SIDE):
         here = order[start : start + SIDE]
-        block = _directions(vectors, here)
+        block = _directions(vectors.read(here))
         inside = np.tril(block @ block.T, k=-1)
         best = np.maximum(inside.max(axis=1, initial=0.0), 0.0)
         for before in range(0, start, SIDE):
-            earlier = _directions(vectors, order[before : before + SIDE])
+            earlier = _directions(vectors.read(order[before : before + SIDE]))
             np.maximum(best, (block @ earlier.T).max(axis=1), out=best)
         result[here] = np.where(vectors.take(here).defined, np.minimum(best, 1.0), np.inf)
     return result
 
 
-def _directions(vectors: Vectors, where: Ints) -> Float32:
+def _directions(block: Float32) -> Float32:
     """Return unit rows; undefined ones become zero, similar to nothing."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        return np.nan_to_num(unit(vectors.read(where)), nan=0.0)
+        return np.nan_to_num(unit(block), nan=0.0)
