@@ -169,6 +169,7 @@ def _engine(bench: Bench, corpus: Any, ids: list[str], devices: Any, folder: Pat
             settings=settings,
             devices=devices,
             folder=folder / "signals",
+            made_from={},
             seed=0,
         )
 

@@ -204,7 +204,7 @@ def _answers(
     """Ask every model the check's items; answers are kept, so that a killed run goes on where it
     was.
     """
-    from liit.evaluation.run import Examiner
+    from liit.evaluation.evaluator import Evaluator
 
     exam, folder = _exam(params, check), WORK / check.name.replace(" ", "_")
     assert exam is not None
@@ -213,7 +213,7 @@ def _answers(
         original = store.with_suffix(".original.arrow")
         prepare(params, exam, original)
         write_store(check.items(SampleStore(original, root)), store)
-    examiner = Examiner(
+    evaluator = Evaluator(
         _encoder(params),
         [exam.task],
         tasks_dir=paths.TASKS,
@@ -223,8 +223,8 @@ def _answers(
         image_roots={exam.task: root} if root else {},
     )
     for name, model in models.items():
-        examiner.run(model, name)
-        yield list(zip(SampleStore(store, root), examiner.predictions(), strict=True))
+        evaluator.run(model, name)
+        yield list(zip(SampleStore(store, root), evaluator.predictions(), strict=True))
 
 
 def _name(params: Params) -> str:
@@ -240,7 +240,7 @@ def _encoder(params: Params) -> Any:
 
 
 def _model(params: Params) -> Any:
-    from liit.base import open_examined
+    from liit.evaluation.exams import open_merged
     from liit.model.load import Theta
 
-    return open_examined(params, Theta(str(local_folder(params) or "")))
+    return open_merged(params, Theta(str(local_folder(params) or "")))

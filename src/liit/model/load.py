@@ -10,23 +10,37 @@ import torch
 
 from liit.data.vision import EYES, Parts
 from liit.errors import LiitError
+from liit.files import digest_json
 from liit.model.lora import load_adapter, merge
 
 
 @dataclass(frozen=True, slots=True)
 class Theta:
-    """The model after a step, as files: base weights, adapters to merge, the adapter on top."""
+    """The model after a step, as files: base weights, adapters to merge, the adapter on top.
+
+    ``digest``: of all its weights, from the records of those who made them.
+    """
 
     base: str
     merged: tuple[Path, ...] = ()
     adapter: Path | None = None
     revision: str | None = None
+    digest: str = ""
 
-    def then(self, adapter: Path, mode: str) -> Theta:
-        """Return the model after training ``adapter`` from this one in that ``lora.mode``."""
+    def then(self, adapter: Path, weights: str, mode: str) -> Theta:
+        """Return the model after training ``adapter`` from this one in that ``lora.mode``.
+
+        ``weights``: digest of the adapter's.
+        """
+        digest = digest_json([self.digest, mode, weights])
         if mode == "continue" or self.adapter is None:
-            return Theta(self.base, self.merged, adapter, self.revision)
-        return Theta(self.base, (*self.merged, self.adapter), adapter, self.revision)
+            return Theta(self.base, self.merged, adapter, self.revision, digest)
+        return Theta(self.base, (*self.merged, self.adapter), adapter, self.revision, digest)
+
+    def bare(self) -> Theta:
+        """Return the base without any adapter."""
+        digest = digest_json([self.digest, "base"])
+        return Theta(self.base, revision=self.revision, digest=digest)
 
 
 def load_processor(folder: str | Path, *, revision: str | None = None, pad: bool = True) -> Any:

@@ -12,6 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from liit import paths
+from liit.conditions import Conditions
 from liit.evaluation import matrix
 from liit.evaluation.statistics import Estimate, over_seeds
 from liit.paper_hours import BASELINE
@@ -80,9 +81,10 @@ class Facts:
         return next(iter(self.trajectories[method].values())).result
 
     @property
-    def conditions(self) -> str:
-        """Digest of what all rows and seeds share."""
-        return str(self.result(self.shown[0].method)["conditions"])
+    def conditions(self) -> Conditions:
+        """What all rows and seeds share."""
+        conditions: Conditions = self.result(self.shown[0].method)["conditions"]
+        return conditions
 
     def skill_names(self, kind: str) -> list[str]:
         """Return the names of ``skills`` or ``extra_skills``, the paper's in its order."""

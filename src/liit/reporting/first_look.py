@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from liit import paths
+from liit import paths, stamps
 from liit.base import open_encoder, theta_zero
 from liit.config import Params
 from liit.data.corpus import Corpus
@@ -27,10 +27,12 @@ from liit.reporting.drawings import Drawing
 from liit.reporting.pictures import keep_pictures
 from liit.reporting.signal_figures import Floats, Shown
 from liit.seeds import generator, seed_for
+from liit.selection.files import digest_ids
 from liit.selection.method import Scorer
 from liit.selection.scorers import el2n, entropy, image_grounding, perplexity
 from liit.selection.signal_names import signals_of
 from liit.signals.engine import measure
+from liit.signals.shared import measured_once
 
 PER_SKILL = 80
 """Samples of each skill: enough for a histogram, few enough for a readable map."""
@@ -91,19 +93,26 @@ def take_look(params: Params) -> Look:
     stores = [open_dataset(params, dataset) for dataset in params.stream]
     chosen = some_of_each_skill(stores)
     corpus = Corpus(stores, open_encoder(params))
-    theta, _ = theta_zero()
-    names = {name for scorer in SCORES.values() for name in signals_of(scorer)}
-    signals = measure(
-        load_theta(theta, dtype=params.model.dtype, merged=False),
-        corpus,
-        list(chosen),
-        frozenset(names | set(SPACES.values())),
-        settings=params.signals,
-        devices=dataclasses.replace(params.devices, devices=1, num_nodes=1, strategy="auto"),
-        folder=paths.SCRATCH / "signals" / "first_look",
-        seed=seed_for(0, "projection"),
-        title="θ_0",
-    )
+    theta = theta_zero()
+    wanted = {name for scorer in SCORES.values() for name in signals_of(scorer)}
+    names, ids = frozenset(wanted | set(SPACES.values())), list(chosen)
+    stamp = stamps.signals(params, names, ids=digest_ids(ids), weights=theta.digest)
+
+    def fill(folder: Path) -> None:
+        measure(
+            load_theta(theta, dtype=params.model.dtype, merged=False),
+            corpus,
+            ids,
+            names,
+            settings=params.signals,
+            devices=dataclasses.replace(params.devices, devices=1, num_nodes=1, strategy="auto"),
+            folder=folder,
+            made_from=stamp,
+            seed=seed_for(0, "projection"),
+            title="θ_0",
+        )
+
+    signals = measured_once(stamp, fill)
     columns = {name: np.asarray(column, dtype=np.float64) for name, column in signals.items()}
     return Look(corpus, list(chosen), list(chosen.values()), columns)
 

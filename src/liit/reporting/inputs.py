@@ -9,9 +9,10 @@ from statistics import fmean
 from typing import Any
 
 from liit import paths
+from liit.conditions import Conditions, differences
 from liit.errors import LiitError
 from liit.evaluation import matrix
-from liit.evaluation.summary import Run, run_of
+from liit.evaluation.summary import RunMatrix, run_of
 from liit.files import read_json
 from liit.reporting.methods_page import parts_of
 
@@ -62,7 +63,7 @@ class Trajectory:
         return list(self.result["steps"])
 
     @property
-    def matrix(self) -> Run:
+    def matrix(self) -> RunMatrix:
         """The accuracy matrix R[t, task] with its standard errors."""
         return run_of(self.result)
 
@@ -130,7 +131,7 @@ def seeds_alike(root: Path, methods: Sequence[str], seeds: Sequence[int]) -> lis
         seed
         for seed in sorted(set.intersection(*found) - set(seeds))
         if not any(missing_chains(root, method, [seed]) for method in methods)
-        and all(_conditions_of(root, method, seed) == first for method in methods)
+        and not any(differences(_conditions_of(root, method, seed), first) for method in methods)
     ]
     return [*seeds, *further]
 
@@ -160,33 +161,43 @@ def _trajectory(root: Path, method: str, seed: int) -> Trajectory:
 
 def _chain(root: Path, method: str, seed: int) -> str:
     home = paths.home(method, root)
-    pipeline = "chain" if home == root else f"experiments/{home.name}/dvc.yaml:{home.name}"
+    pipeline = "run" if home == root else f"tables/{home.name}/dvc.yaml:run"
     return f"{pipeline}@{method}-{seed}"
 
 
-def _conditions_of(root: Path, method: str, seed: int) -> str:
-    return str(_trajectory(root, method, seed).result["conditions"])
+def _conditions_of(root: Path, method: str, seed: int) -> Conditions:
+    conditions: Conditions = _trajectory(root, method, seed).result["conditions"]
+    return conditions
 
 
 def _check_comparable(loaded: Trajectories) -> None:
     """Refuse rows that do not belong into one table."""
-    seen: dict[str, tuple[Any, str]] = {}
+    facts: dict[str, tuple[Any, str]] = {}
+    seen: dict[str, Conditions] = {}
     for method, by_seed in loaded.items():
         for seed, trajectory in by_seed.items():
+            row = f"{method}/{seed}"
             for name, fact in _conditions(trajectory.result):
-                first, where = seen.setdefault(name, (fact, f"{method}/{seed}"))
+                first, where = facts.setdefault(name, (fact, row))
                 if fact != first:
-                    raise LiitError(
-                        f"results/{where}.json and results/{method}/{seed}.json differ in "
-                        f"{name}: {first!r} and {fact!r}.",
-                        next_step="run `dvc repro` so that all rows are computed alike.",
-                    )
+                    raise _incomparable(where, row, f"{name}: {first!r} and {fact!r}")
+            conditions = trajectory.result["conditions"]
+            for where, other in seen.items():
+                if places := differences(other, conditions):
+                    raise _incomparable(where, row, ", ".join(places))
+            seen[row] = conditions
+
+
+def _incomparable(row: str, other: str, what: str) -> LiitError:
+    return LiitError(
+        f"results/{row}.json and results/{other}.json differ in {what}.",
+        next_step="run `dvc repro` so that all rows are computed alike.",
+    )
 
 
 def _conditions(result: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield what has to be the same in every row of a table."""
     yield "scale", result["scale"]
-    yield "conditions", result["conditions"]
     yield "skills", result["skills"]
     for row in result["matrix"].values():
         for task, cell in row.items():

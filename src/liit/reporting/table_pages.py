@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from liit import paths
+from liit.conditions import Conditions, differences
 from liit.files import read_json
 from liit.paths import MAIN
 from liit.selection import tables
@@ -35,7 +36,7 @@ def read_table_page(root: Path, name: str) -> TablePage:
     return TablePage(name, heading.removeprefix("# ").strip(), " ".join(rest.split()))
 
 
-def further_tables(root: Path, conditions: str) -> list[TablePage]:
+def further_tables(root: Path, conditions: Conditions) -> list[TablePage]:
     """Return the pages of all tables but the main one: the paper's first, then by title.
 
     ``conditions`` are those of the main table's rows: the rows of a further table stand beside
@@ -48,9 +49,9 @@ def further_tables(root: Path, conditions: str) -> list[TablePage]:
     return sorted(pages, key=lambda one: (not one.title.startswith("Table"), one.title))
 
 
-def _state(root: Path, name: str, conditions: str) -> str:
+def _state(root: Path, name: str, conditions: Conditions) -> str:
     if not (root / paths.REPORTS / name / "index.html").is_file():
         return NOT_RUN
     results = (root / paths.TABLES / name / "results").glob("*/*.json")
     rows = [read_json(path, next_step=f"run `make {name}`.") for path in results]
-    return OTHERWISE if any(row["conditions"] != conditions for row in rows) else ""
+    return OTHERWISE if any(differences(row["conditions"], conditions) for row in rows) else ""
