@@ -22,9 +22,10 @@ $(TABLES): repro  ## regenerate a further table: experiments/<table>/
 test: $(READY)  ## run the test suite
 	python -m pytest
 
-lint: $(READY)  ## style and types
+lint: $(READY)  ## style, import arrows and types
 	ruff check .
 	ruff format --check .
+	lint-imports --no-logo
 	mypy
 
 byte-check: $(READY)  ## compare bytes with the commit that last raised a version

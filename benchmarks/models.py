@@ -18,9 +18,9 @@ from liit.data.encode import IGNORED, Encoded
 from liit.data.vision import Pictures
 from liit.model import lora
 from liit.signals.batches import cut
-from liit.signals.passes import MEASURED_AS
+from liit.signals.passes import MEASURED_AS, chosen_layer
 from liit.signals.store import settled
-from liit.signals.sweep import Sweep, chosen_layer, kept_layers
+from liit.signals.sweep import Sweep, kept_layers
 from liit.signals.trunk import Trunk, scoring
 
 MINI_SCORES = ("nll", "entropy", "error_norm")

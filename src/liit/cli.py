@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import warnings
@@ -13,6 +14,7 @@ from liit.errors import LiitError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a LiitError becomes a readable message and exit code 1."""
+    _show_what_the_terminal_can()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if arguments[:1] == ["score"]:
         from liit.scoring.cli import main as score
@@ -31,6 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"liit {asked.command}: stopped; the same command continues.", file=sys.stderr)
         return 130
     return 0
+
+
+def _show_what_the_terminal_can() -> None:
+    """Print a replacement for what the terminal's encoding lacks (→, ×, ∞) instead of stopping."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     scale.add_argument("name", help="a file of scales/, or `mini`")
     doctor = command("doctor", "Say what a scale still needs: weights, data, disk, device, values.")
     doctor.add_argument("--scale", help="a file of scales/ (default: the one of params.yaml)")
-    doctor.add_argument("--ladder", action="store_true", help="measure the reference values too")
+    doctor.add_argument(
+        "--reference", "--ladder", action="store_true", help="measure the reference values too"
+    )
     data = command(
         "data", "Audit a dataset: counts, images, boxes, duplicates, overlap with exams."
     )

@@ -121,7 +121,7 @@ def doctor(asked: Namespace) -> None:
     from liit.scales import params_of
 
     params = params_of(asked.scale) if asked.scale else load_params()
-    findings = list(examine(params, ladder=asked.ladder))
+    findings = list(examine(params, reference=asked.reference))
     console = Console()
     console.print(render(findings))
     missing = [one for one in findings if one.state == "missing"]

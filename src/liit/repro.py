@@ -16,7 +16,7 @@ from liit import paths
 from liit.config import Params
 from liit.errors import LiitError
 from liit.files import read_json, write_json, write_text
-from liit.planning.show import duration
+from liit.units import duration
 
 LOGS = paths.SCRATCH / "logs"
 CLOCK = LOGS / "seconds.json"

@@ -14,6 +14,7 @@ from campaign import BUDGET, EXTRA, SKILLS, STREAM, write_campaign, write_json
 from liit.config import load_params
 from liit.errors import LiitError
 from liit.evaluation.statistics import Estimate
+from liit.paper_hours import PAPER_HOURS
 from liit.reporting import tables
 from liit.reporting.checks import check_grid
 from liit.reporting.comparisons import (
@@ -22,7 +23,7 @@ from liit.reporting.comparisons import (
     reference_of,
     versus_random_grid,
 )
-from liit.reporting.costs import PAPER_HOURS, costs
+from liit.reporting.costs import costs
 from liit.reporting.facts import Facts, count_quarantined, gather, ordered
 from liit.reporting.grids import cost_grid, main_grid, skill_grids
 from liit.reporting.inputs import Head, Paper, Trajectory, load_heads

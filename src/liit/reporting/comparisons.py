@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from liit.evaluation.statistics import combined
-from liit.reporting.costs import BASELINE
+from liit.paper_hours import BASELINE
 from liit.reporting.facts import Facts
 from liit.reporting.grids import Grid, estimate
 from liit.reporting.inputs import Head

@@ -1,51 +1,16 @@
-"""What each method cost, phase by phase, beside the hours that the paper prints (Table 6)."""
+"""What each method cost, phase by phase, beside the hours that the paper prints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from liit.paper_hours import BASELINE, paper_ratio
 from liit.reporting.inputs import Trajectories, Trajectory
 
 PHASES = ("signals", "clustering", "picking", "training", "evaluation")
 CHOOSING = PHASES[:3]
-BASELINE = "random"
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """What the paper prints for a method over all steps, with 25k samples a step (Table 6)."""
-
-    scoring: float = 0.0
-    k_means: float = 0.0
-    training: float = 21.0
-
-    @property
-    def total(self) -> float:
-        """The sum, which the paper prints too."""
-        return self.scoring + self.k_means + self.training
-
-
-SCORING_ONLY = Hours(scoring=48.0)
-PAPER_HOURS = {
-    "random": Hours(),
-    "el2n": SCORING_ONLY,
-    "entropy": SCORING_ONLY,
-    "perplexity": SCORING_ONLY,
-    "image_grounding": SCORING_ONLY,
-    "less": Hours(scoring=92.0),
-    "coincide": Hours(scoring=48.0, k_means=3.5),
-    "adapt_inf": Hours(scoring=92.0, k_means=3.5),
-    "lite_adapt_inf": Hours(scoring=34.0, k_means=1.4),
-}
-
-
-def paper_ratio(method: str) -> float | None:
-    """Return the paper's hours of a method over those of its random row."""
-    hours = PAPER_HOURS.get(method)
-    return hours.total / PAPER_HOURS[BASELINE].total if hours else None
 
 
 def costs(trajectories: Trajectories) -> dict[str, dict[str, Any]]:

@@ -15,8 +15,8 @@ from liit import paths
 from liit.conditions import Conditions
 from liit.evaluation import matrix
 from liit.evaluation.statistics import Estimate, over_seeds
+from liit.paper_hours import BASELINE
 from liit.reporting import tables
-from liit.reporting.costs import BASELINE
 from liit.reporting.inputs import (
     Head,
     Trajectories,

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from liit.paper_hours import PAPER_HOURS, paper_ratio
 from liit.reporting.claims import rank_agreement
-from liit.reporting.costs import CHOOSING, PAPER_HOURS, PHASES, paper_ratio
+from liit.reporting.costs import CHOOSING, PHASES
 from liit.reporting.facts import Facts
 from liit.reporting.tables import METRICS, as_json
 

@@ -93,7 +93,7 @@ def _value(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(_value(one) for one in value) or "none"
     if isinstance(value, Prune):
-        return f"keep {value.factor:g} B by {part_name(value.represent)}, order of {value.order}"
+        return f"keep {value.factor:g} B by {part_name(value.represent)}, order of arrival"
     return _part(value) if callable(value) else str(value)
 
 

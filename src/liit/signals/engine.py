@@ -18,9 +18,9 @@ from liit.data.corpus import Corpus
 from liit.errors import LiitError
 from liit.signals.batches import Batch, PoolBatches, TowerCache, batches_of, tower_cache
 from liit.signals.module import Measuring, PoolData, Progress
-from liit.signals.passes import MEASURED_AS, Pass, passes_for
+from liit.signals.passes import MEASURED_AS, Pass, chosen_layer, passes_for
 from liit.signals.store import Shards, SignalStore
-from liit.signals.sweep import Sweep, chosen_layer, kept_layers
+from liit.signals.sweep import Sweep, kept_layers
 from liit.signals.trunk import Trunk, scoring
 
 SHARD_SAMPLES = 512
