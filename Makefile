@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 TABLES := ablations efficiency scorers budgets directions released
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test lint report bench proxy $(TABLES)
+.PHONY: repro test lint report docs bench proxy $(TABLES)
 
 # `dvc repro` alone does the same, one chain after the other.
 repro: $(READY)  ## regenerate the main table: data, base, every method, report
@@ -33,6 +33,9 @@ lint: $(READY)  ## style and types
 
 report: $(READY)  ## redraw reports/ from the results in git, without any data
 	python -m liit report
+
+docs: $(READY)  ## regenerate docs/methods.md
+	python tools/methods_page.py
 
 # About a quarter of an hour, on an idle machine, after `make repro`.
 bench: $(READY)  ## measure speed and memory beside plain references: benchmarks/results/

@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from liit import verbs
 
         _settle_environment(asked.verb)
-        getattr(verbs, "list_" if asked.verb == "list" else asked.verb)(asked)
+        name = asked.verb.replace("-", "_")
+        getattr(verbs, "list_" if name == "list" else name)(asked)
     except LiitError as error:
         print(f"liit {asked.verb}: {error}", file=sys.stderr)
         return 1
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         phase = verb(name, what)
         _names_method(phase)
         phase.add_argument("--step", required=True, help="name of a dataset of the stream")
-    verb("figures", "Measure some samples under the base and draw scores, maps and neighbours.")
+    verb("base-signals", "Draw what the base makes of some samples: scores, maps, neighbours.")
     report = verb("report", "Draw tables, figures and the page from results/.")
     report.add_argument("--table", default="main", help="a folder of experiments/")
     publish = verb("publish", "Send one summary run per method and seed to Weights & Biases.")
@@ -71,7 +72,6 @@ def _parser() -> argparse.ArgumentParser:
         "--tflops", type=float, help="10¹² operations a second of a device (default: measured)"
     )
     verb("list", "List tables, methods, steps and exams.")
-    verb("methods", "Write docs/methods.md from the files of experiments/.")
     scale = verb("scale", "Rewrite params.yaml for another scale.")
     scale.add_argument("name", help="a file of scales/, or `mini`")
     doctor = verb("doctor", "Say what a scale still needs: weights, data, disk, device, values.")

@@ -13,8 +13,8 @@ from liit import paths
 PACKAGES = {"liit": Path("src/liit"), "eval": Path("eval")}
 READERS = Path("src/liit/data/readers")
 PARTS = Path("src/liit/selection")
-PAGE = Path("src/liit/reporting")
-STAGES = ("prepare", "base", "chain", "figures", "report")
+PAGE = Path("src/liit/reporting/page")
+STAGES = ("prepare", "base", "chain", "base_signals", "report")
 """The stages of dvc.yaml."""
 SAME = Path("same_code.json")
 """Which digest stands for which other: of code that was proven to leave the same bytes."""
@@ -33,8 +33,8 @@ def behaviours() -> dict[str, Behaviour]:
         "prepare": (["liit.data.prepare"], sorted(READERS.glob("*.py"))),
         "base": (["liit.base"], tasks),
         "chain": (["liit.phases", "liit.results"], [*tasks, *sorted(PARTS.glob("*.py"))]),
-        "figures": (["liit.reporting.first_look"], []),
-        "report": (["liit.reporting.report"], sorted(PAGE.glob("page.*"))),
+        "base_signals": (["liit.base_signals.measure"], []),
+        "report": (["liit.reporting.report"], sorted(PAGE.iterdir())),
         "weights": (
             [
                 "liit.learning.train",

@@ -23,10 +23,11 @@ from liit.files import digest_file, digest_folder, digest_json, hold, write_json
 from liit.learning.train import fit
 from liit.model import lora
 from liit.model.load import load_theta
-from liit.reporting.tracking import training_logger
 from liit.seeds import seed_for
 from liit.selection import select
 from liit.selection.files import digest_ids, read_ids, write_selection
+from liit.tracking import RunIdentity
+from liit.tracking.weights_and_biases import training_logger
 from liit.trajectory import STAMP, Trajectory
 
 SIGNALS = paths.SCRATCH / "signals"
@@ -201,9 +202,10 @@ class Phases:
         }
 
     def _logger(self, t: int) -> Any:
-        return training_logger(
-            self.at.name, self.at.seed, self.at.steps[t], project=self.params.tracking.project
-        )
+        at, params = self.at, self.params
+        table = paths.home(at.name).name or paths.MAIN
+        run = RunIdentity(params.scale, table, at.name, at.seed, params.budget)
+        return training_logger(run, at.steps[t], project=params.tracking.project)
 
     def _say(self, t: int, what: str) -> None:
         at = self.at

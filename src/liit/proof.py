@@ -25,7 +25,7 @@ from liit.files import digest_file, write_json
 
 LEFT = ("data", "base", "proxy", "selections", "adapters", "results", "tables")
 """What two runs of the same code leave in the same bytes; ``runs`` in it are costs."""
-DRAWN = ("figures", "report")
+DRAWN = ("base_signals", "report")
 """Stages that no result depends on: they are made again."""
 SHOWN = 5
 SECONDS = 15

@@ -77,11 +77,11 @@ def evaluate(asked: Namespace) -> None:
     _phases(params, asked).evaluate(_step(params, asked.step))
 
 
-def figures(_: Namespace) -> None:
+def base_signals(_: Namespace) -> None:
     """Draw what θ_0 makes of the stream's samples."""
-    from liit.reporting.first_look import draw_first_look
+    from liit.base_signals.measure import draw_base_signals
 
-    draw_first_look(load_params())
+    draw_base_signals(load_params())
 
 
 def report(asked: Namespace) -> None:
@@ -101,7 +101,7 @@ def report(asked: Namespace) -> None:
 
 def publish(asked: Namespace) -> None:
     """Send summary runs to Weights & Biases: offline unless a key is set."""
-    from liit.reporting.publishing import publish_all
+    from liit.tracking.publishing import publish_all
 
     publish_all(load_params(), asked.methods)
 
@@ -140,13 +140,6 @@ def list_(_: Namespace) -> None:
         console.print(f"[bold]{table}[/]: {', '.join(names(table))}")
     console.print(f"[bold]stream[/]: {' → '.join(params.steps)}")
     console.print(f"[bold]exams[/]: {', '.join(exam.task for exam in params.exams)}")
-
-
-def methods(_: Namespace) -> None:
-    """Write docs/methods.md."""
-    from liit.reporting.methods_page import write_methods
-
-    write_methods(Path())
 
 
 def doctor(asked: Namespace) -> None:

@@ -62,7 +62,7 @@ def write_campaign(
         _method_file(root, method)
         for seed in seeds:
             rng = np.random.default_rng([seed, place])
-            _trajectory(root, method, seed, rng, ids)
+            _run_files(root, method, seed, rng, ids)
     (root / "README.md").write_text(
         "# Project\n\n<!-- table:start -->\nold\n<!-- table:end -->\n\nMore.\n", encoding="utf-8"
     )
@@ -117,7 +117,7 @@ def _draw(path: Path, place: int, i: int) -> None:
     image.save(path)
 
 
-def _trajectory(
+def _run_files(
     root: Path,
     method: str,
     seed: int,

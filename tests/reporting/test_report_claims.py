@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from liit.evaluation.statistics import Estimate
-from liit.reporting.claims import Claim, Comparison, paper_claims, rank_agreement
+from liit.reporting.claims import Claim, Comparison, paper_claims
+from liit.reporting.rank_agreement import rank_agreement
 
 SCORERS = ("el2n", "entropy", "perplexity", "image_grounding")
 

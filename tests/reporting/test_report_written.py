@@ -12,7 +12,7 @@ import pytest
 from campaign import EXTRA, REPORTED, SKILLS, STREAM, stores, write_campaign
 
 from liit.errors import LiitError
-from liit.reporting.markdown import fill_block
+from liit.markdown import fill_block
 from liit.reporting.report import write_report
 from liit.reporting.samples import chosen_samples
 

@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from liit.config import Params
+from liit.paper_hours import BASELINE, PAPER_HOURS
 from liit.planning.calibration import Rates
 from liit.planning.estimate import GB, Estimate, adapter_bytes
 from liit.planning.geometry import geometry_of
 from liit.planning.workload import ASSUMED, Arrival
-from liit.reporting.costs import BASELINE, PAPER_HOURS
 
 PAPER_SCALE = "llava-1.5-7b"
 

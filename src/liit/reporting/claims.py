@@ -4,33 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, quantiles
 from typing import Any, Literal
 
-from liit.evaluation.statistics import (
-    LEVEL,
-    Estimate,
-    combined,
-    over_seeds,
-    rank_correlation,
-)
+from liit.evaluation.statistics import Estimate, combined
 from liit.reporting.tables import Values
-from liit.seeds import generator
 
 Verdict = Literal["holds", "does not hold", "cannot tell", "cannot tell with one seed", "not run"]
 
-Question = tuple[list[tuple[float, str, str]], float]
+WeightedSum = tuple[list[tuple[float, str, str]], float]
 """A sum that a claim says is above 0: (weight, metric, method) for each term, and a constant."""
 
 SCORERS = ("el2n", "entropy", "perplexity", "image_grounding")
 MINOR = 5.0
 """What still counts as a minor drop, in percentage points. The paper gives no margin; its own
 drops are 2.6 (relative gain) and 0.4 (forgetting rate)."""
-
-
-FEWEST_ROWS = 3
-REDRAWN = 1000
-"""Draws behind the interval of a rank correlation with one seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +48,17 @@ class Claim:
             return "not run"
         if self.seeds == 1:
             return "cannot tell with one seed"
-        differences = [one.difference for one in self.comparisons]
-        if any(one.high is not None and one.high < 0 for one in differences):
+        differences = [comparison.difference for comparison in self.comparisons]
+        if any(gap.high is not None and gap.high < 0 for gap in differences):
             return "does not hold"
-        if all(one.low is not None and one.low > 0 for one in differences):
+        if all(gap.low is not None and gap.low > 0 for gap in differences):
             return "holds"
         return "cannot tell"
 
     @property
     def supported(self) -> int:
         """How many inequalities the means alone support."""
-        return sum(one.difference.mean > 0 for one in self.comparisons)
+        return sum(comparison.difference.mean > 0 for comparison in self.comparisons)
 
 
 def paper_claims(values: Values, budgets: Mapping[str, Any]) -> list[Claim]:
@@ -85,58 +72,6 @@ def paper_claims(values: Values, budgets: Mapping[str, Any]) -> list[Claim]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """Spearman's correlation of relative gain with the paper's over ``rows`` common rows."""
-
-    correlation: Estimate | None
-    rows: int
-
-
-def rank_agreement(values: Values, published: Mapping[str, float | None]) -> Agreement:
-    """Return how far the order of rows by relative gain is the paper's.
-
-    ``published``: the paper's relative gain by method. Several seeds: Student's t interval over
-    the seeds' correlations. One seed: the middle 95 % of the correlations when every gain is drawn
-    from its items' normal distribution. The correlation is None where it is undefined, and for
-    fewer than three rows: two are in the same order or not, whatever they are.
-    """
-    theirs = {
-        method: gain
-        for method, gain in published.items()
-        if gain is not None and "relative_gain" in values.get(method, {})
-    }
-    if len(theirs) < FEWEST_ROWS:
-        return Agreement(None, len(theirs))
-    ours = [values[method]["relative_gain"] for method in theirs]
-    paper = list(theirs.values())
-
-    def spearman(gains: Sequence[float]) -> float | None:
-        return rank_correlation(gains, paper)
-
-    seeds = sorted(ours[0]) if ours else []
-    found = [spearman([one[seed].mean for one in ours]) for seed in seeds]
-    known = [rho for rho in found if rho is not None]
-    if not known or len(known) < len(found):
-        return Agreement(None, len(theirs))
-    if len(known) > 1:
-        over = over_seeds(known)
-        low, high = max(over.low or -1.0, -1.0), min(over.high or 1.0, 1.0)
-        return Agreement(Estimate(over.mean, low, high), len(theirs))
-    drawn = _redrawn([one[seeds[0]] for one in ours])
-    correlations = [rho for gains in drawn if (rho := spearman(gains)) is not None]
-    cuts = quantiles(correlations, n=40)
-    return Agreement(Estimate(known[0], cuts[0], cuts[-1]), len(theirs))
-
-
-def _redrawn(gains: Sequence[Estimate]) -> list[list[float]]:
-    """Draw each gain anew from the normal distribution that its items' interval belongs to."""
-    draws = generator(0, "rank agreement")
-    errors = [(one.half or 0.0) / NormalDist().inv_cdf((1 + LEVEL) / 2) for one in gains]
-    means = [one.mean for one in gains]
-    return [list(draws.normal(means, errors)) for _ in range(REDRAWN)]
-
-
 def _sequential_forgets(values: Values) -> Claim:
     text = "Sequential training forgets: it ends below the model that it started from."
     statement = "average accuracy at t = 0 − at the end, sequential"
@@ -146,21 +81,21 @@ def _sequential_forgets(values: Values) -> Claim:
 
 def _replay_and_random_help(values: Values) -> Claim:
     text = "Experience replay and a random choice from the pool both reduce forgetting."
-    questions = {
+    sums = {
         f"forgetting rate of sequential − of {helper}": _gap(
             "forgetting_rate", "sequential", helper
         )
         for helper in ("replay", "random")
     }
-    return _claim(values, text, ["sequential", "replay", "random"], questions)
+    return _claim(values, text, ["sequential", "replay", "random"], sums)
 
 
 def _scores_fall_short(values: Values) -> Claim:
     text = "Selecting by one score falls, in general, short of a random choice."
     scores = [(-1 / len(SCORERS), "relative_gain", name) for name in SCORERS]
     statement = f"relative gain of random − mean of {', '.join(SCORERS)}"
-    question = ([(1.0, "relative_gain", "random"), *scores], 0.0)
-    return _claim(values, text, ["random", *SCORERS], {statement: question})
+    total = ([(1.0, "relative_gain", "random"), *scores], 0.0)
+    return _claim(values, text, ["random", *SCORERS], {statement: total})
 
 
 def _adapt_is_best(values: Values, budgets: Mapping[str, Any]) -> Claim:
@@ -175,15 +110,15 @@ def _adapt_is_best(values: Values, budgets: Mapping[str, Any]) -> Claim:
         and budgets[name] == budgets.get("adapt_inf")
         and {"forgetting_rate", "relative_gain"} <= values[name].keys()
     ]
-    questions: dict[str, Question] = {
+    sums: dict[str, WeightedSum] = {
         "relative gain of adapt_inf − 100": ([(1.0, "relative_gain", "adapt_inf")], -100.0)
     }
     for rival in rivals:
         gain = _gap("relative_gain", "adapt_inf", rival)
-        questions[f"relative gain of adapt_inf − of {rival}"] = gain
+        sums[f"relative gain of adapt_inf − of {rival}"] = gain
         rate = _gap("forgetting_rate", rival, "adapt_inf")
-        questions[f"forgetting rate of {rival} − of adapt_inf"] = rate
-    return _claim(values, text, ["adapt_inf"], questions)
+        sums[f"forgetting rate of {rival} − of adapt_inf"] = rate
+    return _claim(values, text, ["adapt_inf"], sums)
 
 
 def _lite_is_close(values: Values) -> Claim:
@@ -191,7 +126,7 @@ def _lite_is_close(values: Values) -> Claim:
         "LITE-Adapt-∞ loses little against Adapt-∞ "
         f"(here: less than {MINOR:g} points of relative gain and of forgetting rate)."
     )
-    questions = {
+    sums = {
         f"relative gain of lite_adapt_inf − of adapt_inf + {MINOR:g}": _gap(
             "relative_gain", "lite_adapt_inf", "adapt_inf", MINOR
         ),
@@ -199,15 +134,15 @@ def _lite_is_close(values: Values) -> Claim:
             "forgetting_rate", "adapt_inf", "lite_adapt_inf", MINOR
         ),
     }
-    return _claim(values, text, ["adapt_inf", "lite_adapt_inf"], questions)
+    return _claim(values, text, ["adapt_inf", "lite_adapt_inf"], sums)
 
 
-def _gap(metric: str, more: str, less: str, constant: float = 0.0) -> Question:
+def _gap(metric: str, more: str, less: str, constant: float = 0.0) -> WeightedSum:
     return [(1.0, metric, more), (-1.0, metric, less)], constant
 
 
 def _claim(
-    values: Values, text: str, needed: Sequence[str], questions: Mapping[str, Question]
+    values: Values, text: str, needed: Sequence[str], sums: Mapping[str, WeightedSum]
 ) -> Claim:
     missing = tuple(name for name in needed if "relative_gain" not in values.get(name, {}))
     seeds = len(next(iter(values.values()))["average_accuracy"])
@@ -217,6 +152,6 @@ def _claim(
         Comparison(
             statement, combined([(w, values[method][metric]) for w, metric, method in terms], by)
         )
-        for statement, (terms, by) in questions.items()
+        for statement, (terms, by) in sums.items()
     )
     return Claim(text, tuple(comparisons), seeds)

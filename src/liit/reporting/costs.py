@@ -1,88 +1,52 @@
-"""What each method cost, phase by phase, beside the hours that the paper prints (Table 6)."""
+"""What each method cost, phase by phase, beside the hours that the paper prints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from liit.reporting.inputs import Trajectories, Trajectory
+from liit.paper_hours import BASELINE, paper_ratio
+from liit.reporting.run_records import RunRecord, RunRecords
 
 PHASES = ("signals", "clustering", "picking", "training", "evaluation")
 CHOOSING = PHASES[:3]
-BASELINE = "random"
+COUNTED = PHASES[:4]
+"""The phases whose time is a method's cost, as in the paper's Table 6: evaluation is left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """What the paper prints for a method over all steps, with 25k samples a step (Table 6)."""
-
-    scoring: float = 0.0
-    k_means: float = 0.0
-    training: float = 21.0
-
-    @property
-    def total(self) -> float:
-        """The sum, which the paper prints too."""
-        return self.scoring + self.k_means + self.training
-
-
-SCORING_ONLY = Hours(scoring=48.0)
-PAPER_HOURS = {
-    "random": Hours(),
-    "el2n": SCORING_ONLY,
-    "entropy": SCORING_ONLY,
-    "perplexity": SCORING_ONLY,
-    "image_grounding": SCORING_ONLY,
-    "less": Hours(scoring=92.0),
-    "coincide": Hours(scoring=48.0, k_means=3.5),
-    "adapt_inf": Hours(scoring=92.0, k_means=3.5),
-    "lite_adapt_inf": Hours(scoring=34.0, k_means=1.4),
-}
-
-
-def paper_ratio(method: str) -> float | None:
-    """Return the paper's hours of a method over those of its random row."""
-    hours = PAPER_HOURS.get(method)
-    return hours.total / PAPER_HOURS[BASELINE].total if hours else None
-
-
-def costs(trajectories: Trajectories) -> dict[str, dict[str, Any]]:
+def costs(runs: RunRecords) -> dict[str, dict[str, Any]]:
     """Return each method's cost over the whole stream, averaged over seeds.
 
-    ``seconds`` is choosing plus training, as in the paper's Table 6 (evaluation is left out);
-    ``ratio`` divides it by the random row's, ``paper_ratio`` does so with the paper's hours; both
-    are None without the row. ``phases`` has seconds and samples summed over steps, and the
-    largest peak memory in GB.
+    ``seconds`` is choosing plus training; ``ratio`` divides it by the random row's,
+    ``paper_ratio`` does so with the paper's hours; both are None without the row. ``phases`` has
+    seconds and samples summed over steps, and the largest peak memory in GB.
     """
-    phases = {method: _phases(by_seed.values()) for method, by_seed in trajectories.items()}
-    seconds = {
-        method: sum(mine[name]["seconds"] for name in (*CHOOSING, "training"))
-        for method, mine in phases.items()
+    phases = {
+        method: {phase: _phase(by_seed.values(), phase) for phase in PHASES}
+        for method, by_seed in runs.items()
     }
-    own = seconds.get(BASELINE)
+    seconds = {
+        method: sum(spent[phase]["seconds"] for phase in COUNTED)
+        for method, spent in phases.items()
+    }
+    baseline = seconds.get(BASELINE)
     return {
         method: {
             "seconds": seconds[method],
-            "ratio": seconds[method] / own if own else None,
+            "ratio": seconds[method] / baseline if baseline else None,
             "paper_ratio": paper_ratio(method),
             "phases": phases[method],
         }
-        for method in trajectories
+        for method in runs
     }
 
 
-def _phases(trajectories: Iterable[Trajectory]) -> dict[str, dict[str, Any]]:
-    runs = [list(one.run["costs"].values()) for one in trajectories]
-    return {phase: _phase(runs, phase) for phase in PHASES}
-
-
-def _phase(runs: list[list[dict[str, Any]]], phase: str) -> dict[str, Any]:
-    spent = [[step[phase] for step in steps if phase in step] for steps in runs]
-    peaks = [one["peak_memory_gb"] for steps in spent for one in steps]
+def _phase(runs: Iterable[RunRecord], phase: str) -> dict[str, Any]:
+    spent = [[step[phase] for step in run.costs.values() if phase in step] for run in runs]
+    peaks = [cost["peak_memory_gb"] for costs in spent for cost in costs]
     return {
-        "seconds": fmean(sum(one["seconds"] for one in steps) for steps in spent),
-        "samples": fmean(sum(one["samples"] for one in steps) for steps in spent),
+        "seconds": fmean(sum(cost["seconds"] for cost in costs) for costs in spent),
+        "samples": fmean(sum(cost["samples"] for cost in costs) for costs in spent),
         "peak_memory_gb": max((peak for peak in peaks if peak is not None), default=None),
     }

@@ -19,7 +19,7 @@ THUMBNAIL = 96
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class SampleCard:
     """A chosen sample; ``images`` are data URIs, ``reason`` says which scorer chose it and why."""
 
     sample: Sample
@@ -27,7 +27,9 @@ class Card:
     reason: str
 
 
-def chosen_samples(folder: Path, stores: Mapping[str, SampleStore], per_source: int) -> list[Card]:
+def chosen_samples(
+    folder: Path, stores: Mapping[str, SampleStore], per_source: int
+) -> list[SampleCard]:
     """Return the best-scored samples of each dataset in a selection, ties by id.
 
     ``folder`` holds `selection.parquet`; ``stores`` are the prepared datasets by name, and samples
@@ -46,7 +48,9 @@ def chosen_samples(folder: Path, stores: Mapping[str, SampleStore], per_source: 
         places.sort(key=lambda place: (-(rows[place[0]]["score"] or 0.0), place[0]))
         for id_, row in places[:per_source]:
             sample = store[row]
-            cards.append(Card(sample, _thumbnails(sample, store.image_root), _reason(rows[id_])))
+            cards.append(
+                SampleCard(sample, _thumbnails(sample, store.image_root), _reason(rows[id_]))
+            )
     return cards
 
 

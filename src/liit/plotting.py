@@ -1,4 +1,4 @@
-"""How every figure looks, and SVG files with the same bytes for the same numbers."""
+"""How every figure looks, and figures as SVG files with the same bytes for the same numbers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.text import Text
 
-from liit.files import write_text
+from liit.files import read_json, write_json, write_text
 
 P = ParamSpec("P")
+Drawing = tuple[str, Figure, str]
+"""(file name without folder, figure, caption)."""
+CAPTIONS = "captions.json"
 INK, MUTED, GRID, PAPER = "#1f2328", "#6e7781", "#d8dee4", "#ffffff"
 HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7f7f7f")
 """Okabe and Ito's colours, which the colour-blind can tell apart, without black and yellow."""
@@ -92,13 +95,32 @@ def svg_text(figure: Figure) -> str:
 
 def _our_font_has(figure: Figure) -> bool:
     known = get_font(findfont(RC["font.family"])).get_charmap()
-    texts = (one.get_text() for one in figure.findobj(Text))
+    texts = (label.get_text() for label in figure.findobj(Text))
     return all(ord(character) in known or character == "\n" for text in texts for character in text)
 
 
 def save_svg(figure: Figure, path: Path) -> None:
     """Write the figure as SVG, atomically."""
     write_text(path, svg_text(figure))
+
+
+def save_drawings(drawings: Iterable[Drawing], folder: Path) -> None:
+    """Replace the figures of a folder and the file of their captions."""
+    captions = []
+    for old in folder.glob("*.svg"):
+        old.unlink()
+    for name, figure, caption in drawings:
+        save_svg(figure, folder / name)
+        captions.append([name, caption])
+    write_json(folder / CAPTIONS, captions)
+
+
+def read_drawings(folder: Path, *, next_step: str) -> dict[str, tuple[str, str]]:
+    """Return the figures of a folder in order, name -> (SVG, caption); empty if none are there."""
+    if not (folder / CAPTIONS).is_file():
+        return {}
+    captions = read_json(folder / CAPTIONS, next_step=next_step)
+    return {name: ((folder / name).read_text(encoding="utf-8"), text) for name, text in captions}
 
 
 def hue_of(methods: Sequence[str], most: int = 6) -> dict[str, str]:

@@ -15,8 +15,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from liit.reporting.facts import PAPER_SKILLS, ordered
-from liit.reporting.style import GRID, HUES, INK, MARKERS, MUTED, bare, styled
+from liit.plotting import GRID, HUES, INK, MARKERS, MUTED, bare, styled
+from liit.skills import ordered
 
 Floats = NDArray[np.float64]
 TRIM = 1.0
@@ -24,26 +24,24 @@ TRIM = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class SamplePicture:
     """A sample as a figure shows it: its images as one picture [h, w, 3] (None: text alone)."""
 
     picture: NDArray[np.uint8] | None
-    asked: str
+    question: str
     answer: str
     skill: str
 
 
 @styled
-def score_distributions(
-    scores: Mapping[str, Floats], tasks: Sequence[str], *, bins: int = 40
-) -> Figure:
+def draw_scores(scores: Mapping[str, Floats], tasks: Sequence[str], *, bins: int = 40) -> Figure:
     """Draw how each score is distributed within each task (the paper's Figures 2A and 2C).
 
     ``scores``: name -> one value per sample [n], NaN where undefined (left out); ``tasks``: the
     task of each sample [n]. Rows are tasks, columns scores; every histogram is scaled to its own
     top, the tick marks the median. The outer percent on either side of a score is not drawn.
     """
-    names = ordered(tasks, PAPER_SKILLS)
+    names = ordered(tasks)
     of = np.asarray(tasks)
     figure = Figure(figsize=(2.9 * len(scores) + 1.1, 0.42 * len(names) + 1.0))
     figure.set_layout_engine("constrained", h_pad=0.02)
@@ -81,12 +79,12 @@ def tsne(vectors: Floats, *, seed: int, perplexity: float = 30.0) -> Floats:
 
 
 @styled
-def embedding_maps(maps: Mapping[str, Floats], tasks: Sequence[str]) -> Figure:
+def draw_maps(maps: Mapping[str, Floats], tasks: Sequence[str]) -> Figure:
     """Draw maps of the pool side by side, coloured by task (the paper's Figures 2B and 5B).
 
     ``maps``: what was embedded -> points [n, 2] (see :func:`tsne`); ``tasks``: [n].
     """
-    names = ordered(tasks, PAPER_SKILLS)
+    names = ordered(tasks)
     of = np.asarray(tasks)
     columns = min(2, len(maps))
     rows = -(-len(maps) // columns)
@@ -135,7 +133,9 @@ def nearest(vectors: Floats, query: int, count: int) -> list[int]:
 
 
 @styled
-def neighbour_figure(query: Shown, neighbours: Mapping[str, Sequence[Shown]]) -> Figure:
+def draw_neighbours(
+    query: SamplePicture, neighbours: Mapping[str, Sequence[SamplePicture]]
+) -> Figure:
     """Draw a sample and its nearest neighbours in several spaces (the paper's Figure 4).
 
     Rows are spaces such as `gradient` and `hidden state`, nearest first; neighbours of the query's
@@ -155,7 +155,7 @@ def neighbour_figure(query: Shown, neighbours: Mapping[str, Sequence[Shown]]) ->
     return figure
 
 
-def _draw_sample(axes: Any, shown: Shown, *, alike: bool) -> None:
+def _draw_sample(axes: Any, shown: SamplePicture, *, alike: bool) -> None:
     bare(axes)
     axes.set_xticks([])
     axes.set_yticks([])
@@ -174,8 +174,8 @@ def _draw_sample(axes: Any, shown: Shown, *, alike: bool) -> None:
     axes.annotate(
         shown.skill, (0, 1), (0, 4), "axes fraction", **place, color=ink, fontweight=weight
     )
-    asked, answer = _wrapped(shown.asked, 3), _wrapped(shown.answer, 2)
-    text = "\n".join([*asked, f"→ {answer[0]}", *answer[1:]])
+    question, answer = _wrapped(shown.question, 3), _wrapped(shown.answer, 2)
+    text = "\n".join([*question, f"→ {answer[0]}", *answer[1:]])
     axes.annotate(text, (0, 0), (0, -4), "axes fraction", **place, va="top", fontsize=7)
 
 

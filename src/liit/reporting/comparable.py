@@ -1,0 +1,37 @@
+"""What keeps two results from standing in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Result = Mapping[str, Any]
+"""The content of a result file."""
+
+
+def differing_conditions(one: Result, other: Result) -> list[str]:
+    """Return in which of their conditions two results differ; nothing if they were made alike."""
+    return [] if one["conditions"] == other["conditions"] else ["conditions"]
+
+
+def differences(one: Result, other: Result) -> list[str]:
+    """Return all that keeps two results, or the steps of one, from standing in one table."""
+    found = [
+        f"{name}: {one[name]!r} and {other[name]!r}"
+        for name in ("scale", "skills")
+        if one[name] != other[name]
+    ]
+    found += differing_conditions(one, other)
+    ours, theirs = _task_versions(one), _task_versions(other)
+    for task in sorted(ours.keys() & theirs.keys()):
+        if len(versions := ours[task] | theirs[task]) > 1:
+            found.append(f"version of task {task}: {' and '.join(map(str, sorted(versions)))}")
+    return found
+
+
+def _task_versions(result: Result) -> dict[str, set[Any]]:
+    versions: dict[str, set[Any]] = {}
+    for row in result["matrix"].values():
+        for task, cell in row.items():
+            versions.setdefault(task, set()).add(cell["version"])
+    return versions

@@ -1,0 +1,1 @@
+"""Figures of a table's report."""

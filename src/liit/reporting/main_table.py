@@ -1,0 +1,66 @@
+"""The table itself: the three metrics and cost, and the paper's row beside them."""
+
+from __future__ import annotations
+
+from liit.paper_hours import paper_ratio
+from liit.reporting.rank_agreement import rank_agreement
+from liit.reporting.report_data import ReportData
+from liit.reporting.section import DASH, Section, TextTable, interval, number, ratio
+from liit.reporting.tables import METRICS
+
+HEADER = [
+    "Method", "Budget per step", "Relative gain % ↑", "Forgetting rate % ↓", "Average accuracy ↑",
+    "Cost", "Paper: gain", "Paper: forgetting", "Paper: accuracy", "Paper: cost",
+]  # fmt: skip
+
+
+def main_section(data: ReportData) -> Section:
+    """Return the table; rows that were not run say so and have no numbers of ours."""
+    run = {row["method"]: row for row in data.table["rows"]}
+    rows = []
+    for row in data.rows:
+        label, ours = f"{row.label} (not run yet)", [DASH] * 4
+        if row.method in run:
+            numbers = run[row.method]
+            label = row.label
+            ours = [interval(numbers[metric]) for metric in METRICS]
+            ours.append(ratio(numbers["cost"]["ratio"]))
+        paper = [number(getattr(row.paper, metric, None)) for metric in METRICS]
+        budget = str(row.budget(data.first_result["budget"]))
+        rows.append([label, budget, *ours, *paper, ratio(paper_ratio(row.method))])
+    note = (
+        f"{interval_note(data)} {agreement_note(data)} Cost is the time for choosing and "
+        "training over the whole stream, as a multiple of the random row's; the paper's is from "
+        "its Table 6."
+    )
+    methods = [row.method if row.method in run else "" for row in data.rows]
+    table = TextTable(HEADER, rows, methods, lead_to_methods=True)
+    return Section("table", "The table", note, table, in_bar=True)
+
+
+def interval_note(data: ReportData) -> str:
+    """Return what the intervals of the table cover: this depends on the number of seeds."""
+    if len(data.seeds) > 1:
+        return (
+            f"Mean over {len(data.seeds)} seeds ({', '.join(map(str, data.seeds))}) with the "
+            "95 % interval of Student's t over seeds."
+        )
+    return (
+        f"**One seed ({data.seeds[0]}).** The 95 % interval covers the evaluation items alone; "
+        "how much training itself varies from seed to seed is not in it, so differences between "
+        "rows prove little."
+    )
+
+
+def agreement_note(data: ReportData) -> str:
+    """Return the rank correlation with the paper in words."""
+    published = {row.method: row.paper.relative_gain for row in data.rows if row.paper}
+    agreement = rank_agreement(data.values, published)
+    correlation = agreement.correlation
+    if correlation is None:
+        return "The rank correlation with the paper is undefined: too few common rows."
+    ends = "" if correlation.low is None else f" [{correlation.low:.2f}, {correlation.high:.2f}]"
+    return (
+        "Spearman's rank correlation of relative gain with the paper's is "
+        f"{correlation.mean:.2f}{ends} over {agreement.rows} common rows."
+    )
