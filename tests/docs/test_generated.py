@@ -6,9 +6,9 @@ import json
 import re
 
 import pytest
+from methods_page import PAGE, methods_text
 from pages import ROOT
 
-from methods_page import PAGE, methods_text
 from liit.selection import names, tables
 
 README = ROOT / "README.md"

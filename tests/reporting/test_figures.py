@@ -13,8 +13,7 @@ from liit.base_signals import figures as signal_figures
 from liit.base_signals.figures import SamplePicture
 from liit.plotting import HUES, OWN_HUES, hue_of, spread_labels, svg_text
 from liit.reporting.figures.cost import draw_cost
-from liit.reporting.figures.curves import draw_curves
-from liit.reporting.figures.heatmaps import draw_gains
+from liit.reporting.figures.scores import draw_curves, draw_gains
 from liit.reporting.figures.selections import draw_composition, draw_k
 
 heights = st.lists(st.floats(0, 100), max_size=12)

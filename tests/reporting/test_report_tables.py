@@ -14,26 +14,22 @@ from campaign import BUDGET, EXTRA, SKILLS, STREAM, write_campaign, write_json
 from liit.config import load_params
 from liit.errors import LiitError
 from liit.evaluation.statistics import Estimate
-from liit.paper_hours import PAPER_HOURS
+from liit.paper import PAPER_HOURS, ordered
 from liit.reporting import tables
-from liit.reporting.checks import check_section
 from liit.reporting.comparisons import (
     change_section,
     changed_parts,
     reference_of,
     versus_random_section,
 )
-from liit.reporting.costs import costs
-from liit.reporting.main_table import main_section
-from liit.reporting.origin_tables import cost_section
+from liit.reporting.metric_tables import main_section, skill_sections
+from liit.reporting.origin_tables import check_section, cost_section
 from liit.reporting.report import write_report
 from liit.reporting.report_data import ReportData, count_quarantined, gather
 from liit.reporting.run_records import MethodRow, RunRecord, load_rows
 from liit.reporting.section import Section
-from liit.reporting.skill_tables import skill_sections
 from liit.reporting.table_pages import NOT_RUN, OTHERWISE, TablePage, further_tables
 from liit.selection import Published
-from liit.skills import ordered
 
 
 def rows_of(section: Section) -> Any:
@@ -135,7 +131,7 @@ def test_cost_is_choosing_and_training_over_all_steps_relative_to_random() -> No
         "random": {0: recorded({"a": [1]}, costs={"s1": cost(training=10, picking=0)})},
         "coincide": {0: recorded({"a": [1]}, costs=ours)},
     }
-    found = costs(by_method)
+    found = tables.costs(by_method)
     assert found["coincide"]["seconds"] == pytest.approx(50)
     assert found["coincide"]["ratio"] == pytest.approx(5)
     assert found["coincide"]["paper_ratio"] == pytest.approx(72.5 / 21)
@@ -145,7 +141,7 @@ def test_cost_is_choosing_and_training_over_all_steps_relative_to_random() -> No
         "peak_memory_gb": 2.0,
     }
     assert found["random"]["phases"]["signals"]["peak_memory_gb"] is None
-    assert costs({"el2n": by_method["coincide"]})["el2n"]["ratio"] is None
+    assert tables.costs({"el2n": by_method["coincide"]})["el2n"]["ratio"] is None
 
 
 def test_the_papers_hours_are_table_6() -> None:

@@ -15,8 +15,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from liit.paper import ordered
 from liit.plotting import GRID, HUES, INK, MARKERS, MUTED, bare, styled
-from liit.skills import ordered
 
 Floats = NDArray[np.float64]
 TRIM = 1.0

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from liit.config import Params
-from liit.paper_hours import BASELINE, PAPER_HOURS
+from liit.paper import BASELINE, PAPER_HOURS
 from liit.planning.calibration import Rates
 from liit.planning.estimate import GB, Estimate, adapter_bytes
 from liit.planning.geometry import geometry_of

@@ -1,16 +1,17 @@
-"""The paper's claims (ICLR 2025, §5.2) put to the table: differences between rows, by seed."""
+"""The paper's claims (ICLR 2025, §5.2) and the order of its rows, put to the table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist, quantiles
 from typing import Any, Literal
 
-from liit.evaluation.statistics import Estimate, combined
+from liit.evaluation.statistics import LEVEL, Estimate, combined, over_seeds, rank_correlation
 from liit.reporting.tables import Values
+from liit.seeds import generator
 
 Verdict = Literal["holds", "does not hold", "cannot tell", "cannot tell with one seed", "not run"]
-
 WeightedSum = tuple[list[tuple[float, str, str]], float]
 """A sum that a claim says is above 0: (weight, metric, method) for each term, and a constant."""
 
@@ -18,140 +19,153 @@ SCORERS = ("el2n", "entropy", "perplexity", "image_grounding")
 MINOR = 5.0
 """What still counts as a minor drop, in percentage points. The paper gives no margin; its own
 drops are 2.6 (relative gain) and 0.4 (forgetting rate)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One inequality: it is supported where ``difference`` (percentage points) is above 0."""
-
-    statement: str
-    difference: Estimate
+FEWEST_ROWS = 3
+REDRAWN = 1000
+"""Draws behind the interval of a rank correlation with one seed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim, the inequalities that it comes down to here, and the methods that it lacks.
+    """A claim, the differences that it comes down to here, and the methods that it lacks.
 
-    A method is lacking if it was not run or if its relative gain is undefined. With one of
-    ``seeds`` the intervals are those of the evaluation items.
+    ``differences``: statement -> percentage points, above 0 where the claim is right. A method is
+    lacking if it was not run or if its relative gain is undefined. With one of ``seeds`` the
+    intervals are those of the evaluation items.
     """
 
     claim: str
-    comparisons: tuple[Comparison, ...]
+    differences: Mapping[str, Estimate]
     seeds: int
     missing: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        """All inequalities must hold with their 95 % intervals; one that is reversed refutes."""
+        """All differences must hold with their 95 % intervals; one that is reversed refutes."""
         if self.missing:
             return "not run"
         if self.seeds == 1:
             return "cannot tell with one seed"
-        differences = [comparison.difference for comparison in self.comparisons]
-        if any(gap.high is not None and gap.high < 0 for gap in differences):
+        gaps = self.differences.values()
+        if any(gap.high is not None and gap.high < 0 for gap in gaps):
             return "does not hold"
-        if all(gap.low is not None and gap.low > 0 for gap in differences):
+        if all(gap.low is not None and gap.low > 0 for gap in gaps):
             return "holds"
         return "cannot tell"
 
     @property
     def supported(self) -> int:
-        """How many inequalities the means alone support."""
-        return sum(comparison.difference.mean > 0 for comparison in self.comparisons)
+        """How many differences the means alone support."""
+        return sum(gap.mean > 0 for gap in self.differences.values())
 
 
 def paper_claims(values: Values, budgets: Mapping[str, Any]) -> list[Claim]:
     """Return the five claims of §5.2, in the paper's order."""
-    return [
-        _sequential_forgets(values),
-        _replay_and_random_help(values),
-        _scores_fall_short(values),
-        _adapt_is_best(values, budgets),
-        _lite_is_close(values),
-    ]
-
-
-def _sequential_forgets(values: Values) -> Claim:
-    text = "Sequential training forgets: it ends below the model that it started from."
-    statement = "average accuracy at t = 0 − at the end, sequential"
+    average = [(-1 / len(SCORERS), "relative_gain", scorer) for scorer in SCORERS]
     loss = [(1.0, "first_accuracy", "sequential"), (-1.0, "average_accuracy", "sequential")]
-    return _claim(values, text, ["sequential"], {statement: (loss, 0.0)})
-
-
-def _replay_and_random_help(values: Values) -> Claim:
-    text = "Experience replay and a random choice from the pool both reduce forgetting."
-    sums = {
-        f"forgetting rate of sequential − of {helper}": _gap(
-            "forgetting_rate", "sequential", helper
-        )
-        for helper in ("replay", "random")
-    }
-    return _claim(values, text, ["sequential", "replay", "random"], sums)
-
-
-def _scores_fall_short(values: Values) -> Claim:
-    text = "Selecting by one score falls, in general, short of a random choice."
-    scores = [(-1 / len(SCORERS), "relative_gain", name) for name in SCORERS]
-    statement = f"relative gain of random − mean of {', '.join(SCORERS)}"
-    total = ([(1.0, "relative_gain", "random"), *scores], 0.0)
-    return _claim(values, text, ["random", *SCORERS], {statement: total})
-
-
-def _adapt_is_best(values: Values, budgets: Mapping[str, Any]) -> Claim:
-    text = (
+    sums: dict[str, dict[str, WeightedSum]] = {
+        "Sequential training forgets: it ends below the model that it started from.": {
+            "average accuracy at t = 0 − at the end, sequential": (loss, 0.0)
+        },
+        "Experience replay and a random choice from the pool both reduce forgetting.": {
+            **_gap("forgetting rate", "sequential", "replay"),
+            **_gap("forgetting rate", "sequential", "random"),
+        },
+        "Selecting by one score falls, in general, short of a random choice.": {
+            f"relative gain of random − mean of {', '.join(SCORERS)}": (
+                [(1.0, "relative_gain", "random"), *average],
+                0.0,
+            )
+        },
         "Adapt-∞ forgets least, gains most among the methods of its budget, "
-        "and passes 100 % relative gain."
-    )
-    rivals = [
-        name
-        for name in values
-        if name not in ("adapt_inf", "lite_adapt_inf")
-        and budgets[name] == budgets.get("adapt_inf")
-        and {"forgetting_rate", "relative_gain"} <= values[name].keys()
-    ]
+        "and passes 100 % relative gain.": _adapt_is_best(values, budgets),
+        "LITE-Adapt-∞ loses little against Adapt-∞ "
+        f"(here: less than {MINOR:g} points of relative gain and of forgetting rate).": {
+            **_gap("relative gain", "lite_adapt_inf", "adapt_inf", MINOR),
+            **_gap("forgetting rate", "adapt_inf", "lite_adapt_inf", MINOR),
+        },
+    }
+    return [_claim(values, text, of_claim) for text, of_claim in sums.items()]
+
+
+def _adapt_is_best(values: Values, budgets: Mapping[str, Any]) -> dict[str, WeightedSum]:
     sums: dict[str, WeightedSum] = {
         "relative gain of adapt_inf − 100": ([(1.0, "relative_gain", "adapt_inf")], -100.0)
     }
-    for rival in rivals:
-        gain = _gap("relative_gain", "adapt_inf", rival)
-        sums[f"relative gain of adapt_inf − of {rival}"] = gain
-        rate = _gap("forgetting_rate", rival, "adapt_inf")
-        sums[f"forgetting rate of {rival} − of adapt_inf"] = rate
-    return _claim(values, text, ["adapt_inf"], sums)
+    for rival, metrics in values.items():
+        alike = budgets[rival] == budgets.get("adapt_inf")
+        defined = {"forgetting_rate", "relative_gain"} <= metrics.keys()
+        if alike and defined and rival not in ("adapt_inf", "lite_adapt_inf"):
+            sums |= _gap("relative gain", "adapt_inf", rival)
+            sums |= _gap("forgetting rate", rival, "adapt_inf")
+    return sums
 
 
-def _lite_is_close(values: Values) -> Claim:
-    text = (
-        "LITE-Adapt-∞ loses little against Adapt-∞ "
-        f"(here: less than {MINOR:g} points of relative gain and of forgetting rate)."
-    )
-    sums = {
-        f"relative gain of lite_adapt_inf − of adapt_inf + {MINOR:g}": _gap(
-            "relative_gain", "lite_adapt_inf", "adapt_inf", MINOR
-        ),
-        f"forgetting rate of adapt_inf − of lite_adapt_inf + {MINOR:g}": _gap(
-            "forgetting_rate", "adapt_inf", "lite_adapt_inf", MINOR
-        ),
-    }
-    return _claim(values, text, ["adapt_inf", "lite_adapt_inf"], sums)
+def _gap(metric: str, more: str, less: str, constant: float = 0.0) -> dict[str, WeightedSum]:
+    """Return the statement that ``more`` is above ``less`` by a metric, and what it says."""
+    name = metric.replace(" ", "_")
+    statement = f"{metric} of {more} − of {less}" + (f" + {constant:g}" if constant else "")
+    return {statement: ([(1.0, name, more), (-1.0, name, less)], constant)}
 
 
-def _gap(metric: str, more: str, less: str, constant: float = 0.0) -> WeightedSum:
-    return [(1.0, metric, more), (-1.0, metric, less)], constant
-
-
-def _claim(
-    values: Values, text: str, needed: Sequence[str], sums: Mapping[str, WeightedSum]
-) -> Claim:
-    missing = tuple(name for name in needed if "relative_gain" not in values.get(name, {}))
+def _claim(values: Values, text: str, sums: Mapping[str, WeightedSum]) -> Claim:
+    methods = dict.fromkeys(method for terms, _ in sums.values() for _, _, method in terms)
+    missing = tuple(name for name in methods if "relative_gain" not in values.get(name, {}))
     seeds = len(next(iter(values.values()))["average_accuracy"])
     if missing:
-        return Claim(text, (), seeds, missing)
-    comparisons = (
-        Comparison(
-            statement, combined([(w, values[method][metric]) for w, metric, method in terms], by)
-        )
-        for statement, (terms, by) in sums.items()
-    )
-    return Claim(text, tuple(comparisons), seeds)
+        return Claim(text, {}, seeds, missing)
+    differences = {
+        statement: combined([(w, values[method][metric]) for w, metric, method in terms], constant)
+        for statement, (terms, constant) in sums.items()
+    }
+    return Claim(text, differences, seeds)
+
+
+@dataclass(frozen=True, slots=True)
+class RankAgreement:
+    """Spearman's correlation of relative gain with the paper's over ``rows`` common rows."""
+
+    correlation: Estimate | None
+    rows: int
+
+
+def rank_agreement(values: Values, published: Mapping[str, float | None]) -> RankAgreement:
+    """Return how far the order of rows by relative gain is the paper's.
+
+    ``published``: the paper's relative gain by method. Several seeds: Student's t interval over
+    the seeds' correlations. One seed: the middle 95 % of the correlations when every gain is drawn
+    from its items' normal distribution. The correlation is None where it is undefined, and for
+    fewer than three rows: two are in the same order or not, whatever they are.
+    """
+    theirs = {
+        method: gain
+        for method, gain in published.items()
+        if gain is not None and "relative_gain" in values.get(method, {})
+    }
+    if len(theirs) < FEWEST_ROWS:
+        return RankAgreement(None, len(theirs))
+    ours = [values[method]["relative_gain"] for method in theirs]
+    paper = list(theirs.values())
+
+    def spearman(gains: Sequence[float]) -> float | None:
+        return rank_correlation(gains, paper)
+
+    seeds = sorted(ours[0]) if ours else []
+    correlations = [spearman([gains[seed].mean for gains in ours]) for seed in seeds]
+    known = [rho for rho in correlations if rho is not None]
+    if not known or len(known) < len(correlations):
+        return RankAgreement(None, len(theirs))
+    if len(known) > 1:
+        over = over_seeds(known)
+        low, high = max(over.low or -1.0, -1.0), min(over.high or 1.0, 1.0)
+        return RankAgreement(Estimate(over.mean, low, high), len(theirs))
+    drawn = _redrawn([gains[seeds[0]] for gains in ours])
+    cuts = quantiles([rho for gains in drawn if (rho := spearman(gains)) is not None], n=40)
+    return RankAgreement(Estimate(known[0], cuts[0], cuts[-1]), len(theirs))
+
+
+def _redrawn(gains: Sequence[Estimate]) -> list[list[float]]:
+    """Draw each gain anew from the normal distribution that its items' interval belongs to."""
+    draws = generator(0, "rank agreement")
+    errors = [(gain.half or 0.0) / NormalDist().inv_cdf((1 + LEVEL) / 2) for gain in gains]
+    means = [gain.mean for gain in gains]
+    return [list(draws.normal(means, errors)) for _ in range(REDRAWN)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from liit.evaluation.statistics import combined
-from liit.paper_hours import BASELINE
+from liit.paper import BASELINE
 from liit.reporting.report_data import ReportData
 from liit.reporting.run_records import MethodRow
 from liit.reporting.section import Section, TextTable, estimate

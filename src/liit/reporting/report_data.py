@@ -14,7 +14,7 @@ from typing import Any
 from liit import paths
 from liit.evaluation import matrix
 from liit.evaluation.statistics import Estimate, over_seeds
-from liit.paper_hours import BASELINE
+from liit.paper import BASELINE, ordered
 from liit.reporting import tables
 from liit.reporting.injected_noise import Shares, noise_shares
 from liit.reporting.run_records import (
@@ -27,7 +27,6 @@ from liit.reporting.run_records import (
     seeds_alike,
 )
 from liit.reporting.table_pages import TablePage, read_table_page
-from liit.skills import ordered
 
 Whys = dict[tuple[str, int, str], dict[str, Any]]
 """(method, seed, step) -> the content of that selection's why.json."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
 
 from liit.markdown import escaped
 from liit.paths import MAIN
-from liit.reporting.checks import check_section
+from liit.plotting import PART_HUES
 from liit.reporting.claims import Claim, paper_claims
 from liit.reporting.comparisons import ITEMS_ALONE, change_section, versus_random_section
 from liit.reporting.figures.cost import cost_figures
-from liit.reporting.figures.curves import skill_figures
-from liit.reporting.figures.heatmaps import gain_figure, matrix_figures
+from liit.reporting.figures.scores import gain_figure, matrix_figures, skill_figures
 from liit.reporting.figures.selections import selection_figures
-from liit.reporting.main_table import main_section
-from liit.reporting.method_folds import method_folds
+from liit.reporting.metric_tables import main_section, skill_sections
 from liit.reporting.origin_tables import (
+    check_section,
     cost_section,
     load_section,
     provenance_section,
@@ -23,9 +24,8 @@ from liit.reporting.origin_tables import (
 )
 from liit.reporting.report_data import ReportData
 from liit.reporting.samples import SampleCard
-from liit.reporting.section import HtmlPart, ReportFigure, Section, TextTable, estimate
+from liit.reporting.section import HtmlPart, ReportFigure, Section, TextTable, estimate, number
 from liit.reporting.selection_tables import selection_sections
-from liit.reporting.skill_tables import skill_sections
 from liit.reporting.table_pages import NOT_RUN, TablePage
 
 CURVES = "curves"
@@ -90,7 +90,7 @@ def claim_section(data: ReportData) -> Section:
     )
     rows, folds = [], []
     for place, claim in enumerate(claims, start=1):
-        gaps = [[gap.statement, estimate(gap.difference)] for gap in claim.comparisons]
+        gaps = [[statement, estimate(gap)] for statement, gap in claim.differences.items()]
         count = f"{claim.supported} of {len(gaps)} differences have the claimed sign"
         if claim.missing:
             count = f"lacks {', '.join(claim.missing)}"
@@ -117,5 +117,47 @@ def method_section(data: ReportData, cards: Mapping[str, Sequence[SampleCard]]) 
     """Return what there is to see of single methods: on the page much, else their matrices."""
     figures = [*matrix_figures(data)]
     lines = [f"- [{escaped(f.caption)}]({f.folder}/{f.name})" for f in figures]
-    html = method_folds(data, cards)
+    html = _method_folds(data, cards)
     return Section("methods", "Methods", figures=figures, lines=lines, html=html, in_bar=True)
+
+
+def _method_folds(data: ReportData, cards: Mapping[str, Sequence[SampleCard]]) -> HtmlPart:
+    """Return one fold per method; ``cards`` maps methods to chosen samples."""
+    rows = {row["method"]: row for row in data.table["rows"]}
+    folds = [
+        {
+            "method": method,
+            "label": label,
+            "gain": number((rows[method]["relative_gain"] or {}).get("mean")),
+            "accuracy": number(rows[method]["average_accuracy"]["mean"]),
+            "matrix": _mean_matrix(data, method),
+            "stacks": {
+                what: _stacked_bars(data, method, f"by_{by}")
+                for by, what in (("source", "dataset"), ("skill", "skill"))
+            },
+            "last": data.runs[method][data.seeds[0]].steps[-1],
+            "cards": cards.get(method, ()),
+        }
+        for method, label in data.labels.items()
+    ]
+    content = {"folds": folds, "skills": data.tasks_by_skill(), "seed": data.seeds[0]}
+    return HtmlPart("methods.html", content)
+
+
+def _mean_matrix(data: ReportData, method: str) -> dict[str, list[float]]:
+    """Return step -> accuracy of every task, averaged over seeds."""
+    tasks = [task for tasks in data.tasks_by_skill().values() for task in tasks]
+    runs = list(data.runs[method].values())
+    return {
+        step: [fmean(run.matrix.rows[place][task] for run in runs) for task in tasks]
+        for place, step in enumerate(runs[0].steps)
+    }
+
+
+def _stacked_bars(data: ReportData, method: str, by: str) -> dict[str, Any]:
+    """Return the colour of each part and, by step, the parts' shares (0..1) of the selection."""
+    chosen = data.runs[method][data.seeds[0]].result["selections"]
+    shares = {s: data.composition(method, s, by) for s in data.stream if s in chosen}
+    parts = data.stream_first({name for share in shares.values() for name in share})
+    hues = {part: PART_HUES[place % len(PART_HUES)] for place, part in enumerate(parts)}
+    return {"hues": hues, "shares": shares}

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from liit.evaluation import matrix
 from liit.evaluation.statistics import Estimate, over_seeds
 from liit.evaluation.summary import estimates_by_seed, summarise
-from liit.reporting.costs import costs
-from liit.reporting.run_records import MethodRow, RunRecords
+from liit.paper import BASELINE, paper_ratio
+from liit.reporting.run_records import MethodRow, RunRecord, RunRecords
 
 METRICS = ("relative_gain", "forgetting_rate", "average_accuracy")
 REFERENCE = "sequential"
 """The method whose best scores are the upper bound (ICLR 2025, §5.1)."""
+
+PHASES = ("signals", "clustering", "picking", "training", "evaluation")
+CHOOSING = PHASES[:3]
+COUNTED = PHASES[:4]
+"""The phases whose time is a method's cost, as in the paper's Table 6: evaluation is left out."""
 
 Bounds = dict[int, dict[str, float]]
 """Upper bound per skill (0..100), by seed."""
@@ -59,6 +65,33 @@ def values_by_seed(runs: RunRecords, bounds: Bounds) -> Values:
         matrices = {seed: run.matrix for seed, run in by_seed.items()}
         values[method] = estimates_by_seed(matrices, bounds, skills)
     return values
+
+
+def costs(runs: RunRecords) -> dict[str, dict[str, Any]]:
+    """Return each method's cost over the whole stream, averaged over seeds.
+
+    ``seconds`` is choosing plus training; ``ratio`` divides it by the random row's,
+    ``paper_ratio`` does so with the paper's hours; both are None without the row. ``phases`` has
+    seconds and samples summed over steps, and the largest peak memory in GB.
+    """
+    phases = {
+        method: {phase: _phase(by_seed.values(), phase) for phase in PHASES}
+        for method, by_seed in runs.items()
+    }
+    seconds = {
+        method: sum(spent[phase]["seconds"] for phase in COUNTED)
+        for method, spent in phases.items()
+    }
+    baseline = seconds.get(BASELINE)
+    return {
+        method: {
+            "seconds": seconds[method],
+            "ratio": seconds[method] / baseline if baseline else None,
+            "paper_ratio": paper_ratio(method),
+            "phases": phases[method],
+        }
+        for method in runs
+    }
 
 
 def build_matrices(runs: RunRecords, bounds: Bounds) -> dict[str, Any]:
@@ -131,6 +164,16 @@ def _row(row: MethodRow, runs: RunRecords, bounds: Bounds) -> dict[str, Any]:
         "left_out": list(summary.left_out),
         "zero_before": summary.zero_before,
         "paper": row.paper and {metric: getattr(row.paper, metric) for metric in METRICS},
+    }
+
+
+def _phase(runs: Iterable[RunRecord], phase: str) -> dict[str, Any]:
+    spent = [[step[phase] for step in run.costs.values() if phase in step] for run in runs]
+    peaks = [cost["peak_memory_gb"] for costs in spent for cost in costs]
+    return {
+        "seconds": fmean(sum(cost["seconds"] for cost in costs) for costs in spent),
+        "samples": fmean(sum(cost["samples"] for cost in costs) for costs in spent),
+        "peak_memory_gb": max((peak for peak in peaks if peak is not None), default=None),
     }
 
 
