@@ -38,6 +38,8 @@ OWN_HUES = {
     "lite_adapt_inf": HUES[5],
 }
 """Methods that keep their colour in every figure."""
+MOST = len(OWN_HUES)
+"""Methods that have a colour in one figure: more cannot be told apart."""
 
 RC: Any = {
     "axes.edgecolor": GRID,
@@ -123,11 +125,11 @@ def read_drawings(folder: Path, *, next_step: str) -> dict[str, tuple[str, str]]
     return {name: ((folder / name).read_text(encoding="utf-8"), text) for name, text in captions}
 
 
-def hue_of(methods: Sequence[str], most: int = 6) -> dict[str, str]:
-    """Return the colours of the methods that stand out, at most ``most``; the rest stay grey."""
+def hue_of(methods: Sequence[str]) -> dict[str, str]:
+    """Return the colours of methods that stand out, at most :data:`MOST`; the rest stay grey."""
     known = [method for method in methods if method in OWN_HUES]
     others = [method for method in methods if method not in OWN_HUES]
-    chosen = set([*known, *others][:most])
+    chosen = set([*known, *others][:MOST])
     free = iter(hue for hue in HUES if hue not in {OWN_HUES[name] for name in known})
     return {name: OWN_HUES.get(name) or next(free) for name in methods if name in chosen}
 
@@ -157,6 +159,11 @@ def spread_labels(heights: Iterable[float], gap: float, low: float, high: float)
         for place, i in enumerate(members):
             placed[i] = start + gap * place
     return placed
+
+
+def part_hues(parts: Sequence[str]) -> dict[str, str]:
+    """Return the colour of each part of a whole, over again where there are more than hues."""
+    return {part: PART_HUES[place % len(PART_HUES)] for place, part in enumerate(parts)}
 
 
 def bare(axes: Axes) -> None:

@@ -14,7 +14,7 @@ from campaign import EXTRA, REPORTED, SKILLS, STREAM, stores, write_campaign
 from liit.errors import LiitError
 from liit.markdown import fill_block
 from liit.reporting.report import write_report
-from liit.reporting.samples import chosen_samples
+from liit.reporting.samples import best_samples
 
 
 def cells(markdown: str, first: str) -> list[list[str]]:
@@ -187,11 +187,11 @@ def test_cards_show_the_best_scored_sample_of_each_dataset(reported: Path) -> No
 
     folder = reported / "selections" / "adapt_inf" / "0" / "vision_flan"
     rows = {row["id"]: row for row in pq.read_table(folder / "selection.parquet").to_pylist()}
-    cards = chosen_samples(folder, stores(reported), per_source=1)
+    cards = best_samples(folder, stores(reported))
     assert [card.sample.source for card in cards] == STREAM
     for card in cards:
         ids = {one.id for one in stores(reported)[card.sample.source]} & rows.keys()
         assert rows[card.sample.id]["score"] == max(rows[id_]["score"] for id_ in ids)
         assert rows[card.sample.id]["scorer"] in card.reason
         assert len(card.images) == 1
-    assert chosen_samples(reported / "nowhere", stores(reported), per_source=1) == []
+    assert best_samples(reported / "nowhere", stores(reported)) == []

@@ -19,6 +19,7 @@ from liit.paper import ordered
 from liit.plotting import GRID, HUES, INK, MARKERS, MUTED, bare, styled
 
 Floats = NDArray[np.float64]
+BINS = 40
 TRIM = 1.0
 """Percent of the scores left out of a histogram at either end: outliers would flatten it."""
 
@@ -34,7 +35,7 @@ class SamplePicture:
 
 
 @styled
-def draw_scores(scores: Mapping[str, Floats], tasks: Sequence[str], *, bins: int = 40) -> Figure:
+def draw_scores(scores: Mapping[str, Floats], tasks: Sequence[str]) -> Figure:
     """Draw how each score is distributed within each task (the paper's Figures 2A and 2C).
 
     ``scores``: name -> one value per sample [n], NaN where undefined (left out); ``tasks``: the
@@ -49,7 +50,7 @@ def draw_scores(scores: Mapping[str, Floats], tasks: Sequence[str], *, bins: int
     for column, (score, values) in enumerate(scores.items()):
         kept = values[np.isfinite(values)]
         low, high = np.percentile(kept, [TRIM, 100 - TRIM]) if len(kept) else (0.0, 1.0)
-        edges = np.linspace(low, high if high > low else low + 1.0, bins + 1)
+        edges = np.linspace(low, high if high > low else low + 1.0, BINS + 1)
         for row, name in enumerate(names):
             _ridge(grid[row, column], values[of == name], edges, HUES[row % len(HUES)])
             if column == 0:
@@ -59,11 +60,10 @@ def draw_scores(scores: Mapping[str, Floats], tasks: Sequence[str], *, bins: int
     return figure
 
 
-def tsne(vectors: Floats, *, seed: int, perplexity: float = 30.0) -> Floats:
+def tsne(vectors: Floats) -> Floats:
     """Return a two-dimensional t-SNE map [n, 2] of unit rows of ``vectors`` [n, d].
 
-    The same input and seed give the same map on one machine. ``perplexity`` is lowered where there
-    are few samples. Raises ValueError for fewer than four samples.
+    The same input gives the same map on one machine. Raises ValueError for fewer than four samples.
     """
     if len(vectors) < 4:
         raise ValueError(f"t-SNE of {len(vectors)} samples: it needs at least 4")
@@ -71,9 +71,8 @@ def tsne(vectors: Floats, *, seed: int, perplexity: float = 30.0) -> Floats:
 
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = vectors / np.where(length > 0, length, 1.0)
-    model = TSNE(
-        perplexity=min(perplexity, (len(vectors) - 1) / 3), init="pca", random_state=seed, n_jobs=1
-    )
+    perplexity = min(30.0, (len(vectors) - 1) / 3)
+    model = TSNE(perplexity=perplexity, init="pca", random_state=0, n_jobs=1)
     points: Floats = model.fit_transform(unit)
     return points
 
@@ -141,13 +140,13 @@ def draw_neighbours(
     Rows are spaces such as `gradient` and `hidden state`, nearest first; neighbours of the query's
     skill have it in bold.
     """
-    columns = 1 + max(len(found) for found in neighbours.values())
+    columns = 1 + max(len(near) for near in neighbours.values())
     figure = Figure(figsize=(1.9 * columns, 2.75 * len(neighbours)), layout="constrained")
     grid = figure.subplots(len(neighbours), columns, squeeze=False)
     for axes in grid.flat:
         axes.set_visible(False)
-    for row, (space, found) in enumerate(neighbours.items()):
-        for axes, shown in zip(grid[row], [query, *found], strict=False):
+    for row, (space, near) in enumerate(neighbours.items()):
+        for axes, shown in zip(grid[row], [query, *near], strict=False):
             axes.set_visible(True)
             _draw_sample(axes, shown, alike=shown.skill == query.skill)
         grid[row, 1].set_title(f"nearest by {space}", pad=16)
@@ -181,7 +180,7 @@ def _draw_sample(axes: Any, shown: SamplePicture, *, alike: bool) -> None:
 
 def _wrapped(text: str, lines: int, width: int = 25) -> list[str]:
     """Wrap text; scripts of double width, as Chinese, are cut anywhere."""
-    if sum(unicodedata.east_asian_width(one) in "WF" for one in text) * 2 < len(text):
+    if sum(unicodedata.east_asian_width(letter) in "WF" for letter in text) * 2 < len(text):
         return textwrap.wrap(text, width, max_lines=lines, placeholder=" …")
     room = width // 2
     cut = text if len(text) <= lines * room else f"{text[: lines * room - 1]}…"

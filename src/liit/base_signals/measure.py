@@ -65,14 +65,6 @@ class BaseSignals:
     skills: Sequence[str]
     signals: Mapping[str, Floats]
 
-    @property
-    def scores(self) -> dict[str, Floats]:
-        """The scores of Adapt-∞ by title, [n] each."""
-        return {
-            title: scorer(**{name: self.signals[name] for name in signals_of(scorer)})
-            for title, scorer in SCORES.items()
-        }
-
 
 def draw_base_signals(params: Params) -> None:
     """Measure some samples of every skill under θ_0 and keep the figures about them."""
@@ -121,15 +113,19 @@ def some_of_each_skill(stores: Sequence[SampleStore]) -> dict[str, str]:
 def drawings(measured: BaseSignals) -> Iterator[Drawing]:
     """Yield the figures, one at a time."""
     skills, count = measured.skills, len(measured.ids)
+    scores = {
+        title: scorer(**{name: measured.signals[name] for name in signals_of(scorer)})
+        for title, scorer in SCORES.items()
+    }
     what = f"of {count} samples of the stream under θ_0, up to {PER_SKILL} of each skill"
     yield (
         "scores.svg",
-        figures.draw_scores(measured.scores, skills),
+        figures.draw_scores(scores, skills),
         f"Scores {what} (the paper's Figures 2A and 2C). Each histogram is scaled to its own top; "
         "the line marks the median.",
     )
     maps = {
-        f"{space}: {100 * same_skill(vectors, skills):.0f} %": figures.tsne(vectors, seed=0)
+        f"{space}: {100 * same_skill(vectors, skills):.0f} %": figures.tsne(vectors)
         for space, vectors in ((space, measured.signals[name]) for space, name in SPACES.items())
     }
     yield (

@@ -9,24 +9,24 @@ Result = Mapping[str, Any]
 """The content of a result file."""
 
 
-def differing_conditions(one: Result, other: Result) -> list[str]:
+def differing_conditions(result: Result, other: Result) -> list[str]:
     """Return in which of their conditions two results differ; nothing if they were made alike."""
-    return [] if one["conditions"] == other["conditions"] else ["conditions"]
+    return [] if result["conditions"] == other["conditions"] else ["conditions"]
 
 
-def differences(one: Result, other: Result) -> list[str]:
+def differences(result: Result, other: Result) -> list[str]:
     """Return all that keeps two results, or the steps of one, from standing in one table."""
-    found = [
-        f"{name}: {one[name]!r} and {other[name]!r}"
+    apart = [
+        f"{name}: {result[name]!r} and {other[name]!r}"
         for name in ("scale", "skills")
-        if one[name] != other[name]
+        if result[name] != other[name]
     ]
-    found += differing_conditions(one, other)
-    ours, theirs = _task_versions(one), _task_versions(other)
+    apart += differing_conditions(result, other)
+    ours, theirs = _task_versions(result), _task_versions(other)
     for task in sorted(ours.keys() & theirs.keys()):
         if len(versions := ours[task] | theirs[task]) > 1:
-            found.append(f"version of task {task}: {' and '.join(map(str, sorted(versions)))}")
-    return found
+            apart.append(f"version of task {task}: {' and '.join(map(str, sorted(versions)))}")
+    return apart
 
 
 def _task_versions(result: Result) -> dict[str, set[Any]]:

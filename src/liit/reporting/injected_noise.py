@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -21,15 +21,14 @@ Shares = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class MarkedPool:
-    """All that had arrived at a step: how many samples, and the ids of those with each mark."""
+    """The ids of all that had arrived at a step, and of those with each mark."""
 
-    size: int
+    ids: frozenset[str]
     marked: dict[str, frozenset[str]]
 
-    def shares(self, mark: str, chosen: Sequence[str]) -> Shares:
-        """Return the share of a mark among the chosen ids and in the pool."""
-        ids = self.marked[mark]
-        return len(ids.intersection(chosen)) / len(chosen), len(ids) / self.size
+    def share(self, mark: str, ids: Collection[str]) -> float:
+        """Return the share (0..1) of ids that have a mark."""
+        return len(self.marked[mark].intersection(ids)) / len(ids)
 
 
 def noise_shares(
@@ -49,16 +48,11 @@ def noise_shares(
             for step in run.result["selections"]
             if step in pools and (folder := paths.selection(method, seed, step, root)).is_dir()
         ]
-        if chosen:
-            shares[method] = {
-                mark: _mean([p.shares(mark, ids) for p, ids in chosen]) for mark in MARKS
-            }
+        for mark in MARKS if chosen else ():
+            ours = fmean(pool.share(mark, ids) for pool, ids in chosen)
+            everywhere = fmean(pool.share(mark, pool.ids) for pool, _ in chosen)
+            shares.setdefault(method, {})[mark] = (ours, everywhere)
     return shares
-
-
-def _mean(shares: Sequence[Shares]) -> Shares:
-    chosen, pool = zip(*shares, strict=True)
-    return fmean(chosen), fmean(pool)
 
 
 def _pools(root: Path, stream: Sequence[str]) -> dict[str, MarkedPool]:
@@ -67,12 +61,12 @@ def _pools(root: Path, stream: Sequence[str]) -> dict[str, MarkedPool]:
     if not all(store.is_file() for store in stores):
         return {}
     pools: dict[str, MarkedPool] = {}
-    pool = MarkedPool(0, dict.fromkeys(MARKS, frozenset()))
+    pool = MarkedPool(frozenset(), dict.fromkeys(MARKS, frozenset()))
     for step, store in zip(stream, map(SampleStore, stores), strict=True):
-        rows = list(zip(store.column("id"), store.column("extra"), strict=True))
+        extras = dict(zip(store.column("id"), store.column("extra"), strict=True))
         marked = {
-            mark: pool.marked[mark].union(id_ for id_, extra in rows if text in extra)
+            mark: pool.marked[mark].union(id_ for id_, extra in extras.items() if text in extra)
             for mark, text in MARKS.items()
         }
-        pool = pools[step] = MarkedPool(pool.size + len(rows), marked)
+        pool = pools[step] = MarkedPool(pool.ids.union(extras), marked)
     return pools if any(pool.marked.values()) else {}

@@ -30,7 +30,7 @@ def check_section(data: ReportData) -> Section:
         f"More than {ONE_SIDED:.0%} of a selection from one dataset": _one_sided(data),
         "Choosing took longer than training": _slow(data),
     }
-    rows = [[name, "; ".join(found) or "none"] for name, found in checks.items()]
+    rows = [[name, "; ".join(findings) or "none"] for name, findings in checks.items()]
     note = "Methods that take everything are left out of the check on selections."
     return Section("checks", "Checks", note, TextTable(["Check", "Found"], rows))
 

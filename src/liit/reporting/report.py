@@ -14,7 +14,7 @@ from liit.plotting import read_drawings
 from liit.reporting import tables
 from liit.reporting.html import page_text
 from liit.reporting.report_data import ReportData, gather
-from liit.reporting.samples import SampleCard, chosen_samples
+from liit.reporting.samples import SampleCard, best_samples
 from liit.reporting.section import ReportFigure
 from liit.reporting.sections import CURVES, report_sections
 from liit.reporting.table_pages import further_tables
@@ -74,8 +74,9 @@ def _cards(
     root: Path, data: ReportData, stores: Mapping[str, SampleStore]
 ) -> dict[str, list[SampleCard]]:
     """Return one sample per dataset of each method's last selection, first seed."""
-    seed, cards = data.seeds[0], {}
-    for method, by_seed in data.runs.items():
-        folder = paths.selection(method, seed, by_seed[seed].steps[-1], root)
-        cards[method] = chosen_samples(folder, stores, per_source=1)
-    return cards
+    seed = data.seeds[0]
+    lasts = {method: by_seed[seed].steps[-1] for method, by_seed in data.runs.items()}
+    return {
+        method: best_samples(paths.selection(method, seed, step, root), stores)
+        for method, step in lasts.items()
+    }

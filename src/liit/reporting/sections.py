@@ -8,7 +8,7 @@ from typing import Any
 
 from liit.markdown import escaped
 from liit.paths import MAIN
-from liit.plotting import PART_HUES
+from liit.plotting import part_hues
 from liit.reporting.claims import Claim, paper_claims
 from liit.reporting.comparisons import ITEMS_ALONE, change_section, versus_random_section
 from liit.reporting.figures.cost import cost_figures
@@ -159,5 +159,4 @@ def _stacked_bars(data: ReportData, method: str, by: str) -> dict[str, Any]:
     chosen = data.runs[method][data.seeds[0]].result["selections"]
     shares = {s: data.composition(method, s, by) for s in data.stream if s in chosen}
     parts = data.stream_first({name for share in shares.values() for name in share})
-    hues = {part: PART_HUES[place % len(PART_HUES)] for place, part in enumerate(parts)}
-    return {"hues": hues, "shares": shares}
+    return {"hues": part_hues(parts), "shares": shares}

@@ -15,6 +15,7 @@ from liit.reporting.report_data import ReportData
 from liit.reporting.section import ReportFigure
 
 Floats = NDArray[np.float64]
+ON_DARK, ON_LIGHT = "#fefefe", "#20242a"
 
 
 def skill_figures(data: ReportData) -> list[ReportFigure]:
@@ -51,7 +52,9 @@ def draw_curves(
     grid = figure.subplots(rows, columns, squeeze=False)
     hues = hue_of(list(curves))
     for axes, skill in zip(grid.flat, skills, strict=False):
-        _curve_panel(axes, {m: one[skill] for m, one in curves.items()}, hues, len(stream))
+        _curve_panel(
+            axes, {m: by_skill[skill] for m, by_skill in curves.items()}, hues, len(stream)
+        )
         axes.set_title(skill)
     for place, axes in enumerate(grid.flat):
         axes.set_visible(place < len(skills))
@@ -85,10 +88,10 @@ def _curve_panel(
             if len(seeds) > 1 and seeds.shape[1] > 1:
                 low, high = seeds.min(axis=0), seeds.max(axis=0)
                 axes.fill_between(range(length), low, high, color=hue, alpha=0.15, linewidth=0)
-    top = max(float(np.max(one)) for one in curves.values())
-    axes.set_ylim(0, max(top, 1.0) * 1.05)
+    top = max(1.0, *(float(np.max(scores)) for scores in curves.values()))
+    axes.set_ylim(0, top * 1.05)
     axes.set_xlim(-0.15, length - 1 + 0.15)
-    places = spread_labels([end for _, end in ends], max(top, 1.0) * 0.075, 0, max(top, 1.0))
+    places = spread_labels([end for _, end in ends], top * 0.075, 0, top)
     for (method, end), place in zip(ends, places, strict=True):
         axes.annotate(
             method,
@@ -130,7 +133,7 @@ def draw_matrix(scores: Floats, steps: Sequence[str], tasks: Sequence[str]) -> F
         figsize=(1.6 + 0.62 * len(tasks), 1.1 + 0.34 * len(steps)), layout="constrained"
     )
     axes = figure.subplots()
-    _heat(axes, scores, "Blues", (0.0, 100.0), digits=0)
+    _heat(axes, scores, "Blues", 100.0)
     axes.set_xticks(np.arange(len(tasks)) + 0.5, tasks, rotation=35, ha="right")
     axes.set_yticks(np.arange(len(steps)) + 0.5, steps)
     return figure
@@ -145,28 +148,22 @@ def draw_gains(gains: Floats, methods: Sequence[str], skills: Sequence[str]) -> 
     figure = Figure(figsize=(2.2 + 0.95 * len(skills), 0.9 + 0.29 * len(methods)))
     figure.set_layout_engine("constrained")
     axes = figure.subplots()
-    _heat(axes, gains, "RdBu", (0.0, 200.0), digits=0)
+    _heat(axes, gains, "RdBu", 200.0)
     axes.set_xticks(np.arange(len(skills)) + 0.5, skills)
     axes.set_yticks(np.arange(len(methods)) + 0.5, methods)
     axes.xaxis.tick_top()
     return figure
 
 
-def _heat(
-    axes: Axes, values: Floats, colours: str, limits: tuple[float, float], digits: int
-) -> None:
+def _heat(axes: Axes, values: Floats, colours: str, top: float) -> None:
+    """Draw cells from 0 to ``top`` with their numbers, NaN as an empty cell."""
     bare(axes)
-    axes.pcolormesh(
-        np.ma.masked_invalid(values), cmap=colours, vmin=limits[0], vmax=limits[1],
-        edgecolors=PAPER, linewidth=1.5,
-    )  # fmt: skip
+    cells = np.ma.masked_invalid(values)
+    axes.pcolormesh(cells, cmap=colours, vmin=0.0, vmax=top, edgecolors=PAPER, linewidth=1.5)
     axes.invert_yaxis()
-    middle, half = sum(limits) / 2, (limits[1] - limits[0]) / 2
     for (y, x), value in np.ndenumerate(values):
-        if np.isnan(value):
-            continue
-        dark = (
-            value > middle + half * 0.2 if colours == "Blues" else abs(value - middle) > half * 0.6
-        )
-        ink = "#fefefe" if dark else "#20242a"
-        axes.text(x + 0.5, y + 0.5, f"{value:.{digits}f}", ha="center", va="center", color=ink)
+        if not np.isnan(value):
+            off_centre = value / top * 2 - 1
+            dark = off_centre > 0.2 if colours == "Blues" else abs(off_centre) > 0.6
+            ink = ON_DARK if dark else ON_LIGHT
+            axes.text(x + 0.5, y + 0.5, f"{value:.0f}", ha="center", va="center", color=ink)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from liit.plotting import PART_HUES, bare, spread_labels, styled, svg_text
+from liit.plotting import bare, part_hues, spread_labels, styled, svg_text
 from liit.reporting.report_data import ReportData
 from liit.reporting.section import ReportFigure
 
@@ -77,7 +77,9 @@ def draw_k(curves: Mapping[str, tuple[Sequence[int], Sequence[float], int]]) -> 
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     axes = figure.subplots()
     ends = []
-    for hue, (step, (tried, wss, chosen)) in zip(_cycle(len(curves)), curves.items(), strict=True):
+    hues = part_hues(list(curves))
+    for step, (tried, wss, chosen) in curves.items():
+        hue = hues[step]
         relative = np.asarray(wss) / max(wss)
         axes.plot(tried, relative, color=hue, linewidth=1.6)
         height = float(np.interp(chosen, tried, relative))
@@ -96,13 +98,9 @@ def draw_k(curves: Mapping[str, tuple[Sequence[int], Sequence[float], int]]) -> 
 
 def _stack(axes: Axes, bars: Sequence[Mapping[str, float]], parts: Sequence[str]) -> None:
     bottom = np.zeros(len(bars))
-    for hue, part in zip(_cycle(len(parts)), parts, strict=True):
+    for part, hue in part_hues(parts).items():
         height = np.array([bar.get(part, 0.0) for bar in bars])
         axes.bar(range(len(bars)), height, bottom=bottom, color=hue, width=0.86, label=part)
         bottom += height
     axes.set_ylim(0, 1)
     bare(axes)
-
-
-def _cycle(count: int) -> list[str]:
-    return [PART_HUES[i % len(PART_HUES)] for i in range(count)]
