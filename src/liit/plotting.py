@@ -8,14 +8,15 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
-from statistics import fmean
 from typing import Any, ParamSpec
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.text import Text
+from scipy.optimize import isotonic_regression
 
 from liit.files import read_json, write_json, write_text
 
@@ -137,28 +138,19 @@ def hue_of(methods: Sequence[str]) -> dict[str, str]:
 def spread_labels(heights: Iterable[float], gap: float, low: float, high: float) -> list[float]:
     """Return positions near ``heights`` that are at least ``gap`` apart, in the same order.
 
-    Labels that would touch are centred on their points as one block, which is moved into
-    ``low``..``high``; blocks overflow there only if they do not fit.
+    They are the nearest such positions within ``low``..``high`` (least squares); labels overflow at
+    the upper end only if they do not fit.
     """
-    heights = list(heights)
-    order = sorted(range(len(heights)), key=lambda i: (heights[i], i))
-    blocks: list[list[int]] = []
-    starts: list[float] = []
-    for i in order:
-        blocks.append([i])
-        starts.append(min(max(heights[i], low), high))
-        while len(blocks) > 1 and starts[-2] + gap * len(blocks[-2]) > starts[-1]:
-            members = blocks.pop(-2) + blocks.pop()
-            del starts[-2:]
-            blocks.append(members)
-            room = gap * (len(members) - 1)
-            centre = fmean(heights[j] for j in members)
-            starts.append(max(min(centre - room / 2, high - room), low))
-    placed = [0.0] * len(heights)
-    for start, members in zip(starts, blocks, strict=True):
-        for place, i in enumerate(members):
-            placed[i] = start + gap * place
-    return placed
+    wished = np.array(list(heights))
+    if not len(wished):
+        return []
+    order = np.argsort(wished, kind="stable")
+    shift = gap * np.arange(len(wished))
+    # Positions less their place in the row times the gap may be equal but must not fall.
+    free = isotonic_regression(wished[order] - shift).x
+    placed = np.empty(len(wished))
+    placed[order] = np.clip(free, low, max(low, high - shift[-1])) + shift
+    return [float(position) for position in placed]
 
 
 def part_hues(parts: Sequence[str]) -> dict[str, str]:
