@@ -61,7 +61,7 @@ def reproduce(params: Params, table: str, jobs: int) -> None:
     console, failed = Console(), []
     chains = sorted(chains_of(params, table), key=lambda one: one.seconds, reverse=True)
     if table == paths.MAIN:
-        chains.append(Chain(MAIN_PIPELINE, "figures"))
+        chains.append(Chain(MAIN_PIPELINE, "base_signals"))
     console.print(
         f"{len(chains)} stages, {jobs} at a time; what they print is in {LOGS}/"
         f"{_expected(chains, jobs)}"

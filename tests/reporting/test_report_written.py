@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -46,6 +47,14 @@ def test_the_written_table_is_table_json(reported: Path, name: str) -> None:
         for cell, metric in zip(written[6:9], metrics, strict=True):
             paper = row["paper"][metric]
             assert cell == ("–" if paper is None else f"{paper:.1f}")
+
+
+def test_the_page_and_the_written_report_have_the_same_sections_in_order(reported: Path) -> None:
+    written = (reported / "reports" / "README.md").read_text()
+    page = (reported / "reports" / "index.html").read_text()
+    titles = [unescape(title) for title in re.findall(r"<h2>(.*?)</h2>", page)]
+    assert titles == re.findall(r"^## (.*)$", written, re.MULTILINE)
+    assert titles[0] == "The table" and len(titles) == len(set(titles)) > 15
 
 
 def test_the_readme_keeps_what_is_around_the_table(reported: Path) -> None:
