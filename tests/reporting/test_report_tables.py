@@ -29,12 +29,16 @@ from liit.reporting.report_data import ReportData, count_quarantined, gather
 from liit.reporting.run_records import MethodRow, RunRecord, load_rows
 from liit.reporting.section import Section
 from liit.reporting.table_pages import NOT_RUN, OTHERWISE, TablePage, further_tables
-from liit.selection import Published
+from liit.selection import Method, Published
 
 
 def rows_of(section: Section) -> Any:
     assert section.table is not None
     return section.table.rows
+
+
+def row_of(method: str, **parts: Any) -> MethodRow:
+    return MethodRow(method, "main", Method(method.capitalize(), **parts))
 
 
 def recorded(scores: dict[str, list[float]], budget: int = 10, costs: Any = None) -> RunRecord:
@@ -65,7 +69,7 @@ def cost(**seconds: float) -> dict[str, Any]:
 
 def made_up_data(values: dict[str, Any]) -> ReportData:
     """Return report data of which only labels, seeds and values are set."""
-    rows = [MethodRow(name, name.capitalize(), None, 1.0) for name in values]
+    rows = [row_of(name) for name in values]
     page = TablePage("main", "Made up", "")
     runs: Any = {name: {} for name in values}
     return ReportData("main", page, rows, {}, runs, {0: {}, 1: {}}, {}, values, {}, {}, {})
@@ -78,8 +82,8 @@ def test_rows_carry_the_papers_formulas() -> None:
     ours = recorded({"a": [80, 72, 72], "b": [10, 20, 60]})
     table = tables.build_table(
         [
-            MethodRow("sequential", "Seq", None, None),
-            MethodRow("ours", "Ours", Published(1.0, None, 2.0), 2.0),
+            row_of("sequential", budget_factor=None),
+            row_of("ours", published=Published(1.0, None, 2.0), budget_factor=2.0),
         ],
         {"sequential": {0: sequential}, "ours": {0: ours}},
     )
@@ -104,7 +108,7 @@ def test_several_seeds_are_averaged_with_each_seeds_own_upper_bound() -> None:
         "sequential": {0: recorded({"a": [50, 40]}), 1: recorded({"a": [100, 90]})},
         "ours": {0: recorded({"a": [50, 45]}), 1: recorded({"a": [100, 60]})},
     }
-    rows = [MethodRow("ours", "Ours", None, 1.0)]
+    rows = [row_of("ours")]
     (row,) = tables.build_table(rows, by_seed)["rows"]
     # 45/50 and 60/100; t(0.975, 1 degree) = 12.706, s/sqrt(2) = 15
     assert row["relative_gain"]["mean"] == pytest.approx(75)
@@ -117,7 +121,7 @@ def test_multitask_has_no_forgetting_rate() -> None:
         "sequential": {0: recorded({"a": [50, 40]})},
         "multitask": {0: recorded({"a": [45]})},
     }
-    (row,) = tables.build_table([MethodRow("multitask", "M", None, None)], by_seed)["rows"]
+    (row,) = tables.build_table([row_of("multitask", budget_factor=None)], by_seed)["rows"]
     assert row["forgetting_rate"] is None
     assert row["relative_gain"]["mean"] == pytest.approx(90)
 

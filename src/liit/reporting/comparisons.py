@@ -10,6 +10,7 @@ from liit.reporting.report_data import ReportData
 from liit.reporting.run_records import MethodRow
 from liit.reporting.section import Section, TextTable, estimate
 from liit.reporting.tables import METRICS
+from liit.selection.describe import parts_of
 
 HEADER = ["Relative gain", "Forgetting rate", "Average accuracy"]
 ITEMS_ALONE = (
@@ -42,8 +43,9 @@ def change_section(data: ReportData) -> Section:
     rows = []
     for row in changing:
         reference = reference_of(row, borrowed)
-        parts = changed_parts(row, reference)
-        changed = "; ".join(f"{part} = {row.parts.get(part, 'default')}" for part in parts)
+        changed = "; ".join(
+            f"{part} = {value}" for part, value in changed_parts(row, reference).items()
+        )
         gaps = _differences(data, row.method, reference.method)
         rows.append([row.label, changed, reference.label, *gaps])
     note = (
@@ -64,10 +66,11 @@ def reference_of(row: MethodRow, borrowed: Sequence[MethodRow]) -> MethodRow:
     return min(borrowed, key=lambda other: len(changed_parts(row, other)))
 
 
-def changed_parts(row: MethodRow, other: MethodRow) -> Sequence[str]:
-    """Return the fields of ``Method`` in which two rows differ, label and paper aside."""
-    names = sorted((row.parts.keys() | other.parts.keys()) - set(SPARED))
-    return [name for name in names if row.parts.get(name) != other.parts.get(name)]
+def changed_parts(row: MethodRow, other: MethodRow) -> dict[str, str]:
+    """Return what a row sets in the fields of ``Method`` in which it differs from another one."""
+    ours, theirs = parts_of(row.definition), parts_of(other.definition)
+    names = sorted((ours.keys() | theirs.keys()) - set(SPARED))
+    return {n: ours.get(n, "default") for n in names if ours.get(n) != theirs.get(n)}
 
 
 def _differences(data: ReportData, method: str, reference: str) -> list[str]:

@@ -27,7 +27,7 @@ def main_section(data: ReportData) -> Section:
             label = row.label
             ours = [interval(numbers[metric]) for metric in METRICS]
             ours.append(ratio(numbers["cost"]["ratio"]))
-        paper = [number(getattr(row.paper, metric, None)) for metric in METRICS]
+        paper = [number(getattr(row.definition.published, metric, None)) for metric in METRICS]
         budget = str(row.budget(data.first_result["budget"]))
         rows.append([label, budget, *ours, *paper, ratio(paper_ratio(row.method))])
     note = (
@@ -56,7 +56,8 @@ def interval_note(data: ReportData) -> str:
 
 def agreement_note(data: ReportData) -> str:
     """Return the rank correlation with the paper in words."""
-    published = {row.method: row.paper.relative_gain for row in data.rows if row.paper}
+    rows = {row.method: row.definition.published for row in data.rows}
+    published = {method: row.relative_gain for method, row in rows.items() if row}
     agreement = rank_agreement(data.values, published)
     correlation = agreement.correlation
     if correlation is None:

@@ -131,7 +131,7 @@ def _one_sided(data: ReportData) -> list[str]:
     return [
         f"{row.method} at {step}: {source} {share:.0%}"
         for row in data.shown
-        if row.budget_factor is not None
+        if row.definition.budget_factor is not None
         for step in data.stream[1:]
         for source, share in data.composition(row.method, step, "by_source").items()
         if share > ONE_SIDED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -14,28 +14,26 @@ from liit.evaluation import matrix
 from liit.evaluation.summary import Run, run_of
 from liit.files import read_json
 from liit.reporting.comparable import differences, differing_conditions
-from liit.selection import Published, load
-from liit.selection.describe import parts_of
+from liit.selection import Method, load
 
 
 @dataclass(frozen=True, slots=True)
 class MethodRow:
-    """What a method's file says: its label, the paper's row, its budget, its table and its parts.
-
-    ``budget_factor``: how many times the table's budget it takes per step; None takes everything.
-    ``parts``: what it sets, as text by field of ``Method``.
-    """
+    """A row of a table: its method's name, the table whose folder has the file, and the method."""
 
     method: str
-    label: str
-    paper: Published | None
-    budget_factor: float | None
-    home: str = paths.MAIN
-    parts: Mapping[str, str] = field(default_factory=dict)
+    home: str
+    definition: Method
+
+    @property
+    def label(self) -> str:
+        """The method's name as a reader knows it."""
+        return self.definition.label
 
     def budget(self, samples: int) -> int | str:
         """Return the samples per step of this row, where the table's budget is ``samples``."""
-        return "full" if self.budget_factor is None else round(samples * self.budget_factor)
+        factor = self.definition.budget_factor
+        return "full" if factor is None else round(samples * factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +89,9 @@ def load_rows(root: Path, table: str, methods: Sequence[str]) -> list[MethodRow]
 
     A row without a file there is one of the main table, shown for comparison.
     """
-    folder, rows = root / paths.EXPERIMENTS, []
-    for name in methods:
-        home = table if (folder / table / f"{name}.py").is_file() else paths.MAIN
-        method = load(home, name, folder)
-        row = MethodRow(
-            name, method.label, method.published, method.budget_factor, home, parts_of(method)
-        )
-        rows.append(row)
-    return rows
+    folder = root / paths.EXPERIMENTS
+    homes = {m: table if (folder / table / f"{m}.py").is_file() else paths.MAIN for m in methods}
+    return [MethodRow(name, home, load(home, name, folder)) for name, home in homes.items()]
 
 
 def missing_runs(root: Path, method: str, seeds: Sequence[int]) -> list[str]:

@@ -152,7 +152,7 @@ def as_json(estimate: Estimate | None) -> dict[str, float | None] | None:
 
 def _row(row: MethodRow, runs: RunRecords, bounds: Bounds) -> dict[str, Any]:
     by_seed = runs[row.method]
-    result = next(iter(by_seed.values())).result
+    result, paper = next(iter(by_seed.values())).result, row.definition.published
     matrices = {seed: run.matrix for seed, run in by_seed.items()}
     summary = summarise(matrices, bounds, result["skills"])
     return {
@@ -163,7 +163,7 @@ def _row(row: MethodRow, runs: RunRecords, bounds: Bounds) -> dict[str, Any]:
         **{metric: as_json(getattr(summary, metric)) for metric in METRICS},
         "left_out": list(summary.left_out),
         "zero_before": summary.zero_before,
-        "paper": row.paper and {metric: getattr(row.paper, metric) for metric in METRICS},
+        "paper": paper and {metric: getattr(paper, metric) for metric in METRICS},
     }
 
 
