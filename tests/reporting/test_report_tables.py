@@ -286,6 +286,16 @@ def test_rows_of_different_task_versions_do_not_share_a_table(tmp_path: Path) ->
         gather(tmp_path, "main", methods, [0])
 
 
+def test_a_task_whose_version_changed_along_the_stream_has_no_row(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential"])
+    path = tmp_path / "results" / "sequential" / "0.json"
+    result = json.loads(path.read_text())
+    result["matrix"]["lamm"]["boxes"]["version"] = 2
+    path.write_text(json.dumps(result))
+    with pytest.raises(LiitError, match="version of task boxes: 1 and 2"):
+        gather(tmp_path, "main", methods, [0])
+
+
 def test_equal_faults_are_counted_together(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     reasons = ["turn 3 is an empty answer", "turn 1 is an empty answer", "duplicate id " + 16 * "a"]

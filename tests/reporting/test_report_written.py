@@ -179,16 +179,26 @@ def test_the_page_marks_every_method_for_picking_out(reported: Path) -> None:
         assert f'id="method-{method}"' in text
 
 
-def test_text_of_samples_and_labels_is_escaped(tmp_path: Path) -> None:
+def test_text_from_files_is_escaped(tmp_path: Path) -> None:
+    attack = '"><script>alert(1)</script>'
     methods = write_campaign(tmp_path, ["sequential"])
     path = tmp_path / "experiments" / "main" / "sequential.py"
-    path.write_text(path.read_text().replace("'Sequential'", "'<script>alert(1)</script>'"))
+    path.write_text(path.read_text().replace("'Sequential'", repr(attack)))
+    (path.parent / "README.md").write_text(f"# Title {attack}\n\nIntroduction {attack}\n")
+    (tmp_path / "experiments" / "other").mkdir()
+    (tmp_path / "experiments" / "other" / "row.py").write_text("")
+    (tmp_path / "experiments" / "other" / "README.md").write_text(f"# Other {attack}\n")
+    reason = json.dumps({"file": "f", "record": "r", "reason": f"Reason {attack}"})
+    (tmp_path / "data" / "lamm.quarantine.jsonl").write_text(reason + "\n")
     write_report(tmp_path, "main", methods, [0], stores(tmp_path))
-    text = (tmp_path / "reports" / "index.html").read_text()
-    assert "<script>alert" not in text
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert "&lt;b&gt;" in text  # the made-up questions hold <b>
-    assert "<script>alert" not in (tmp_path / "reports" / "README.md").read_text()
+    page = (tmp_path / "reports" / "index.html").read_text()
+    assert "<script>alert" not in page
+    escaped = "&#34;&gt;&lt;script&gt;alert("
+    for text in ("Title ", "Introduction ", "Other ", "Reason ", 'data-sort="'):
+        assert f"{text}{escaped}" in page
+    assert "&lt;b&gt;" in page  # the made-up questions hold <b>
+    written = (tmp_path / "reports" / "README.md").read_text()
+    assert "<script>alert" not in written.partition("\n## ")[2]
 
 
 def test_cards_show_the_best_scored_sample_of_each_dataset(reported: Path) -> None:

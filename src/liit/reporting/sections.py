@@ -107,7 +107,8 @@ def further_section(tables: Sequence[TablePage]) -> Section:
     """Return links to the further tables, with what there is to do about them."""
     lines = []
     for page in tables:
-        title = page.title if page.state == NOT_RUN else f"[{page.title}]({page.name}/README.md)"
+        title = escaped(page.title)
+        title = title if page.state == NOT_RUN else f"[{title}]({page.name}/README.md)"
         lines.append(f"- {title}" + (f" ({page.state}: `make {page.name}`)" if page.state else ""))
     html = HtmlPart("further.html", {"tables": tables, "NOT_RUN": NOT_RUN}) if tables else None
     return Section("further", "Further tables", lines=lines, html=html, in_bar=True)
