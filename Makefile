@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 TABLES := $(filter-out main,$(notdir $(patsubst %/,%,$(wildcard experiments/*/))))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test lint report bench byte-check $(TABLES)
+.PHONY: repro test lint report docs bench byte-check $(TABLES)
 
 # `dvc repro` alone does the same, one run after the other.
 repro: $(READY)  ## regenerate the main table: data, base, every method, report
@@ -33,6 +33,9 @@ byte-check: $(READY)  ## compare bytes with the commit that last raised a versio
 
 report: $(READY)  ## redraw reports/ from the results in git, without any data
 	python -m liit report
+
+docs: $(READY)  ## regenerate docs/methods.md
+	python tools/methods_page.py
 
 # About a quarter of an hour, on an idle machine, after `make repro`.
 bench: $(READY)  ## measure speed and memory beside plain references: benchmarks/results/

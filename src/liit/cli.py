@@ -25,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from liit import commands
 
         _settle_environment(asked.command)
-        getattr(commands, "list_" if asked.command == "list" else asked.command)(asked)
+        name = asked.command.replace("-", "_")
+        getattr(commands, "list_" if name == "list" else name)(asked)
     except LiitError as error:
         print(f"liit {asked.command}: {error}", file=sys.stderr)
         return 1
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     repro = command("repro", "Reproduce the runs of a table with DVC, several at a time.")
     _table(repro)
     repro.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    command("figures", "Measure some samples under the base and draw scores, maps and neighbours.")
+    command("base-signals", "Draw what the base makes of some samples: scores, maps, neighbours.")
     report = command("report", "Draw tables, figures and the page from results/.")
     _table(report)
     publish = command("publish", "Send one summary run per method and seed to Weights & Biases.")

@@ -33,7 +33,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "prepare": ("liit.data.prepare:prepare_all",),
     "base": ("liit.base:make_base", "liit.base:evaluate_base"),
     "run": ("liit.run:Run",),
-    "figures": ("liit.reporting.first_look:draw_first_look",),
+    "base_signals": ("liit.base_signals.measure:draw_base_signals",),
     "report": ("liit.reporting.report:write_report",),
 }
 """What every stage of dvc.yaml depends on, methods' own parts apart."""

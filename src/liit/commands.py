@@ -49,11 +49,11 @@ def run(asked: Namespace) -> None:
         method.write_result()
 
 
-def figures(_: Namespace) -> None:
+def base_signals(_: Namespace) -> None:
     """Draw what θ_0 makes of the stream's samples."""
-    from liit.reporting.first_look import draw_first_look
+    from liit.base_signals.measure import draw_base_signals
 
-    draw_first_look(load_params())
+    draw_base_signals(load_params())
 
 
 def report(asked: Namespace) -> None:
@@ -73,7 +73,7 @@ def report(asked: Namespace) -> None:
 
 def publish(asked: Namespace) -> None:
     """Send summary runs to Weights & Biases: offline unless a key is set."""
-    from liit.reporting.publishing import publish_all
+    from liit.tracking.publishing import publish_all
 
     publish_all(load_params(), asked.methods)
 

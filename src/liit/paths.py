@@ -16,6 +16,8 @@ BASE_MODEL = BASE / "model"
 BASE_ADAPTER = BASE / "adapter"
 TABLES = Path("tables")
 REPORTS = Path("reports")
+BASE_SIGNALS = REPORTS / "signals"
+"""Figures of what was measured on some samples under θ_0."""
 SCRATCH = Path("scratch")
 """Caches that speed a run up and may be deleted at any time."""
 PIPELINE_TEMPLATE = TABLES / "dvc.yaml.template"

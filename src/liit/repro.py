@@ -84,7 +84,7 @@ def reproduce(params: Params, table: str, workers: int) -> None:
     """
     jobs = sorted(jobs_of(params, table), key=lambda job: job.seconds, reverse=True)
     if table == paths.MAIN:
-        jobs.append(Job(paths.pipeline(table), "figures"))
+        jobs.append(Job(paths.pipeline(table), "base_signals"))
     else:
         write_pipeline(table)
     LOGS.mkdir(parents=True, exist_ok=True)

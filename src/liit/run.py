@@ -31,13 +31,14 @@ from liit.model.load import WEIGHTS, Theta, load_theta
 from liit.model.sealed import is_intact
 from liit.pool import Pool
 from liit.ranks import is_other_rank
-from liit.reporting.tracking import training_logger
 from liit.results import record_costs, write_result
 from liit.seeds import seed_for
 from liit.selection import load, select
 from liit.selection.files import digest_ids, read_ids, read_kept, write_selection
 from liit.stamps import Stamp
 from liit.stream import Stream
+from liit.tracking import RunIdentity
+from liit.tracking.weights_and_biases import training_logger
 
 EVALUATION = "exam.json"
 """The scores of a step, beside its adapter."""
@@ -107,9 +108,7 @@ class Run:
                 train=params.train,
                 devices=params.devices,
                 seed=seed_for(self.seed, t, "training"),
-                logger=training_logger(
-                    self.name, self.seed, self.stream.names[t], project=params.tracking.project
-                ),
+                logger=self._logger(t),
                 title=f"{self.name} {self.stream.names[t]}",
             )
         if is_other_rank():
@@ -141,10 +140,7 @@ class Run:
             theta = theta.bare()
         for step in (step for step in self.steps if step <= t):
             adapter = self.folder(paths.adapter, step)
-            # Digested once, when it was trained: an adapter of a 7B model has a gigabyte.
-            made = read_json(
-                adapter / stamps.FILE, next_step=f"train it first: `liit run {self.name}`."
-            )
+            made = read_json(adapter / stamps.FILE, next_step=f"train: `liit run {self.name}`.")
             theta = theta.then(adapter, made["weights"], self.params.lora.mode)
         return theta
 
@@ -206,14 +202,14 @@ class Run:
     def _selection_stamp(self, t: int) -> Stamp:
         # what is in the pool follows from the data and the selections before
         signals = self._signals_stamp(t) if self.method.signals else None
-        folder = self.folder(paths.selection, t - 1)
+        before = self.folder(paths.selection, t - 1)
         return stamps.selection(
             self.params,
             digest_method(self.method),
             self.stream.digests[: t + 1],
             self.seed,
             signals=signals,
-            pruned=digest_folder(folder) if self._is_pruned(t) else None,
+            pruned=digest_folder(before) if self._is_pruned(t) else None,
         )
 
     def _signals_stamp(self, t: int, ids: str = "") -> Stamp:
@@ -243,8 +239,12 @@ class Run:
         record_costs(self, t, meter.costs)
         write_json(stamp_file, content)
 
+    def _logger(self, t: int) -> Any:
+        params = self.params
+        run = RunIdentity(params.scale, self.table, self.name, self.seed, params.budget)
+        return training_logger(run, self.stream.names[t], project=params.tracking.project)
+
     def _say(self, t: int, what: str) -> None:
         if not is_other_rank():
-            self.console.print(
-                f"[bold]{self.name}[/] seed {self.seed} · {self.stream.names[t]} (t = {t}): {what}"
-            )
+            step = f"{self.stream.names[t]} (t = {t})"
+            self.console.print(f"[bold]{self.name}[/] seed {self.seed} · {step}: {what}")

@@ -19,7 +19,7 @@ SAID = {
     "dvc.yaml:run@random-0": (0, "Running stage 'run@random-0'"),
     "dvc.yaml:run@el2n-0": (0, "Stage 'run@el2n-0' didn't change, skipping"),
     "dvc.yaml:run@entropy-0": (1, "Running stage 'run@entropy-0'\nERROR"),
-    "dvc.yaml:figures": (0, "Stage 'figures' didn't change, skipping"),
+    "dvc.yaml:base_signals": (0, "Stage 'base_signals' didn't change, skipping"),
 }
 
 
@@ -57,7 +57,7 @@ def test_the_longest_starts_first_and_the_unknown_before_it(started: list[str]) 
     record("el2n", 60.0, 50.0)
     with pytest.raises(LiitError, match="run@entropy-0"):
         reproduce("random", "el2n", "entropy", jobs=1)
-    names = ["run@entropy-0", "run@el2n-0", "run@random-0", "figures"]
+    names = ["run@entropy-0", "run@el2n-0", "run@random-0", "base_signals"]
     assert started == [f"dvc.yaml:{name}" for name in names]
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from liit.config import Params
 from liit.errors import LiitError
-from liit.paper_hours import BASELINE, PAPER_HOURS, paper_ratio
+from liit.paper import BASELINE, PAPER_HOURS, paper_ratio
 from liit.planning.estimate import GB, CostEstimate, adapter_bytes, estimate
 from liit.planning.shape import shape_of
 from liit.planning.speed import Speed, measure_speed, stated

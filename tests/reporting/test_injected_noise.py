@@ -1,4 +1,4 @@
-"""What was planted in a drawn dataset is counted among the chosen and in the pool."""
+"""Noise that was injected into a drawn dataset is counted among the chosen and in the pool."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 
 from liit.data.sample import Turn, make_sample
 from liit.data.store import write_store
-from liit.reporting.facts import gather
-from liit.reporting.inputs import Trajectory
-from liit.reporting.planted import planted_shares
-from liit.reporting.sections import planted_grid
+from liit.reporting.injected_noise import noise_shares
+from liit.reporting.report_data import gather
+from liit.reporting.run_records import RunRecord
+from liit.reporting.selection_tables import noise_section
 
 LOW, COPY = {"quality": "low"}, {"near_duplicate_of": "0123456789abcdef"}
 DRAWN: dict[str, list[dict[str, Any]]] = {
@@ -43,8 +43,8 @@ def choose(root: Path, method: str, step: str, chosen: list[str]) -> None:
     pq.write_table(pa.table({"id": sorted(chosen)}), folder / "selection.parquet")
 
 
-def run(*steps: str) -> dict[int, Trajectory]:
-    return {0: Trajectory({"selections": {step: {} for step in steps}}, {})}
+def run(*steps: str) -> dict[int, RunRecord]:
+    return {0: RunRecord({"selections": {step: {} for step in steps}}, {}, {})}
 
 
 def test_shares_worked_by_hand(tmp_path: Path, ids: dict[str, list[str]]) -> None:
@@ -52,7 +52,7 @@ def test_shares_worked_by_hand(tmp_path: Path, ids: dict[str, list[str]]) -> Non
     choose(tmp_path, "picky", "second", [first[0], second[1], second[2], second[3]])
     choose(tmp_path, "both", "first", first[:2])
     choose(tmp_path, "both", "second", second)
-    found = planted_shares(
+    found = noise_shares(
         tmp_path,
         ["first", "second"],
         {"picky": run("second"), "both": run("first", "second"), "elsewhere": run("second")},
@@ -70,16 +70,17 @@ def test_nothing_is_said_without_marks_or_without_data(
     tmp_path: Path, ids: dict[str, list[str]]
 ) -> None:
     choose(tmp_path, "picky", "first", ids["first"])
-    trajectories = {"picky": run("first")}
-    assert planted_shares(tmp_path, ["first"], trajectories)
+    runs = {"picky": run("first")}
+    assert noise_shares(tmp_path, ["first"], runs)
     plain = make_sample("first", [Turn("user", "?"), Turn("assistant", "yes")])
     write_store([plain], tmp_path / "data" / "first.arrow")
-    assert planted_shares(tmp_path, ["first"], trajectories) == {}
+    assert noise_shares(tmp_path, ["first"], runs) == {}
     (tmp_path / "data" / "first.arrow").unlink()
-    assert planted_shares(tmp_path, ["first"], trajectories) == {}
+    assert noise_shares(tmp_path, ["first"], runs) == {}
 
 
 def test_the_report_shows_them(reported: Path) -> None:
-    (grid,) = planted_grid(gather(reported, "main", ["multitask", "random"], [0, 1]))
-    assert grid.rows[0] == ["Multi-task", "10.0", "10.0", "0.0", "0.0"]  # chose all: the pool's
-    assert grid.rows[1][2] == "10.0"
+    table = noise_section(gather(reported, "main", ["multitask", "random"], [0, 1])).table
+    assert table is not None
+    assert table.rows[0] == ["Multi-task", "10.0", "10.0", "0.0", "0.0"]  # chose all: the pool's
+    assert table.rows[1][2] == "10.0"

@@ -1,16 +1,19 @@
-"""The hours that the paper prints for choosing and training (ICLR 2025, Table 6)."""
+"""What the paper prints and rows are compared with: its six skills, and its hours by method."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+PAPER_SKILLS = ("vqa", "kvqa", "multilingual", "grounding", "reasoning", "language")
+"""The skills of the three metrics (ICLR 2025, Table 4)."""
 BASELINE = "random"
 """The method whose cost is 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaperHours:
-    """What the paper prints for a method over all steps, with 25k samples a step."""
+    """What a method costs over all steps, with 25k samples a step (ICLR 2025, Table 6)."""
 
     scoring: float = 0.0
     k_means: float = 0.0
@@ -40,3 +43,9 @@ def paper_ratio(method: str) -> float | None:
     """Return the paper's hours of a method over those of its random row."""
     hours = PAPER_HOURS.get(method)
     return hours.total / PAPER_HOURS[BASELINE].total if hours else None
+
+
+def ordered(names: Iterable[str], first: Sequence[str] = PAPER_SKILLS) -> list[str]:
+    """Return the names that ``first`` has, in its order, then the others by name."""
+    names = set(names)
+    return [*(name for name in first if name in names), *sorted(names - set(first))]

@@ -1,4 +1,4 @@
-"""How every figure looks, and SVG files with the same bytes for the same numbers."""
+"""How every figure looks, and figures as SVG files with the same bytes for the same numbers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
-from statistics import fmean
 from typing import Any, ParamSpec
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.text import Text
+from scipy.optimize import isotonic_regression
 
-from liit.files import write_text
+from liit.files import read_json, write_json, write_text
 
 P = ParamSpec("P")
+Drawing = tuple[str, Figure, str]
+"""(file name without folder, figure, caption)."""
+CAPTIONS = "captions.json"
 INK, MUTED, GRID, PAPER = "#1f2328", "#6e7781", "#d8dee4", "#ffffff"
 HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7f7f7f")
 """Okabe and Ito's colours, which the colour-blind can tell apart, without black and yellow."""
@@ -35,6 +39,8 @@ OWN_HUES = {
     "lite_adapt_inf": HUES[5],
 }
 """Methods that keep their colour in every figure."""
+MOST = len(OWN_HUES)
+"""Methods that have a colour in one figure: more cannot be told apart."""
 
 RC: Any = {
     "axes.edgecolor": GRID,
@@ -92,7 +98,7 @@ def svg_text(figure: Figure) -> str:
 
 def _our_font_has(figure: Figure) -> bool:
     known = get_font(findfont(RC["font.family"])).get_charmap()
-    texts = (one.get_text() for one in figure.findobj(Text))
+    texts = (label.get_text() for label in figure.findobj(Text))
     return all(ord(character) in known or character == "\n" for text in texts for character in text)
 
 
@@ -101,11 +107,30 @@ def save_svg(figure: Figure, path: Path) -> None:
     write_text(path, svg_text(figure))
 
 
-def hue_of(methods: Sequence[str], most: int = 6) -> dict[str, str]:
-    """Return the colours of the methods that stand out, at most ``most``; the rest stay grey."""
+def save_drawings(drawings: Iterable[Drawing], folder: Path) -> None:
+    """Replace the figures of a folder and the file of their captions."""
+    captions = []
+    for old in folder.glob("*.svg"):
+        old.unlink()
+    for name, figure, caption in drawings:
+        save_svg(figure, folder / name)
+        captions.append([name, caption])
+    write_json(folder / CAPTIONS, captions)
+
+
+def read_drawings(folder: Path, *, next_step: str) -> dict[str, tuple[str, str]]:
+    """Return the figures of a folder in order, name -> (SVG, caption); empty if none are there."""
+    if not (folder / CAPTIONS).is_file():
+        return {}
+    captions = read_json(folder / CAPTIONS, next_step=next_step)
+    return {name: ((folder / name).read_text(encoding="utf-8"), text) for name, text in captions}
+
+
+def hue_of(methods: Sequence[str]) -> dict[str, str]:
+    """Return the colours of methods that stand out, at most :data:`MOST`; the rest stay grey."""
     known = [method for method in methods if method in OWN_HUES]
     others = [method for method in methods if method not in OWN_HUES]
-    chosen = set([*known, *others][:most])
+    chosen = set([*known, *others][:MOST])
     free = iter(hue for hue in HUES if hue not in {OWN_HUES[name] for name in known})
     return {name: OWN_HUES.get(name) or next(free) for name in methods if name in chosen}
 
@@ -113,28 +138,24 @@ def hue_of(methods: Sequence[str], most: int = 6) -> dict[str, str]:
 def spread_labels(heights: Iterable[float], gap: float, low: float, high: float) -> list[float]:
     """Return positions near ``heights`` that are at least ``gap`` apart, in the same order.
 
-    Labels that would touch are centred on their points as one block, which is moved into
-    ``low``..``high``; blocks overflow there only if they do not fit.
+    They are the nearest such positions within ``low``..``high`` (least squares); labels overflow at
+    the upper end only if they do not fit.
     """
-    heights = list(heights)
-    order = sorted(range(len(heights)), key=lambda i: (heights[i], i))
-    blocks: list[list[int]] = []
-    starts: list[float] = []
-    for i in order:
-        blocks.append([i])
-        starts.append(min(max(heights[i], low), high))
-        while len(blocks) > 1 and starts[-2] + gap * len(blocks[-2]) > starts[-1]:
-            members = blocks.pop(-2) + blocks.pop()
-            del starts[-2:]
-            blocks.append(members)
-            room = gap * (len(members) - 1)
-            centre = fmean(heights[j] for j in members)
-            starts.append(max(min(centre - room / 2, high - room), low))
-    placed = [0.0] * len(heights)
-    for start, members in zip(starts, blocks, strict=True):
-        for place, i in enumerate(members):
-            placed[i] = start + gap * place
-    return placed
+    wished = np.array(list(heights))
+    if not len(wished):
+        return []
+    order = np.argsort(wished, kind="stable")
+    shift = gap * np.arange(len(wished))
+    # Positions less their place in the row times the gap may be equal but must not fall.
+    free = isotonic_regression(wished[order] - shift).x
+    placed = np.empty(len(wished))
+    placed[order] = np.clip(free, low, max(low, high - shift[-1])) + shift
+    return [float(position) for position in placed]
+
+
+def part_hues(parts: Sequence[str]) -> dict[str, str]:
+    """Return the colour of each part of a whole, over again where there are more than hues."""
+    return {part: PART_HUES[place % len(PART_HUES)] for place, part in enumerate(parts)}
 
 
 def bare(axes: Axes) -> None:

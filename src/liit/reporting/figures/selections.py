@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from liit.reporting.style import PART_HUES, bare, spread_labels, styled
+from liit.plotting import bare, part_hues, spread_labels, styled, svg_text
+from liit.reporting.report_data import ReportData
+from liit.reporting.section import ReportFigure
+
+
+def selection_figures(data: ReportData) -> Iterator[ReportFigure]:
+    """Yield what every step's selection was made of, and how methods chose k (first seed)."""
+    steps = data.stream[1:]
+    for by, what in (("by_source", "dataset"), ("by_skill", "skill")):
+        shares = {
+            method: {step: data.composition(method, step, by) for step in steps}
+            for method in data.runs
+        }
+        names = {
+            name for by_step in shares.values() for share in by_step.values() for name in share
+        }
+        figure = draw_composition(shares, steps, data.stream_first(names))
+        caption = f"What was selected at each step, by {what}."
+        yield ReportFigure(f"selected_{by}.svg", svg_text(figure), caption)
+    seed = data.seeds[0]
+    for method in data.runs:
+        curves = {}
+        for step in steps:
+            why = data.whys.get((method, seed, step), {})
+            if "curve" in why:
+                tried = sorted(map(int, why["curve"]))
+                curves[step] = (tried, [why["curve"][str(k)] for k in tried], why["k"])
+        if curves:
+            caption = f"How {data.labels[method]} chose the number of groups, seed {seed}."
+            yield ReportFigure(f"k_{method}.svg", svg_text(draw_k(curves)), caption, "half")
 
 
 @styled
-def composition_bars(
+def draw_composition(
     shares: Mapping[str, Mapping[str, Mapping[str, float]]],
     steps: Sequence[str],
     parts: Sequence[str],
@@ -40,7 +69,7 @@ def composition_bars(
 
 
 @styled
-def k_curves(curves: Mapping[str, tuple[Sequence[int], Sequence[float], int]]) -> Figure:
+def draw_k(curves: Mapping[str, tuple[Sequence[int], Sequence[float], int]]) -> Figure:
     """Draw how the number of groups was chosen: step -> (k tried, WSS, chosen k).
 
     WSS (within-cluster sum of squares) is divided by its largest value.
@@ -48,7 +77,9 @@ def k_curves(curves: Mapping[str, tuple[Sequence[int], Sequence[float], int]]) -
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     axes = figure.subplots()
     ends = []
-    for hue, (step, (tried, wss, chosen)) in zip(_cycle(len(curves)), curves.items(), strict=True):
+    hues = part_hues(list(curves))
+    for step, (tried, wss, chosen) in curves.items():
+        hue = hues[step]
         relative = np.asarray(wss) / max(wss)
         axes.plot(tried, relative, color=hue, linewidth=1.6)
         height = float(np.interp(chosen, tried, relative))
@@ -67,13 +98,9 @@ def k_curves(curves: Mapping[str, tuple[Sequence[int], Sequence[float], int]]) -
 
 def _stack(axes: Axes, bars: Sequence[Mapping[str, float]], parts: Sequence[str]) -> None:
     bottom = np.zeros(len(bars))
-    for hue, part in zip(_cycle(len(parts)), parts, strict=True):
+    for part, hue in part_hues(parts).items():
         height = np.array([bar.get(part, 0.0) for bar in bars])
         axes.bar(range(len(bars)), height, bottom=bottom, color=hue, width=0.86, label=part)
         bottom += height
     axes.set_ylim(0, 1)
     bare(axes)
-
-
-def _cycle(count: int) -> list[str]:
-    return [PART_HUES[i % len(PART_HUES)] for i in range(count)]

@@ -15,35 +15,34 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from liit.reporting.facts import PAPER_SKILLS, ordered
-from liit.reporting.style import GRID, HUES, INK, MARKERS, MUTED, bare, styled
+from liit.paper import ordered
+from liit.plotting import GRID, HUES, INK, MARKERS, MUTED, bare, styled
 
 Floats = NDArray[np.float64]
+BINS = 40
 TRIM = 1.0
 """Percent of the scores left out of a histogram at either end: outliers would flatten it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class SamplePicture:
     """A sample as a figure shows it: its images as one picture [h, w, 3] (None: text alone)."""
 
     picture: NDArray[np.uint8] | None
-    asked: str
+    question: str
     answer: str
     skill: str
 
 
 @styled
-def score_distributions(
-    scores: Mapping[str, Floats], tasks: Sequence[str], *, bins: int = 40
-) -> Figure:
+def draw_scores(scores: Mapping[str, Floats], tasks: Sequence[str]) -> Figure:
     """Draw how each score is distributed within each task (the paper's Figures 2A and 2C).
 
     ``scores``: name -> one value per sample [n], NaN where undefined (left out); ``tasks``: the
     task of each sample [n]. Rows are tasks, columns scores; every histogram is scaled to its own
     top, the tick marks the median. The outer percent on either side of a score is not drawn.
     """
-    names = ordered(tasks, PAPER_SKILLS)
+    names = ordered(tasks)
     of = np.asarray(tasks)
     figure = Figure(figsize=(2.9 * len(scores) + 1.1, 0.42 * len(names) + 1.0))
     figure.set_layout_engine("constrained", h_pad=0.02)
@@ -51,7 +50,7 @@ def score_distributions(
     for column, (score, values) in enumerate(scores.items()):
         kept = values[np.isfinite(values)]
         low, high = np.percentile(kept, [TRIM, 100 - TRIM]) if len(kept) else (0.0, 1.0)
-        edges = np.linspace(low, high if high > low else low + 1.0, bins + 1)
+        edges = np.linspace(low, high if high > low else low + 1.0, BINS + 1)
         for row, name in enumerate(names):
             _ridge(grid[row, column], values[of == name], edges, HUES[row % len(HUES)])
             if column == 0:
@@ -61,11 +60,10 @@ def score_distributions(
     return figure
 
 
-def tsne(vectors: Floats, *, seed: int, perplexity: float = 30.0) -> Floats:
+def tsne(vectors: Floats) -> Floats:
     """Return a two-dimensional t-SNE map [n, 2] of unit rows of ``vectors`` [n, d].
 
-    The same input and seed give the same map on one machine. ``perplexity`` is lowered where there
-    are few samples. Raises ValueError for fewer than four samples.
+    The same input gives the same map on one machine. Raises ValueError for fewer than four samples.
     """
     if len(vectors) < 4:
         raise ValueError(f"t-SNE of {len(vectors)} samples: it needs at least 4")
@@ -73,20 +71,19 @@ def tsne(vectors: Floats, *, seed: int, perplexity: float = 30.0) -> Floats:
 
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = vectors / np.where(length > 0, length, 1.0)
-    model = TSNE(
-        perplexity=min(perplexity, (len(vectors) - 1) / 3), init="pca", random_state=seed, n_jobs=1
-    )
+    perplexity = min(30.0, (len(vectors) - 1) / 3)
+    model = TSNE(perplexity=perplexity, init="pca", random_state=0, n_jobs=1)
     points: Floats = model.fit_transform(unit)
     return points
 
 
 @styled
-def embedding_maps(maps: Mapping[str, Floats], tasks: Sequence[str]) -> Figure:
+def draw_maps(maps: Mapping[str, Floats], tasks: Sequence[str]) -> Figure:
     """Draw maps of the pool side by side, coloured by task (the paper's Figures 2B and 5B).
 
     ``maps``: what was embedded -> points [n, 2] (see :func:`tsne`); ``tasks``: [n].
     """
-    names = ordered(tasks, PAPER_SKILLS)
+    names = ordered(tasks)
     of = np.asarray(tasks)
     columns = min(2, len(maps))
     rows = -(-len(maps) // columns)
@@ -135,19 +132,21 @@ def nearest(vectors: Floats, query: int, count: int) -> list[int]:
 
 
 @styled
-def neighbour_figure(query: Shown, neighbours: Mapping[str, Sequence[Shown]]) -> Figure:
+def draw_neighbours(
+    query: SamplePicture, neighbours: Mapping[str, Sequence[SamplePicture]]
+) -> Figure:
     """Draw a sample and its nearest neighbours in several spaces (the paper's Figure 4).
 
     Rows are spaces such as `gradient` and `hidden state`, nearest first; neighbours of the query's
     skill have it in bold.
     """
-    columns = 1 + max(len(found) for found in neighbours.values())
+    columns = 1 + max(len(near) for near in neighbours.values())
     figure = Figure(figsize=(1.9 * columns, 2.75 * len(neighbours)), layout="constrained")
     grid = figure.subplots(len(neighbours), columns, squeeze=False)
     for axes in grid.flat:
         axes.set_visible(False)
-    for row, (space, found) in enumerate(neighbours.items()):
-        for axes, shown in zip(grid[row], [query, *found], strict=False):
+    for row, (space, near) in enumerate(neighbours.items()):
+        for axes, shown in zip(grid[row], [query, *near], strict=False):
             axes.set_visible(True)
             _draw_sample(axes, shown, alike=shown.skill == query.skill)
         grid[row, 1].set_title(f"nearest by {space}", pad=16)
@@ -155,7 +154,7 @@ def neighbour_figure(query: Shown, neighbours: Mapping[str, Sequence[Shown]]) ->
     return figure
 
 
-def _draw_sample(axes: Any, shown: Shown, *, alike: bool) -> None:
+def _draw_sample(axes: Any, shown: SamplePicture, *, alike: bool) -> None:
     bare(axes)
     axes.set_xticks([])
     axes.set_yticks([])
@@ -174,14 +173,14 @@ def _draw_sample(axes: Any, shown: Shown, *, alike: bool) -> None:
     axes.annotate(
         shown.skill, (0, 1), (0, 4), "axes fraction", **place, color=ink, fontweight=weight
     )
-    asked, answer = _wrapped(shown.asked, 3), _wrapped(shown.answer, 2)
-    text = "\n".join([*asked, f"→ {answer[0]}", *answer[1:]])
+    question, answer = _wrapped(shown.question, 3), _wrapped(shown.answer, 2)
+    text = "\n".join([*question, f"→ {answer[0]}", *answer[1:]])
     axes.annotate(text, (0, 0), (0, -4), "axes fraction", **place, va="top", fontsize=7)
 
 
 def _wrapped(text: str, lines: int, width: int = 25) -> list[str]:
     """Wrap text; scripts of double width, as Chinese, are cut anywhere."""
-    if sum(unicodedata.east_asian_width(one) in "WF" for one in text) * 2 < len(text):
+    if sum(unicodedata.east_asian_width(letter) in "WF" for letter in text) * 2 < len(text):
         return textwrap.wrap(text, width, max_lines=lines, placeholder=" …")
     room = width // 2
     cut = text if len(text) <= lines * room else f"{text[: lines * room - 1]}…"

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from liit import paths, stamps
 from liit.base import open_encoder, theta_zero
+from liit.base_signals import figures
+from liit.base_signals.figures import Floats, SamplePicture
 from liit.config import Params
 from liit.data.corpus import Corpus
 from liit.data.images import open_image
@@ -22,10 +24,7 @@ from liit.data.prepare import open_dataset
 from liit.data.sample import IMAGE_TAG, Sample
 from liit.data.store import SampleStore
 from liit.model.load import load_theta
-from liit.reporting import signal_figures
-from liit.reporting.drawings import Drawing
-from liit.reporting.pictures import keep_pictures
-from liit.reporting.signal_figures import Floats, Shown
+from liit.plotting import Drawing, save_drawings
 from liit.seeds import generator, seed_for
 from liit.selection.files import digest_ids
 from liit.selection.method import Scorer
@@ -57,45 +56,31 @@ SPACES = {
     "gradient, last layer": "gradient_last",
     "hidden state, middle layer": "hidden",
 }
-SCORES_FILE, MAPS_FILE, NEIGHBOURS = "scores.svg", "maps.svg", "neighbours_"
 
 
 @dataclass(frozen=True)
-class Look:
-    """Some samples of the stream and what was measured on them, aligned with ``ids``."""
+class BaseSignals:
+    """Some samples of the stream and the signals measured on them, aligned with ``ids``."""
 
     corpus: Corpus
     ids: Sequence[str]
     skills: Sequence[str]
     signals: Mapping[str, Floats]
 
-    @property
-    def scores(self) -> dict[str, Floats]:
-        """Return the scores of Adapt-∞ by title, [n] each."""
-        return {
-            title: scorer(**{name: self.signals[name] for name in signals_of(scorer)})
-            for title, scorer in SCORES.items()
-        }
 
-    @property
-    def spaces(self) -> dict[str, Floats]:
-        """Return the spaces that samples are compared in, [n, d] each."""
-        return {title: self.signals[name] for title, name in SPACES.items()}
-
-
-def draw_first_look(params: Params) -> None:
+def draw_base_signals(params: Params) -> None:
     """Measure some samples of every skill under θ_0 and keep the figures about them."""
-    keep_pictures(paths.ROOT, drawings(take_look(params)))
+    save_drawings(drawings(measure_base_signals(params)), paths.BASE_SIGNALS)
 
 
-def take_look(params: Params) -> Look:
+def measure_base_signals(params: Params) -> BaseSignals:
     """Measure every signal that the figures need, on one device."""
     stores = [open_dataset(params, dataset) for dataset in params.stream]
-    chosen = some_of_each_skill(stores)
+    skills = some_of_each_skill(stores)
     corpus = Corpus(stores, open_encoder(params))
     theta = theta_zero()
     wanted = {name for scorer in SCORES.values() for name in signals_of(scorer)}
-    names, ids = frozenset(wanted | set(SPACES.values())), list(chosen)
+    names, ids = frozenset(wanted | set(SPACES.values())), list(skills)
     stamp = stamps.signals(params, names, ids=digest_ids(ids), weights=theta.digest)
 
     def fill(folder: Path) -> None:
@@ -114,7 +99,7 @@ def take_look(params: Params) -> Look:
 
     signals = measured_once(stamp, fill)
     columns = {name: np.asarray(column, dtype=np.float64) for name, column in signals.items()}
-    return Look(corpus, list(chosen), list(chosen.values()), columns)
+    return BaseSignals(corpus, list(skills), list(skills.values()), columns)
 
 
 def some_of_each_skill(stores: Sequence[SampleStore]) -> dict[str, str]:
@@ -134,38 +119,42 @@ def some_of_each_skill(stores: Sequence[SampleStore]) -> dict[str, str]:
     return dict(sorted(chosen.items()))
 
 
-def drawings(look: Look) -> Iterator[Drawing]:
+def drawings(measured: BaseSignals) -> Iterator[Drawing]:
     """Yield the figures, one at a time."""
-    what = f"of {len(look.ids)} samples of the stream under θ_0, up to {PER_SKILL} of each skill"
+    skills, count = measured.skills, len(measured.ids)
+    scores = {
+        title: scorer(**{name: measured.signals[name] for name in signals_of(scorer)})
+        for title, scorer in SCORES.items()
+    }
+    what = f"of {count} samples of the stream under θ_0, up to {PER_SKILL} of each skill"
     yield (
-        SCORES_FILE,
-        signal_figures.score_distributions(look.scores, look.skills),
+        "scores.svg",
+        figures.draw_scores(scores, skills),
         f"Scores {what} (the paper's Figures 2A and 2C). Each histogram is scaled to its own top; "
         "the line marks the median.",
     )
-    agreement = {space: same_skill(v, look.skills) for space, v in look.spaces.items()}
     maps = {
-        f"{space}: {100 * agreement[space]:.0f} %": signal_figures.tsne(vectors, seed=0)
-        for space, vectors in look.spaces.items()
+        f"{space}: {100 * same_skill(vectors, skills):.0f} %": figures.tsne(vectors)
+        for space, vectors in ((space, measured.signals[name]) for space, name in SPACES.items())
     }
     yield (
-        MAPS_FILE,
-        signal_figures.embedding_maps(maps, look.skills),
+        "maps.svg",
+        figures.draw_maps(maps, skills),
         f"t-SNE maps {what} (the paper's Figures 2B and 5B). The percentage is not read off the "
         f"map: how many of a sample's {COMPARED} nearest neighbours by cosine share its skill; "
-        f"by chance it would be {100 * chance(look.skills):.0f} %.",
+        f"by chance it would be {100 * chance(skills):.0f} %.",
     )
     for skill in QUERIES:
-        if skill in look.skills:
-            yield _neighbours(look, skill)
+        if skill in skills:
+            yield _neighbours(measured, skill)
 
 
 def same_skill(vectors: Floats, skills: Sequence[str]) -> float:
     """Return the mean share (0..1) of a sample's nearest neighbours that have its skill."""
     shares = []
     for query, skill in enumerate(skills):
-        found = signal_figures.nearest(vectors, query, COMPARED)
-        shares += [np.mean([skills[one] == skill for one in found])] if found else []
+        near = figures.nearest(vectors, query, COMPARED)
+        shares += [np.mean([skills[row] == skill for row in near])] if near else []
     return float(np.mean(shares))
 
 
@@ -175,33 +164,32 @@ def chance(skills: Sequence[str]) -> float:
     return float((counts * (counts - 1)).sum() / (len(skills) * max(1, len(skills) - 1)))
 
 
-def _neighbours(look: Look, skill: str) -> Drawing:
-    query = look.skills.index(skill)
-    found = {
+def _neighbours(measured: BaseSignals, skill: str) -> Drawing:
+    query = measured.skills.index(skill)
+    near = {
         space: [
-            _shown(look, one) for one in signal_figures.nearest(look.signals[name], query, SHOWN)
+            _picture(measured, row) for row in figures.nearest(measured.signals[name], query, SHOWN)
         ]
         for space, name in (("gradient", "gradient"), ("hidden state", "hidden"))
     }
-    text = (
+    caption = (
         f"The samples nearest to one of skill {skill}, by gradient and by hidden state of the "
         "middle layer under θ_0 (the paper's Figure 4)."
     )
-    figure = signal_figures.neighbour_figure(_shown(look, query), found)
-    return f"{NEIGHBOURS}{skill}.svg", figure, text
+    figure = figures.draw_neighbours(_picture(measured, query), near)
+    return f"neighbours_{skill}.svg", figure, caption
 
 
-def _shown(look: Look, row: int) -> Shown:
-    sample = look.corpus.sample(look.ids[row])
-    asked, answer = (" ".join(turn.text.split()) for turn in sample.turns[:2])
-    asked = asked.removeprefix(IMAGE_TAG).replace(IMAGE_TAG, "▢").strip()
-    return Shown(
-        _picture(sample, look.corpus.image_root(sample.id)), asked, answer, look.skills[row]
-    )
+def _picture(measured: BaseSignals, row: int) -> SamplePicture:
+    sample = measured.corpus.sample(measured.ids[row])
+    question, answer = (" ".join(turn.text.split()) for turn in sample.turns[:2])
+    question = question.removeprefix(IMAGE_TAG).replace(IMAGE_TAG, "▢").strip()
+    image = _side_by_side(sample, measured.corpus.image_root(sample.id))
+    return SamplePicture(image, question, answer, measured.skills[row])
 
 
-def _picture(sample: Sample, image_root: Path | None) -> NDArray[np.uint8] | None:
-    """Return the sample's images side by side, all of one height, or None for text alone."""
+def _side_by_side(sample: Sample, image_root: Path | None) -> NDArray[np.uint8] | None:
+    """Return the sample's images in one row, all of one height, or None for text alone."""
     parts = []
     for ref in sample.images:
         image = open_image(ref, image_root)
