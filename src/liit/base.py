@@ -193,7 +193,7 @@ def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:
     drawn = list(draw_patches(params.base.tower_images, seed_for(0, "tower"), grid=grid))
     name_patches(
         tower,
-        encoder.eyes.normalised(encoder.pictures([image for image, _ in drawn], None).pixels),
+        encoder.images.normalised(encoder.pictures([image for image, _ in drawn], None).pixels),
         torch.from_numpy(np.stack([labels for _, labels in drawn])),
         classes(),
         epochs=params.base.tower_epochs,

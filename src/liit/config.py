@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
@@ -11,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
-from liit.errors import LiitError
+from liit.errors import LiitError, nearest
 
 PARAMS = Path("params.yaml")
 LM_EVAL = "lm_eval"
@@ -256,12 +255,6 @@ def load_params(path: Path = PARAMS) -> Params:
     params: Params = _build(Params, raw, str(path), "")
     _check(params, path)
     return params
-
-
-def nearest(word: str, words: tuple[str, ...] | list[str]) -> str:
-    """Return ` (did you mean "x"?)` for the closest of the known words, or nothing."""
-    close = difflib.get_close_matches(word, [str(one) for one in words], n=1)
-    return f' (did you mean "{close[0]}"?)' if close else ""
 
 
 def _build(kind: Any, value: Any, file: str, where: str) -> Any:

@@ -10,8 +10,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from liit.config import PARAMS, Params, load_params, nearest
-from liit.errors import LiitError
+from liit.config import PARAMS, Params, load_params
+from liit.errors import LiitError, nearest
 from liit.files import write_text
 
 SCALES = Path("scales")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from liit import paths
-from liit.config import Params, load_params, nearest
-from liit.errors import LiitError
+from liit.config import Params, load_params
+from liit.errors import LiitError, nearest
 
 if TYPE_CHECKING:
     from liit.phases import Phases

@@ -169,9 +169,9 @@ def test_the_run_stops_with_a_message(tmp_path: Path, root: Path) -> None:
     (tmp_path / "set.json").write_text("[]")
     with pytest.raises(LiitError, match="image folder"):
         list(read_llava("set", [tmp_path / "set.json"], tmp_path / "absent"))
-    with pytest.raises(LiitError, match="did you mean 'llava'"):
+    with pytest.raises(LiitError, match="did you mean .llava."):
         load_reader("lava")
-    with pytest.raises(LiitError, match="did you mean 'check_images'"):
+    with pytest.raises(LiitError, match="did you mean .check_images."):
         load_reader("llava", check_image="no")
 
 

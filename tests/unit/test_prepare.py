@@ -85,5 +85,5 @@ def test_an_unknown_format_names_those_there_are(params) -> None:  # type: ignor
 )
 def test_a_mistyped_option_is_named(params, source, wrong, right) -> None:  # type: ignore[no-untyped-def]
     Path("datasets/chats.json").write_text("[]")
-    with pytest.raises(LiitError, match=f"{wrong}(.|\n)*did you mean '{right}"):
+    with pytest.raises(LiitError, match=f'{wrong}(.|\n)*did you mean "{right}'):
         prepare(params, source, Path("chats.arrow"))

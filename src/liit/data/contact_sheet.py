@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,8 @@ from PIL import Image, ImageDraw
 from liit.data.images import open_image
 from liit.data.readers._boxes import find_boxes
 from liit.data.sample import Sample
+from liit.files import whole
+from liit.squares import margins
 
 CELL = 224
 _COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080")
@@ -37,17 +38,16 @@ def draw_sheet(samples: Sequence[Sample], image_root: Path | None, path: Path) -
         image = open_image(sample.images[0], image_root, record=sample.id)
         side = max(image.size)
         padded = Image.new("RGB", (side, side), "#7a7468")
-        corner = (side - image.width) // 2, (side - image.height) // 2
+        across, down = margins(image.size)
+        corner = int(across), int(down)
         padded.paste(image, corner)
         cells = (padded.copy(), (0, 0), padded.size), (padded, corner, image.size)
         for column, (canvas, origin, size) in enumerate(cells):
             _draw_boxes(canvas, sample, origin, size)
             sheet.paste(canvas.resize((CELL, CELL)), (column * CELL, top))
         draw.text((4, top + CELL), sample.id, "black")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    sheet.save(partial, "PNG")
-    os.replace(partial, path)
+    with whole(path) as partial:
+        sheet.save(partial, "PNG")
 
 
 def _draw_boxes(

@@ -13,7 +13,7 @@ from torch import Tensor
 from liit.data import template
 from liit.data.images import image_size, open_image
 from liit.data.sample import ImageRef, Sample
-from liit.data.vision import Eyes, Parts, Pictures, Square
+from liit.data.vision import ImageAdapter, Parts, Pictures, SquareAdapter
 from liit.errors import LiitError
 
 IGNORED = -100
@@ -74,10 +74,10 @@ class Encoder:
         self.system_prompt, self.written = system_prompt, written
         self.max_length = max_length
         self.image_token: int = self.tokenizer.convert_tokens_to_ids(processor.image_token)
-        self.eyes: Eyes = (
-            processor.eyes
+        self.images: ImageAdapter = (
+            processor.images
             if isinstance(processor, Parts)
-            else Square(processor.image_processor, int(processor.patch_size))
+            else SquareAdapter(processor.image_processor, int(processor.patch_size))
         )
 
     def encode(self, sample: Sample, image_root: Path | None = None) -> Encoded:
@@ -118,9 +118,9 @@ class Encoder:
 
     def positions(self, images: Sequence[ImageRef], image_root: Path | None) -> list[int]:
         """Return how many positions each image takes; at most its header is read."""
-        if isinstance(self.eyes, Square):
-            return [self.eyes.per_image] * len(images)
-        return [self.eyes.positions(*image_size(one, image_root)) for one in images]
+        if isinstance(self.images, SquareAdapter):
+            return [self.images.per_image] * len(images)
+        return [self.images.positions(*image_size(one, image_root)) for one in images]
 
     def render(self, sample: Sample) -> template.Rendered:
         """Write the conversation and say where the answers stand.
@@ -160,18 +160,18 @@ class Encoder:
             "attention_mask": mask,
             "labels": labels,
         }
-        if self.eyes.types_name:
-            tensors[self.eyes.types_name] = (input_ids == self.image_token).int()
+        if self.images.types_name:
+            tensors[self.images.types_name] = (input_ids == self.image_token).int()
         shown = [one.pictures for one in batch if one.images]
         if shown:
-            tensors["pixel_values"] = self.eyes.normalised(torch.cat([one.pixels for one in shown]))
-            if self.eyes.shapes_name:
-                tensors[self.eyes.shapes_name] = torch.cat([one.shapes for one in shown])
+            tensors["pixel_values"] = self.images.normalised(torch.cat([one.pixels for one in shown]))
+            if self.images.shapes_name:
+                tensors[self.images.shapes_name] = torch.cat([one.shapes for one in shown])
         return tensors
 
     def pictures(self, images: Sequence[ImageRef], image_root: Path | None) -> Pictures:
         """Open images and prepare them as the processor says."""
-        return self.eyes.pictures([open_image(image, image_root) for image in images])
+        return self.images.pictures([open_image(image, image_root) for image in images])
 
     def tokens(self, sample: Sample, image_root: Path | None) -> tuple[Tensor, Tensor]:
         """Return ids and labels, [L] each, with every image's positions and nothing cut."""

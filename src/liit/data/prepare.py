@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import track
 
 from liit import paths
 from liit.config import Dataset, Exam, Params
@@ -15,6 +14,7 @@ from liit.data.readers import check_options, load_reader
 from liit.data.sample import Sample
 from liit.data.store import Prepared, Quarantined, SampleStore, write_store
 from liit.errors import LiitError
+from liit.progress import tracked
 from liit.seeds import seed_for
 
 WORLD = "world"
@@ -38,7 +38,7 @@ def prepare_all(params: Params) -> None:
 def prepare(params: Params, source: Dataset | Exam, store: Path) -> Prepared:
     """Write one store; raise LiitError if not a single sample was sound."""
     name = source.name if isinstance(source, Dataset) else source.task
-    done = write_store(track(_records(params, source), f"prepare {name}", transient=True), store)
+    done = write_store(tracked(_records(params, source), f"prepare {name}"), store)
     if not done.kept:
         raise LiitError(
             f"{name}: no sound sample ({done.quarantined} set aside).",

@@ -7,7 +7,6 @@ Modules that start with an underscore are shared parts.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import inspect
@@ -18,7 +17,7 @@ from typing import Any, Protocol
 
 from liit.data.sample import Sample
 from liit.data.store import Quarantined
-from liit.errors import LiitError
+from liit.errors import LiitError, nearest
 
 
 class Reader(Protocol):
@@ -44,7 +43,7 @@ def load_reader(format_name: str, **options: Any) -> Reader:
     if format_name not in formats:
         raise LiitError(
             f"There is no reader for format {format_name!r}.",
-            next_step=f"use one of {', '.join(formats)}{_nearest(format_name, formats)}.",
+            next_step=f"use one of {', '.join(formats)}{nearest(format_name, formats)}.",
         )
     read: Reader = importlib.import_module(f"{__name__}.{format_name}").read
     check_options(f"reader {format_name!r}", read, options, ("source", "files", "image_root"))
@@ -60,10 +59,5 @@ def check_options(
         if name not in known:
             raise LiitError(
                 f"The {owner} has no option {name!r}.",
-                next_step=f"use {', '.join(known)}{_nearest(name, known)}.",
+                next_step=f"use {', '.join(known)}{nearest(name, known)}.",
             )
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {nearest[0]!r}?)" if nearest else ""

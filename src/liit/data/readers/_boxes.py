@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from liit.squares import to_square
+
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _COORDINATES = re.compile(
     rf"\[\s*({_NUMBER}(?:\s*,\s*{_NUMBER}){{3}}|{_NUMBER}\s*,\s*{_NUMBER})\s*\]"
@@ -36,12 +38,6 @@ def box_fault(text: str) -> str | None:
     return None
 
 
-def pad_point(x: float, y: float, width: int, height: int) -> tuple[float, float]:
-    """Return a point, given in pixels, in 0..1 of the image padded to a square and centred."""
-    side = max(width, height)
-    return (x + (side - width) / 2) / side, (y + (side - height) / 2) / side
-
-
 def to_padded(text: str, size: tuple[int, int], *, pixels: bool) -> str:
     """Return the text with its boxes and key points in the padded frame, two decimals.
 
@@ -61,7 +57,7 @@ def to_padded(text: str, size: tuple[int, int], *, pixels: bool) -> str:
             x_pixels, y_pixels = x * scale[0], y * scale[1]
             if not (0 <= x_pixels <= width and 0 <= y_pixels <= height):
                 raise ValueError(f"{match.group(0)} lies outside the {width}x{height} image")
-            moved += [f"{value:.2f}" for value in pad_point(x_pixels, y_pixels, width, height)]
+            moved += [f"{value:.2f}" for value in to_square((x_pixels, y_pixels), size)]
         return f"[{', '.join(moved)}]"
 
     return _COORDINATES.sub(move, text)
