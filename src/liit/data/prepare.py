@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from liit import paths
 from liit.config import Dataset, Exam, Params
 from liit.data.readers import check_options, load_reader
+from liit.data.readers._files import require_files
 from liit.data.sample import Sample
 from liit.data.store import Prepared, Quarantined, SampleStore, write_store
 from liit.errors import LiitError
@@ -64,12 +66,6 @@ def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quaran
         return _drawn(source)
     name = source.name if isinstance(source, Dataset) else source.task
     files = [Path(params.data_root) / file for file in source.files]
-    for file in files:
-        if not file.exists():
-            raise LiitError(
-                f"{name}: {file} does not exist.",
-                next_step=f"put the dataset there, or change data_root ({params.data_root}).",
-            )
     if source.format == BENCHMARK:
         return _items(name, files, image_root(params, source), source.options)
     read = load_reader(source.format, **source.options)
@@ -82,7 +78,9 @@ def _items(
     """Read a benchmark's official files; options are those of ``read_items``."""
     from liit.scoring.items import read_items
 
-    check_options(f"benchmark exam {name}", read_items, options, ("files", "image_root"))
+    require_files(name, files)
+    known = [one for one in signature(read_items).parameters if one not in ("files", "image_root")]
+    check_options(f"benchmark exam {name}", known, options)
     return read_items(files=files, image_root=image_root, **options)
 
 
@@ -91,7 +89,8 @@ def _drawn(source: Dataset | Exam) -> Iterator[Sample]:
 
     # The world is part of the benchmark: it does not change with the run's seed.
     draw = world.draw_dataset if isinstance(source, Dataset) else world.draw_exam
-    check_options("world", draw, source.options, ("name", "seed"))
+    known = [one for one in signature(draw).parameters if one not in ("name", "task", "seed")]
+    check_options("world", known, source.options)
     if isinstance(source, Dataset):
         seed = seed_for(0, "world", source.name)
         return world.draw_dataset(source.name, seed=seed, **source.options)
