@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from liit.errors import LiitError, nearest
 
@@ -45,6 +46,50 @@ def validated(kind: Any, raw: Any, file: Path) -> Any:
         problems = list(_problems(kind, raw, error.errors(include_url=False)))
     text = "\n".join(f"{file}: {problem}" for problem, _ in problems[:SHOWN])
     raise LiitError(text, next_step=problems[0][1])
+
+
+def check_options(
+    owner: str,
+    functions: Sequence[Callable[..., Any]],
+    options: Mapping[str, Any],
+    *,
+    supplied: Sequence[str],
+) -> None:
+    """Hold options against the parameters of the functions that take them.
+
+    Raises LiitError for an unknown, a missing and a mistyped one; ``supplied`` are parameters that
+    do not come from params.yaml.
+    """
+    known = {
+        name: (get_type_hints(function, include_extras=True)[name], parameter)
+        for function in functions
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name not in supplied
+    }
+    for name in options:
+        if name not in known:
+            raise LiitError(
+                f"{owner} has no option {name!r}.",
+                next_step=f"use {', '.join(known)}{nearest(name, known)}.",
+            )
+    for name, (kind, parameter) in known.items():
+        if name in options:
+            _check_option(owner, name, kind, options[name])
+        elif parameter.default is parameter.empty:
+            raise LiitError(f"{owner} needs the option {name!r}.", next_step="add it.")
+
+
+def _check_option(owner: str, name: str, kind: Any, value: Any) -> None:
+    from pydantic import ValidationError
+
+    try:
+        _adapter(kind).validate_json(json.dumps(value, default=str), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise LiitError(
+            f"{owner}: the option {_dotted((name, *first['loc']))} {_wish(first)}.",
+            next_step="correct it in params.yaml.",
+        ) from None
 
 
 def json_schema(kind: type) -> dict[str, Any]:

@@ -186,7 +186,6 @@ def test_a_report_counts_everything(tmp_path: Path, root: Path) -> None:
     assert (report.tag_mismatches, report.image_faults, report.repeats_set_aside) == (1, 4, 1)
     assert (report.boxes, report.samples_with_boxes, report.boxes_outside) == (1, 1, 0)
     assert len(report.faults) == 2
-    assert not report.sound
     assert report.box_sheet == str(tmp_path / "boxes.png")
     assert json.loads(report.to_json())["quarantine"] == report.quarantine
     assert report.to_json() == check_dataset(store, sheet=tmp_path / "boxes.png").to_json()
@@ -237,7 +236,6 @@ def test_overlap_with_an_exam(tmp_path: Path, root: Path) -> None:
     )
     report = check_dataset(train, exams={"exam": exam}, others={"exam": exam}, check_images="no")
     assert report.overlaps == [Overlap("exam", 6, same_question=3, same_image=3, same_both=1)]
-    assert not report.sound
     assert (report.shared[0].exact, report.shared[0].near) == (1, 0)
 
 

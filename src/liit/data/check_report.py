@@ -53,12 +53,6 @@ class CheckReport:
     shared: list[Shared] = field(default_factory=list)
     overlaps: list[Overlap] = field(default_factory=list)
 
-    @property
-    def sound(self) -> bool:
-        """Whether every prepared sample is usable and no exam item stands in training."""
-        clean = not self.faults and not any(overlap.same_both for overlap in self.overlaps)
-        return clean and self.samples > 0
-
     def to_json(self) -> str:
         """Return the report as JSON with sorted keys."""
         return json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True, ensure_ascii=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 from pathlib import Path, PurePosixPath
-from typing import Literal, get_args
+from typing import Literal
 
 from PIL import Image
 
@@ -23,8 +23,6 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 ImageCheck = Literal["no", "exists", "header", "decode"]
 """How far an image is looked at: not at all, its file, its header, or every pixel."""
-
-IMAGE_CHECKS: tuple[str, ...] = get_args(ImageCheck)
 
 
 class _BadImageError(Exception):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from inspect import signature
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,13 @@ from rich.console import Console
 
 from liit import paths
 from liit.config import Dataset, Exam, Params
-from liit.data.readers import check_options, load_reader
+from liit.data.readers import load_reader
 from liit.data.readers._files import require_files
 from liit.data.sample import Sample
 from liit.data.store import Prepared, Quarantined, SampleStore, write_store
 from liit.errors import LiitError
 from liit.progress import tracked
+from liit.schema import check_options
 from liit.seeds import seed_for
 
 WORLD = "world"
@@ -62,9 +62,13 @@ def open_dataset(params: Params, dataset: Dataset) -> SampleStore:
 
 
 def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quarantined]:
-    if source.format == WORLD:
-        return _drawn(source)
+    from liit.data import world
+
     name = source.name if isinstance(source, Dataset) else source.task
+    if source.format == WORLD and isinstance(source, Dataset):
+        return _drawn(world.draw_dataset, name, ("world", name), source.options)
+    if source.format == WORLD:
+        return _drawn(world.draw_exam, name, ("exam", name), source.options)
     files = [Path(params.data_root) / file for file in source.files]
     if source.format == BENCHMARK:
         return _items(name, files, image_root(params, source), source.options)
@@ -79,29 +83,25 @@ def _items(
     from liit.scoring.items import read_items
 
     require_files(name, files)
-    known = [one for one in signature(read_items).parameters if one not in ("files", "image_root")]
-    check_options(f"benchmark exam {name}", known, options)
+    check_options(f"Exam {name}", [read_items], options, supplied=("files", "image_root"))
     return read_items(files=files, image_root=image_root, **options)
-
-
-def _drawn(source: Dataset | Exam) -> Iterator[Sample]:
-    from liit.data import world
-
-    # The world is part of the benchmark: it does not change with the run's seed.
-    draw = world.draw_dataset if isinstance(source, Dataset) else world.draw_exam
-    known = [one for one in signature(draw).parameters if one not in ("name", "task", "seed")]
-    check_options("world", known, source.options)
-    if isinstance(source, Dataset):
-        seed = seed_for(0, "world", source.name)
-        return world.draw_dataset(source.name, seed=seed, **source.options)
-    return world.draw_exam(source.task, seed=seed_for(0, "exam", source.task), **source.options)
 
 
 def _pretraining(params: Params) -> Iterator[Sample]:
     from liit.data import world
 
-    seed = seed_for(0, "world", "pretrain")
-    return world.draw_dataset("backbone", seed=seed, **params.base.pretrain)
+    return _drawn(world.draw_dataset, "backbone", ("world", "pretrain"), params.base.pretrain)
+
+
+def _drawn(
+    draw: Callable[..., Iterator[Sample]],
+    name: str,
+    axis: tuple[str, str],
+    options: Mapping[str, Any],
+) -> Iterator[Sample]:
+    check_options(f"{name} of the drawn world", [draw], options, supplied=("name", "task", "seed"))
+    # The world is part of the benchmark: it does not change with the run's seed.
+    return draw(name, seed=seed_for(0, *axis), **options)
 
 
 def _report(console: Console, name: str, done: Prepared) -> None:

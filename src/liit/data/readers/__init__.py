@@ -41,15 +41,5 @@ def load_reader(format_name: str, **options: Any) -> Reader:
             next_step=f"use one of {', '.join(formats)}{nearest(format_name, formats)}.",
         )
     read: Format = importlib.import_module(f"{__name__}.{format_name}").read
-    check_options(f"reader {format_name!r}", read.options, options)
+    read.check(f"Format {format_name}", options)
     return functools.partial(read, **options)
-
-
-def check_options(owner: str, known: Sequence[str], options: Iterable[str]) -> None:
-    """Raise LiitError for an option that is not among the ``known`` ones."""
-    for name in options:
-        if name not in known:
-            raise LiitError(
-                f"The {owner} has no option {name!r}.",
-                next_step=f"use {', '.join(known)}{nearest(name, known)}.",
-            )

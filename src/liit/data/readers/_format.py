@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from liit.data.readers._intake import Converted, Intake
 from liit.data.readers._json import Raw, iter_records
 from liit.data.sample import Sample
 from liit.data.store import Quarantined
+from liit.schema import check_options
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,12 @@ class Format:
     records: Callable[..., Iterable[Raw]] = iter_records
     expand: Callable[..., Sequence[Path]] = expand
 
-    @property
-    def options(self) -> list[str]:
-        """Return the names of the options, those of ``params.yaml``."""
-        functions = (self.expand, self.records, self.convert)
-        names = [name for function in functions for name in _keywords(function)]
-        return [name for name in (*dict.fromkeys(names), "check_images") if name != "image_root"]
+    def check(self, owner: str, options: Mapping[str, Any]) -> None:
+        """Raise LiitError for an option that the format does not take."""
+        functions = (self.expand, self.records, self.convert, self.__call__)
+        supplied = {name for function in functions for name in inspect.signature(function).parameters}
+        supplied -= {name for function in functions for name in _keywords(function)}
+        check_options(owner, functions, options, supplied=[*supplied, "image_root"])
 
     def __call__(
         self,

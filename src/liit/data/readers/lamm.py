@@ -10,7 +10,7 @@ and the tests write files of that layout.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from liit.data.images import image_size
 from liit.data.readers._boxes import has_coordinates, to_padded
@@ -31,10 +31,6 @@ def convert(
     ``fraction`` of the original image, its ``pixel``s (then every list of two or four numbers is a
     point or a box), or already ``padded``. A coordinate outside the image sets the record aside.
     """
-    if boxes not in get_args(BoxFrame):
-        raise LiitError(
-            f"The frame of boxes is {boxes!r}.", next_step="use fraction, pixel or padded."
-        )
     if "pcl" in record:
         raise RecordError("a point cloud: only 2D records are used")
     made = Converted(conversation_of(record), images_of(record, "image"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from liit.config import Count, NonNegative, Share
 from liit.data.sample import ImageRef, Sample, make_sample
 from liit.data.world.dice import Dice
 from liit.data.world.dialogue import Dialogue
@@ -38,12 +39,12 @@ class _Recipe:
 
 def draw_dataset(
     name: str,
-    size: int,
+    size: Count,
     seed: int,
     *,
-    duplicates: float,
-    low_quality: float,
-    skills: Mapping[str, float],
+    duplicates: Share,
+    low_quality: Share,
+    skills: Mapping[str, NonNegative],
 ) -> Iterator[Sample]:
     """Yield ``size`` samples of a dataset, all with different ids and embedded PNG images.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from liit.config import Count
 from liit.data.sample import ImageRef, Sample, make_sample
 from liit.data.world.describing import (
     caption_maker,
@@ -94,7 +95,7 @@ EXAMS: dict[str, DrawnExam] = {
 }
 
 
-def draw_exam(task: str, size: int, seed: int) -> Iterator[Sample]:
+def draw_exam(task: str, size: Count, seed: int) -> Iterator[Sample]:
     """Yield the ``size`` items of an exam; the last assistant turn is the reference.
 
     Item ``i`` depends on (task, i, seed) alone, and a shorter exam is a prefix of a longer one.
