@@ -58,6 +58,16 @@ def read_json(path: Path, *, next_step: str) -> Any:
         raise LiitError(f"{path} is not valid JSON: {error}", next_step=next_step) from None
 
 
+def files_below(folder: Path, *patterns: str) -> list[Path]:
+    """Return a folder's files of these name patterns, sorted, hidden ones left out.
+
+    Hidden is what starts with a dot (``.ipynb_checkpoints``) and what macOS packs into an archive
+    beside the data (``__MACOSX``): copies, not data.
+    """
+    below = {path for pattern in patterns for path in folder.rglob(pattern) if path.is_file()}
+    return sorted(path for path in below if not _is_hidden(path.relative_to(folder)))
+
+
 def digest_file(path: Path) -> str:
     """Return the sha256 of a file's bytes."""
     with path.open("rb") as file:
@@ -86,6 +96,10 @@ def hold(folder: Path, made_from: Any, name: str) -> bool:
     # Through JSON and back: tuples are lists there.
     wanted = json.loads(json.dumps(made_from))
     return bool(read_json(path, next_step=f"delete {folder}.").get("made_from") == wanted)
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
 def _remove(path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from liit.files import whole
+from liit.files import files_below, whole
 
 
 def test_a_file_and_a_folder_take_the_place_of_the_old_one(tmp_path: Path) -> None:
@@ -36,3 +36,24 @@ def test_what_a_killed_writer_left_is_no_obstacle(tmp_path: Path) -> None:
     with whole(tmp_path / "folder") as partial:
         partial.mkdir()
     assert list((tmp_path / "folder").iterdir()) == []
+
+
+def test_copies_that_programs_keep_beside_the_data_are_no_data(tmp_path: Path) -> None:
+    for name in (
+        "a/train.json",
+        "b.json",
+        "a/.ipynb_checkpoints/train-checkpoint.json",
+        "__MACOSX/a/._train.json",
+        "a/._train.json",
+        ".git/x.json",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    seen = [path.relative_to(tmp_path).as_posix() for path in files_below(tmp_path, "*.json")]
+    assert seen == ["a/train.json", "b.json"]
+
+
+def test_a_folder_that_is_hidden_itself_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".data").mkdir()
+    (tmp_path / ".data/a.json").touch()
+    assert files_below(tmp_path / ".data", "*.json", "*.jsonl") == [tmp_path / ".data/a.json"]

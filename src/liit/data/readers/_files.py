@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from liit.errors import LiitError
+from liit.files import files_below
 
 
 def require_files(source: str, files: Sequence[Path]) -> None:
@@ -26,7 +27,7 @@ def expand(source: str, files: Sequence[Path], *patterns: str) -> list[Path]:
     require_files(source, files)
     expanded: list[Path] = []
     for path in files:
-        inside = sorted({p for pattern in patterns for p in path.rglob(pattern) if p.is_file()})
+        inside = files_below(path, *patterns)
         folder = bool(patterns) and path.is_dir()
         if folder and not inside:
             raise LiitError(
