@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import warnings
@@ -14,6 +15,9 @@ from liit.errors import LiitError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; a LiitError becomes a readable message and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal need not know every character
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if arguments[:1] == ["score"]:
         from liit.scoring.cli import main as score
