@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from liit.data.check import check_dataset, check_records
+from liit.data.check import check_dataset
 from liit.data.check_report import CheckReport, render
-from liit.data.contact_sheet import CELL, draw_sheet, sample_boxes
+from liit.data.contact_sheet import CELL, draw_sheet
 from liit.data.duplicates import (
     NEAR,
     PERMUTATIONS,
@@ -24,6 +24,7 @@ from liit.data.duplicates import (
 from liit.data.languages import language_of
 from liit.data.overlap import Overlap
 from liit.data.readers import load_reader
+from liit.data.readers._boxes import boxes_of
 from liit.data.sample import ImageRef, Sample, Turn, make_sample
 from liit.data.store import Quarantined, SampleStore, write_store
 
@@ -242,7 +243,7 @@ def test_overlap_with_an_exam(tmp_path: Path, root: Path) -> None:
 def test_boxes_are_drawn_in_both_frames(tmp_path: Path, root: Path) -> None:
     # The lower half of a 200x100 image: in the padded square it is y from 0.5 to 0.75.
     drawn = sample("Where?", "[0.00, 0.50, 1.00, 0.75]", image="wide.png")
-    assert sample_boxes(drawn) == [(0.0, 0.5, 1.0, 0.75)]
+    assert boxes_of(drawn.turns) == [(0.0, 0.5, 1.0, 0.75)]
     draw_sheet([drawn], root, tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (2 * CELL, CELL + 28)
@@ -268,10 +269,10 @@ def test_a_sheet_leaves_damaged_images_out(tmp_path: Path, root: Path) -> None:
     Image.effect_noise((64, 64), 90).save(noise, "PNG")
     (root / "cut.png").write_bytes(noise.getvalue()[:1500])
     records = [sample("Where?", "[0.1, 0.1, 0.5, 0.5]", image="cut.png")]
-    report = check_records("set", records, root, sheet=tmp_path / "sheet.png")
+    store = store_of(tmp_path, "set", records, root)
+    report = check_dataset(store, sheet=tmp_path / "sheet.png")
     assert (report.samples_with_boxes, report.box_sheet) == (1, None)
-    deep = check_records("set", records, root, check_images="decode")
-    assert "damaged" in deep.faults[0]
+    assert "damaged" in report.faults[0]
 
 
 def test_boxes_outside_are_counted_in_what_others_prepared(tmp_path: Path, root: Path) -> None:

@@ -8,18 +8,13 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from liit.data.images import open_image
-from liit.data.readers._boxes import find_boxes
+from liit.data.readers._boxes import boxes_of
 from liit.data.sample import Sample
 from liit.files import whole
 from liit.squares import margins
 
 CELL = 224
 _COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080")
-
-
-def sample_boxes(sample: Sample) -> list[tuple[float, float, float, float]]:
-    """Return the boxes in all turns of a sample, in order."""
-    return [box for turn in sample.turns for box in find_boxes(turn.text)]
 
 
 def draw_sheet(samples: Sequence[Sample], image_root: Path | None, path: Path) -> None:
@@ -54,7 +49,7 @@ def _draw_boxes(
     canvas: Image.Image, sample: Sample, origin: tuple[int, int], size: tuple[int, int]
 ) -> None:
     draw = ImageDraw.Draw(canvas)
-    for number, box in enumerate(sample_boxes(sample)):
+    for number, box in enumerate(boxes_of(sample.turns)):
         x1, y1, x2, y2 = (origin[i % 2] + value * (size[i % 2] - 1) for i, value in enumerate(box))
         corners = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
         colour = _COLOURS[number % len(_COLOURS)]

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from liit import paths
 from liit.config import Dataset, Exam, Params
+from liit.data.images import Prober
 from liit.data.readers import load_reader
 from liit.data.readers._files import require_files
 from liit.data.sample import Sample
@@ -78,13 +79,19 @@ def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quaran
 
 def _items(
     name: str, files: list[Path], image_root: Path | None, options: Mapping[str, Any]
-) -> Iterator[Sample]:
+) -> Iterator[Sample | Quarantined]:
     """Read a benchmark's official files; options are those of ``read_items``."""
     from liit.scoring.items import read_items
 
     require_files(name, files)
-    check_options(f"Exam {name}", [read_items], options, supplied=("files", "image_root"))
-    return read_items(files=files, image_root=image_root, **options)
+    rest = dict(options)
+    check = rest.pop("check_images", "header")
+    check_options(f"Exam {name}", [read_items], rest, supplied=("files", "image_root"))
+    prober = Prober(image_root, check)
+    for item in read_items(files=files, image_root=image_root, **rest):
+        reason = prober.fault(item.images)
+        record = str(item.extra.get("question_id", item.id))
+        yield item if reason is None else Quarantined(name, record, reason)
 
 
 def _pretraining(params: Params) -> Iterator[Sample]:

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
+from liit.data.sample import Turn
 from liit.squares import to_square
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _COORDINATES = re.compile(
     rf"\[\s*({_NUMBER}(?:\s*,\s*{_NUMBER}){{3}}|{_NUMBER}\s*,\s*{_NUMBER})\s*\]"
 )
+_PLACE_WORDS = re.compile(
+    r"\b(bounding|box(es)?|bbox(es)?|coordinates?|regions?|areas?|where|positions?|key ?points?"
+    r"|locat\w*|detect\w*)\b|坐标|位置|框",
+    re.IGNORECASE,
+)
 _DECIMAL = re.compile(r"-?\d+\.\d+")
+
+
+def asks_for_places(turns: Iterable[Turn]) -> bool:
+    """Return whether the user of a conversation speaks of places in the image.
+
+    Elsewhere four numbers in brackets are a chart's values, a vector or probabilities.
+    """
+    return any(turn.role == "user" and _PLACE_WORDS.search(turn.text) for turn in turns)
+
+
+def boxes_of(turns: Sequence[Turn]) -> list[tuple[float, float, float, float]]:
+    """Return the boxes of a conversation that is about places, in order."""
+    if not asks_for_places(turns):
+        return []
+    return [box for turn in turns for box in find_boxes(turn.text)]
 
 
 def find_boxes(text: str) -> list[tuple[float, float, float, float]]:
@@ -28,9 +49,9 @@ def find_boxes(text: str) -> list[tuple[float, float, float, float]]:
     return boxes
 
 
-def box_fault(text: str) -> str | None:
-    """Return why a box in the text cannot be one in 0..1, or None."""
-    for box in find_boxes(text):
+def box_fault(turns: Sequence[Turn]) -> str | None:
+    """Return why a box of a conversation cannot be one in 0..1, or None."""
+    for box in boxes_of(turns):
         if min(box) < 0 or max(box) > 1:
             return f"box {list(box)} lies outside the image"
         if box[0] > box[2] or box[1] > box[3]:

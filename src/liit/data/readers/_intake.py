@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from liit.data.images import ImageCheck, confined, probe_image
+from liit.data.images import ImageCheck, Prober, confined
 from liit.data.readers._boxes import box_fault
 from liit.data.readers._json import Raw, RawRecord
 from liit.data.sample import IMAGE_TAG, ImageRef, Sample, Turn, fault_of, make_sample
@@ -43,8 +42,7 @@ class Intake:
                 f"{source}: the image folder {image_root} does not exist.",
                 next_step="download the images, or correct `image_root` in params.yaml.",
             )
-        self.source, self.image_root, self.check_images = source, image_root, check_images
-        self._probe_path = functools.lru_cache(maxsize=65536)(self._probe)
+        self.source, self.prober = source, Prober(image_root, check_images)
 
     def samples(
         self,
@@ -78,22 +76,14 @@ class Intake:
             raise RecordError(f"the skill label is a {type(converted.skill).__name__}, not text")
         (converted.skill or "").encode()
         turns = _place_tags(converted.turns, len(converted.images))
-        for image in converted.images:
-            reason = self._probe(image) if image.path is None else self._probe_path(image)
-            if reason is not None:
-                raise RecordError(f"image {image.key}: {reason}")
-        for turn in turns if converted.images else ():
-            if (reason := box_fault(turn.text)) is not None:
-                raise RecordError(reason)
+        if (reason := self.prober.fault(converted.images)) is not None:
+            raise RecordError(reason)
+        if converted.images and (reason := box_fault(turns)) is not None:
+            raise RecordError(reason)
         made = make_sample(self.source, turns, converted.images, skill=converted.skill, extra=converted.extra)
         if (reason := fault_of(made)) is not None:
             raise RecordError(reason)
         return made
-
-    def _probe(self, image: ImageRef) -> str | None:
-        if image.path is not None and self.image_root is None:
-            return None
-        return probe_image(image, self.image_root, self.check_images)
 
 
 def text_of(record: dict[str, Any], *keys: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from liit.data.images import image_size
-from liit.data.readers._boxes import has_coordinates, to_padded
+from liit.data.readers._boxes import asks_for_places, has_coordinates, to_padded
 from liit.data.readers._format import Format
 from liit.data.readers._intake import Converted, RecordError, images_of
 from liit.data.readers._turns import conversation_of
@@ -51,6 +51,8 @@ def _padded(converted: Converted, image_root: Path | None, *, pixels: bool) -> l
     except LiitError as error:
         raise RecordError(f"boxes, but no size of the image: {error.problem}") from None
     except ValueError as error:
+        if not asks_for_places(converted.turns):
+            return converted.turns
         raise RecordError(str(error)) from None
 
 
