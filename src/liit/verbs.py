@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 def prepare(_: Namespace) -> None:
     """Prepare every dataset and exam of params.yaml."""
     from liit.data.prepare import prepare_all
+    from liit.fitting import set_aside_unfit
 
-    prepare_all(load_params())
+    params = load_params()
+    prepare_all(params)
+    set_aside_unfit(params)
 
 
 def base(_: Namespace) -> None:
