@@ -13,17 +13,17 @@ from functools import lru_cache
 from statistics import fmean
 from typing import Any
 
-from eval.metrics import Scored
-from eval.metrics.aokvqa import direct_answer
-from eval.metrics.bleu import corpus_bleu_zh, sentence_bleu_zh
-from eval.metrics.boxes import box_iou, detection_f1, iou, parse_boxes
-from eval.metrics.caption import CiderCorpus, token_f1
-from eval.metrics.exact import exact_match
-from eval.metrics.letter import LETTERS, mmlu_letter, option_letter
-from eval.metrics.mmmu import mmmu_choice, mmmu_open
-from eval.metrics.tokens import ptb_words
-from eval.metrics.vqa import soft_accuracy
-from eval.metrics.yesno import mme, mme_scores
+from liit.metrics import Scored
+from liit.metrics.aokvqa import direct_answer
+from liit.metrics.bleu import corpus_bleu_zh, sentence_bleu_zh
+from liit.metrics.boxes import box_iou, detection_f1, iou, parse_boxes
+from liit.metrics.caption import CiderCorpus, token_f1
+from liit.metrics.exact import exact_match
+from liit.metrics.letter import LETTERS, mmlu_letter, option_letter
+from liit.metrics.mmmu import mmmu_choice, mmmu_open
+from liit.metrics.tokens import ptb_words
+from liit.metrics.vqa import soft_accuracy
+from liit.metrics.yesno import mme, mme_scores
 
 Document = dict[str, Any]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from liit import paths
 
-PACKAGES = {"liit": Path("src/liit"), "eval": Path("eval")}
+PACKAGES = {"liit": Path("src/liit")}
 READERS = Path("src/liit/data/readers")
 PARTS = Path("src/liit/selection")
 PAGE = Path("src/liit/reporting")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
-from eval.metrics.bleu import sentence_bleu_zh
-from eval.metrics.boxes import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from liit.metrics.bleu import sentence_bleu_zh
+from liit.metrics.boxes import (
     OUTSIDE,
     box_iou,
     detection_f1,
@@ -17,11 +20,9 @@ from eval.metrics.boxes import (
     parse_boxes,
     to_padded_square,
 )
-from eval.metrics.caption import token_f1
-from eval.metrics.exact import exact_match
-from eval.metrics.letter import mmlu_letter, option_letter
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from liit.metrics.caption import token_f1
+from liit.metrics.exact import exact_match
+from liit.metrics.letter import mmlu_letter, option_letter
 
 
 @pytest.mark.parametrize(

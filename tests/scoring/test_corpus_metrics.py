@@ -6,13 +6,16 @@ import math
 import random
 
 import pytest
-from eval.metrics.aokvqa import direct_answer, multiple_choice
-from eval.metrics.caption import cider_d, lcs_length, rouge_l
-from eval.metrics.continual import backward_transfer, forgetting, strict_forgetting
-from eval.metrics.judged import relative_score, win_rate
-from eval.metrics.mmmu import mmmu_choice, mmmu_open, parse_mmmu_choice, parse_mmmu_open
-from eval.metrics.reasoning import bbh_cot, gsm8k, pass_at_k
-from eval.metrics.spans import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from liit.metrics.aokvqa import direct_answer, multiple_choice
+from liit.metrics.caption import cider_d, lcs_length, rouge_l
+from liit.metrics.continual import backward_transfer, forgetting, strict_forgetting
+from liit.metrics.judged import relative_score, win_rate
+from liit.metrics.mmmu import mmmu_choice, mmmu_open, parse_mmmu_choice, parse_mmmu_open
+from liit.metrics.reasoning import bbh_cot, gsm8k, pass_at_k
+from liit.metrics.spans import (
     TydiLabel,
     edit_distance,
     exact_and_f1,
@@ -21,10 +24,8 @@ from eval.metrics.spans import (
     mixed_tokens,
     tydi_f1,
 )
-from eval.metrics.vqa import m4c_normalise, official_normalise, soft_accuracy
-from eval.metrics.yesno import mme, mme_scores, pope_answer, pope_counts
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from liit.metrics.vqa import m4c_normalise, official_normalise, soft_accuracy
+from liit.metrics.yesno import mme, mme_scores, pope_answer, pope_counts
 
 
 @pytest.mark.parametrize(

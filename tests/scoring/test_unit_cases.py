@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eval.metrics.bleu import coco_bleu, corpus_bleu
-from eval.metrics.boxes import refer_iou
-from eval.metrics.caption import cider_d, rouge_l
-from eval.metrics.reasoning import bbh_direct
-from eval.metrics.spans import anls, relaxed_match
-from eval.metrics.tokens import ptb_words
+
+from liit.metrics.bleu import coco_bleu, corpus_bleu
+from liit.metrics.boxes import refer_iou
+from liit.metrics.caption import cider_d, rouge_l
+from liit.metrics.reasoning import bbh_direct
+from liit.metrics.spans import anls, relaxed_match
+from liit.metrics.tokens import ptb_words
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from eval.metrics.boxes import from_padded_square, iou, relative
-
 from liit import paths
 from liit.config import Exam, Params
 from liit.data.prepare import BENCHMARK, image_root, prepare
@@ -19,6 +17,7 @@ from liit.data.store import SampleStore, write_store
 from liit.doctor.data import absent_parts
 from liit.doctor.findings import Finding
 from liit.doctor.weights import local_folder
+from liit.metrics.boxes import from_padded_square, iou, relative
 
 PART = "reference values"
 WORK = paths.SCRATCH / "doctor"

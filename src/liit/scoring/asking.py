@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.metrics.boxes import Frame, to_padded_square
-
 from liit.data.sample import IMAGE_TAG
 from liit.errors import LiitError
+from liit.metrics.boxes import Frame, to_padded_square
 from liit.scoring import prompts
 from liit.scoring.records import QUESTIONS, Record, as_list, turn_of
 from liit.scoring.task import Profile

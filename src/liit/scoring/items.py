@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from eval.metrics.boxes import Frame
-
 from liit.data.sample import IMAGE_TAG, ImageRef, Sample, Turn, make_sample
 from liit.errors import LiitError
+from liit.metrics.boxes import Frame
 from liit.scoring.asking import MAKERS, Question, Settings
 from liit.scoring.files import Document, read_documents
 from liit.scoring.records import Record, records_of

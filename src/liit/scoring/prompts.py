@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.metrics.letter import LETTERS
+from liit.metrics.letter import LETTERS
 
 SHORT = "Answer the question using a single word or phrase."
 OPTION = "Answer with the option's letter from the given choices directly."

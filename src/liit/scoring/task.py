@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from eval.metrics import Scored
-
 from liit.errors import LiitError
+from liit.metrics import Scored
 from liit.scoring.answers import Answer, read_answers
 from liit.scoring.files import Document, read_documents
 from liit.scoring.join import Joined, Pair, join, paired_with_themselves

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from eval.metrics import Scored
-from eval.metrics.bleu import (
+from liit.metrics import Scored
+from liit.metrics.bleu import (
     coco_bleu,
     coco_bleu_per_item,
     corpus_bleu_zh,
     sacrebleu_signature,
     sentence_bleu_zh,
 )
-from eval.metrics.caption import cider_d, rouge_l
-from eval.metrics.tokens import (
+from liit.metrics.caption import cider_d, rouge_l
+from liit.metrics.tokens import (
     characters,
     is_chinese,
     is_segmented,
@@ -22,7 +22,6 @@ from eval.metrics.tokens import (
     ptb_words,
     segmented_words,
 )
-
 from liit.scoring.answers import Answer
 from liit.scoring.captions import read_captions
 from liit.scoring.files import Document

@@ -9,10 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from eval.metrics import Scored
-from eval.metrics.letter import LETTERS, mmlu_letter, option_letter
-from eval.metrics.mmmu import mmmu_choice, mmmu_open
-
+from liit.metrics import Scored
+from liit.metrics.letter import LETTERS, mmlu_letter, option_letter
+from liit.metrics.mmmu import mmmu_choice, mmmu_open
 from liit.scoring.answers import Answer, read_answers
 from liit.scoring.files import Document
 from liit.scoring.join import Pair

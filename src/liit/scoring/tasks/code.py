@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from eval.metrics.reasoning import pass_at_k
-
 from liit.errors import LiitError
+from liit.metrics.reasoning import pass_at_k
 from liit.scoring.execution import runs_through
 from liit.scoring.files import Document
 from liit.scoring.records import as_list, records_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eval.metrics.continual import (
+from liit.errors import LiitError
+from liit.metrics.continual import (
     Matrix,
     average_performance,
     backward_transfer,
@@ -13,8 +14,6 @@ from eval.metrics.continual import (
     mean_of_seen,
     strict_forgetting,
 )
-
-from liit.errors import LiitError
 from liit.scoring.files import Document
 from liit.scoring.task import Options, Outcome, Task
 

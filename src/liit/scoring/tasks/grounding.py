@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, cast
 
-from eval.metrics import Scored
-from eval.metrics.boxes import (
+from liit.errors import LiitError
+from liit.metrics import Scored
+from liit.metrics.boxes import (
     OUTSIDE,
     Box,
     Encoding,
@@ -16,8 +17,6 @@ from eval.metrics.boxes import (
     from_padded_square,
     relative,
 )
-
-from liit.errors import LiitError
 from liit.scoring.answers import Answer
 from liit.scoring.files import Document
 from liit.scoring.join import Pair

@@ -9,9 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from eval.metrics.judged import relative_score, win_rate
-
 from liit.errors import LiitError
+from liit.metrics.judged import relative_score, win_rate
 from liit.scoring.files import Document
 from liit.scoring.records import Record, as_list, records_of
 from liit.scoring.task import Options, Outcome, Task

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from eval.metrics import Scored
-from eval.metrics.reasoning import bbh_cot, bbh_direct, gsm8k
-from eval.metrics.rouge import rouge
-from eval.metrics.spans import (
+from liit.metrics import Scored
+from liit.metrics.reasoning import bbh_cot, bbh_direct, gsm8k
+from liit.metrics.rouge import rouge
+from liit.metrics.spans import (
     Judged,
     TydiLabel,
     exact_and_f1,
@@ -20,7 +20,6 @@ from eval.metrics.spans import (
     tydi_f1,
     word_tokens,
 )
-
 from liit.scoring.answers import Answer
 from liit.scoring.files import Document
 from liit.scoring.join import Pair

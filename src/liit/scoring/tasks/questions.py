@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from eval.metrics import Scored
-from eval.metrics.aokvqa import direct_answer, multiple_choice
-from eval.metrics.exact import exact_match
-from eval.metrics.vqa import Mode, official_normalise, soft_accuracy
-
+from liit.metrics import Scored
+from liit.metrics.aokvqa import direct_answer, multiple_choice
+from liit.metrics.exact import exact_match
+from liit.metrics.vqa import Mode, official_normalise, soft_accuracy
 from liit.scoring.answers import Answer, read_answers
 from liit.scoring.files import Document
 from liit.scoring.join import Pair

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eval.metrics import Scored
-from eval.metrics.yesno import mme, mme_scores, pope, pope_answer, pope_counts
-
+from liit.metrics import Scored
+from liit.metrics.yesno import mme, mme_scores, pope, pope_answer, pope_counts
 from liit.scoring.answers import Answer, read_answers
 from liit.scoring.files import Document
 from liit.scoring.join import Pair

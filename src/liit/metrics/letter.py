@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eval.metrics import Scored
+from liit.metrics import Scored
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LLAVA_LETTERS = LETTERS[:5]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval.metrics import Scored
+from liit.metrics import Scored
 
 
 def sentence_bleu_zh(prediction: str, references: Sequence[str]) -> Scored:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.metrics import Scored
-from eval.metrics.letter import LETTERS, lenient_letter, llava_letter
-from eval.metrics.vqa import m4c_normalise
+from liit.metrics import Scored
+from liit.metrics.letter import LETTERS, lenient_letter, llava_letter
+from liit.metrics.vqa import m4c_normalise
 
 
 def multiple_choice(prediction: str, choices: Sequence[str], correct: int) -> Scored:

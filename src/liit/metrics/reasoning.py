@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from eval.metrics import Scored
+from liit.metrics import Scored
 
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?|-?\.\d+")
 _MARKED = re.compile(r"(?:####|\bA:)\s*([^\n]*)")

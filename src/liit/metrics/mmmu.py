@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 
-from eval.metrics import Scored
+from liit.metrics import Scored
 
 _MARKS = ",.!?;:'"
 # Words after which the official parser expects the answer; "=" only in the last sentence.
@@ -133,6 +133,6 @@ def _last(places: Mapping[str, int]) -> str | None:
 
 
 def _lenient_choice(response: str, options: Mapping[str, str]) -> str | None:
-    from eval.metrics.letter import lenient_letter
+    from liit.metrics.letter import lenient_letter
 
     return lenient_letter(response, list(options.values()))

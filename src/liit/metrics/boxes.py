@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from eval.metrics import Scored
+from liit.metrics import Scored
 
 Box = tuple[float, float, float, float]
 Encoding = Literal["unit", "percent", "mille", "pixel"]

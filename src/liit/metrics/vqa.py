@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from eval.metrics import Scored
-from eval.metrics.exact import first_sentence
+from liit.metrics import Scored
+from liit.metrics.exact import first_sentence
 
 Mode = Literal["official", "m4c"]
 
