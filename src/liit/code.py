@@ -30,7 +30,10 @@ def behaviours() -> dict[str, Behaviour]:
     """
     tasks = paths.task_files()
     return {
-        "prepare": (["liit.data.prepare"], sorted(READERS.glob("*.py"))),
+        "prepare": (
+            ["liit.data.prepare"],
+            sorted([*READERS.glob("*.py"), *paths.BENCHMARKS.glob("*.py")]),
+        ),
         "base": (["liit.base"], tasks),
         "chain": (["liit.phases", "liit.results"], [*tasks, *sorted(PARTS.glob("*.py"))]),
         "figures": (["liit.reporting.first_look"], []),

@@ -9,6 +9,7 @@ MAIN = "main"
 """The table that opens the project's README, and whose rows others may borrow."""
 EXPERIMENTS = Path("experiments")
 TASKS = Path("eval/tasks")
+BENCHMARKS = Path("src/liit/benchmarks")
 DATA = Path("data")
 EXAMS = DATA / "exams"
 BASE = Path("base")
@@ -22,8 +23,9 @@ SCRATCH = Path("scratch")
 
 
 def task_files() -> list[Path]:
-    """Return the lm-eval tasks and the functions they name."""
-    return sorted(path for path in TASKS.rglob("*") if path.suffix in (".py", ".yaml"))
+    """Return the lm-eval tasks and the modules whose functions they name."""
+    tasks = [path for path in TASKS.rglob("*") if path.suffix in (".py", ".yaml")]
+    return sorted([*tasks, *BENCHMARKS.glob("*.py")])
 
 
 def dataset_store(name: str) -> Path:

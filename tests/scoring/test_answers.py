@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liit.benchmarks.mmlu import whole_letter
 from liit.metrics.bleu import sentence_bleu_zh
 from liit.metrics.boxes import (
     OUTSIDE,
@@ -22,7 +23,7 @@ from liit.metrics.boxes import (
 )
 from liit.metrics.caption import token_f1
 from liit.metrics.exact import exact_match
-from liit.metrics.letter import mmlu_letter, option_letter
+from liit.metrics.letter import option_letter
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_letter_by_llavas_rule(said: str, strict: float, parsed: bool, lenient: 
 
 @pytest.mark.parametrize(("said", "strict"), [("b.", 1), ("B", 1), ("B. dog", 0), ("", 0)])
 def test_letter_by_the_papers_mmlu_rule(said: str, strict: float) -> None:
-    assert mmlu_letter(said, "B", ["1", "2", "3", "4"]).value == strict
+    assert whole_letter(said, "B", ["1", "2", "3", "4"]).value == strict
 
 
 def test_iou_by_hand() -> None:

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from liit.errors import LiitError
+from liit.scoring.benchmark import Options, Report, run_benchmark
 from liit.scoring.files import read_document
 from liit.scoring.report import as_json, as_text
-from liit.scoring.task import Options, Report, run_task
-from liit.scoring.tasks import TASKS
+from liit.scoring.table import benchmarks
 
 
 def write(path: Path, content: Any) -> Path:
@@ -30,7 +30,7 @@ def jsonl(rows: list[dict[str, Any]]) -> str:
 
 
 def run(task: str, references: list[Path], predictions: list[Path], **options: Any) -> Report:
-    return run_task(TASKS[task], references, predictions, Options(**options))
+    return run_benchmark(benchmarks()[task], references, predictions, Options(**options))
 
 
 GQA = {

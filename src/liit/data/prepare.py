@@ -80,7 +80,7 @@ def _items(
     name: str, files: list[Path], image_root: Path | None, options: Mapping[str, Any]
 ) -> Iterator[Sample]:
     """Read a benchmark's official files; options are those of ``read_items``."""
-    from liit.scoring.items import read_items
+    from liit.data.exam_items import read_items
 
     check_options(f"benchmark exam {name}", read_items, options, ("files", "image_root"))
     return read_items(files=files, image_root=image_root, **options)

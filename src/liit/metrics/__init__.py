@@ -18,3 +18,8 @@ class Scored:
     parsed: bool
     lenient: float
     note: str = ""
+
+
+def ratio(part: float, whole: float) -> float:
+    """Return part / whole, 0 of nothing."""
+    return part / whole if whole else 0.0

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from liit.metrics import Scored
 
@@ -42,9 +41,19 @@ def _bare(text: str) -> str:
     return "".join(character for character in text if character.isalnum())
 
 
-def corpus_bleu_zh(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
-    """Corpus BLEU-4 (0..100) of sacrebleu with its Chinese tokeniser, all references."""
-    return corpus_bleu(predictions, references, "zh")
+def corpus_bleu(
+    predictions: Sequence[str], references: Sequence[Sequence[str]], tokenize: str = "zh"
+) -> float:
+    """Corpus BLEU-4 (0..100) of sacrebleu, all references; by default its Chinese tokeniser."""
+    import sacrebleu
+
+    # sacrebleu wants one stream per reference number; None marks a missing reference
+    most = max((len(texts) for texts in references), default=0)
+    streams = [
+        [texts[place] if place < len(texts) else None for texts in references]
+        for place in range(most)
+    ]
+    return float(sacrebleu.corpus_bleu(list(predictions), streams, tokenize=tokenize).score)
 
 
 def sacrebleu_signature(tokenize: str = "zh") -> str:
@@ -52,13 +61,6 @@ def sacrebleu_signature(tokenize: str = "zh") -> str:
     import sacrebleu
 
     return f"case:mixed|tok:{tokenize}|smooth:exp|version:{sacrebleu.__version__}"
-
-
-def corpus_bleu(
-    predictions: Sequence[str], references: Sequence[Sequence[str]], tokenize: str = "13a"
-) -> float:
-    """Corpus BLEU-4 (0..100) of sacrebleu with a named tokeniser."""
-    return float(_sacrebleu(predictions, references, tokenize).score)
 
 
 def coco_bleu(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:
@@ -122,17 +124,3 @@ class _BleuCounts:
 
 def _ngrams(words: Sequence[str], order: int) -> Counter[tuple[str, ...]]:
     return Counter(tuple(words[start : start + order]) for start in range(len(words) - order + 1))
-
-
-def _sacrebleu(
-    predictions: Sequence[str], references: Sequence[Sequence[str]], tokenize: str
-) -> Any:
-    import sacrebleu
-
-    # sacrebleu wants one stream per reference number; None marks a missing reference
-    most = max((len(texts) for texts in references), default=0)
-    streams = [
-        [texts[place] if place < len(texts) else None for texts in references]
-        for place in range(most)
-    ]
-    return sacrebleu.corpus_bleu(list(predictions), streams, tokenize=tokenize)

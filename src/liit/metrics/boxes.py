@@ -14,6 +14,8 @@ from liit.metrics import Scored
 
 Box = tuple[float, float, float, float]
 Encoding = Literal["unit", "percent", "mille", "pixel"]
+Reading = Literal["unit", "percent", "mille", "pixel", "pixel_xywh"]
+"""What four numbers mean: corners on a grid or in pixels, or x, y, width, height in pixels."""
 Frame = Literal["padded_square", "original"]
 
 OUTSIDE = "outside the frame"
@@ -24,6 +26,9 @@ _BRACKETED = re.compile(rf"\[{_FOUR}\]")
 _LOOSE = re.compile(
     rf"({_NUMBER})[^\d.+-]{{1,6}}({_NUMBER})[^\d.+-]{{1,6}}({_NUMBER})[^\d.+-]{{1,6}}({_NUMBER})"
 )
+_ANY_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
+_BETWEEN = re.compile(r"(?=[\s\S])[\s<>()\[\]{}]*+,?[\s<>()\[\]{}]*+")
+_OPENING, _CLOSING = frozenset("[({<"), frozenset("])}>")
 
 
 def iou(prediction: str, box: Sequence[float]) -> Scored:
@@ -69,18 +74,41 @@ def parse_boxes(text: str, encoding: Encoding = "unit", size: Sequence[float] = 
     return [box for box in boxes if box is not None]
 
 
-def lenient_boxes(text: str) -> list[Box]:
-    """Return every run of four numbers as a box: corners sorted, the grid guessed from the size."""
+def lenient_boxes(
+    text: str, encoding: Encoding | None = None, size: Sequence[float] = ()
+) -> list[Box]:
+    """Return every run of four numbers as a box: corners sorted.
+
+    Without an ``encoding`` the grid is guessed from the largest number.
+    """
     found = [_as_box(tuple(map(float, numbers))) for numbers in _LOOSE.findall(text)]
-    largest = max((coordinate for box in found for coordinate in box), default=0.0)
-    encoding: Encoding = "unit" if largest <= 1.5 else "percent" if largest <= 100 else "mille"
-    boxes = (clipped(relative(_sorted_corners(box), encoding)) for box in found)
+    if encoding is None:
+        largest = max((coordinate for box in found for coordinate in box), default=0.0)
+        encoding = "unit" if largest <= 1.5 else "percent" if largest <= 100 else "mille"
+    boxes = (clipped(relative(_sorted_corners(box), encoding, size)) for box in found)
     return [box for box in boxes if box is not None]
 
 
-def relative(box: Box, encoding: Encoding, size: Sequence[float] = ()) -> Box:
+def bracketed_numbers(text: str) -> Box | None:
+    """Return the first four numbers in brackets of any kind: "[a, b, c, d]", "(a,b),(c,d)"."""
+    numbers = list(_ANY_NUMBER.finditer(text))
+    edges = [0, *(edge for number in numbers for edge in number.span()), len(text)]
+    # gaps[i] stands before number i, gaps[i + 1] behind it
+    gaps = [text[edges[i] : edges[i + 1]].strip() or text[edges[i] : edges[i + 1]]
+            for i in range(0, len(edges), 2)]  # fmt: skip
+    for first in range(len(numbers) - 3):
+        between = gaps[first + 1 : first + 4]
+        opened, closed = gaps[first][-1:] in _OPENING, gaps[first + 4][:1] in _CLOSING
+        if opened and closed and all(map(_BETWEEN.fullmatch, between)):
+            return _as_box([float(number.group()) for number in numbers[first : first + 4]])
+    return None
+
+
+def relative(box: Box, encoding: Reading, size: Sequence[float] = ()) -> Box:
     """Convert a box from its encoding to 0..1 of its frame."""
-    if encoding == "pixel":
+    if encoding == "pixel_xywh":
+        box = (box[0], box[1], box[0] + box[2], box[1] + box[3])
+    if encoding.startswith("pixel"):
         width, height = size
         return box[0] / width, box[1] / height, box[2] / width, box[3] / height
     scale = {"unit": 1.0, "percent": 100.0, "mille": 1000.0}[encoding]
@@ -135,27 +163,11 @@ def matching_f1(
     """F1 of the largest one-to-one matching in which every pair has IoU >= threshold."""
     if not predicted or not references:
         return float(not predicted and not references)
-    allowed = [
-        [
-            place
-            for place, reference in enumerate(references)
-            if box_iou(box, reference) >= threshold
-        ]
-        for box in predicted
-    ]
-    owner: dict[int, int] = {}
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
 
-    def place_box(number: int, tried: set[int]) -> bool:
-        for place in allowed[number]:
-            if place in tried:
-                continue
-            tried.add(place)
-            if place not in owner or place_box(owner[place], tried):
-                owner[place] = number
-                return True
-        return False
-
-    matches = sum(place_box(number, set()) for number in range(len(predicted)))
+    allowed = np.array([[box_iou(p, r) >= threshold for r in references] for p in predicted])
+    matches = int(allowed[linear_sum_assignment(allowed, maximize=True)].sum())
     return 2 * matches / (len(predicted) + len(references))
 
 
@@ -176,15 +188,3 @@ def _sorted_corners(box: Box) -> Box:
 def _note(text: str) -> str:
     found = (float(number) for numbers in _BRACKETED.findall(text) for number in numbers)
     return OUTSIDE if any(not 0 <= number <= 1 for number in found) else ""
-
-
-def refer_iou(one: Sequence[float], other: Sequence[float]) -> float:
-    """IoU of two (x, y, width, height) pixel boxes as the refer toolkit counts it.
-
-    Right and bottom edges are x + w - 1; the overlap counts both border pixels, the areas do
-    not; boxes that share a single row or column do not overlap. Correct from 0.5 on.
-    """
-    width = min(one[0] + one[2], other[0] + other[2]) - 1 - max(one[0], other[0])
-    height = min(one[1] + one[3], other[1] + other[3]) - 1 - max(one[1], other[1])
-    shared = (width + 1) * (height + 1) if width > 0 and height > 0 else 0.0
-    return shared / (one[2] * one[3] + other[2] * other[3] - shared)

@@ -1,4 +1,4 @@
-"""Option letters: LLaVA's strict rule, the MMLU rule of the paper's code, a lenient reading."""
+"""Option letters: LLaVA's strict rule and a lenient reading."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from liit.metrics import Scored
+from liit.prompts import LETTERS
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LLAVA_LETTERS = LETTERS[:5]
 
 
@@ -17,14 +17,6 @@ def option_letter(prediction: str, letter: str, choices: Sequence[str]) -> Score
     The number of ``choices`` says which letters exist; a letter beyond them is unparsed.
     """
     strict = llava_letter(prediction, len(choices))
-    lenient = strict or lenient_letter(prediction, choices)
-    return Scored(float(strict == letter), strict is not None, float(lenient == letter))
-
-
-def mmlu_letter(prediction: str, letter: str, choices: Sequence[str]) -> Scored:
-    """Score by the rule of Adapt-∞'s code for MMLU: without dots, the answer is the letter."""
-    said = prediction.strip().replace(".", "").upper()
-    strict = said if len(said) == 1 and said in LETTERS[: len(choices)] else None
     lenient = strict or lenient_letter(prediction, choices)
     return Scored(float(strict == letter), strict is not None, float(lenient == letter))
 

@@ -33,16 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """Return what ``liit score`` prints for parsed arguments; LiitError for bad input."""
+    from liit.scoring.benchmark import Options, run_benchmark
     from liit.scoring.report import as_json, as_text
-    from liit.scoring.task import Options, run_task
-    from liit.scoring.tasks import TASKS
+    from liit.scoring.table import benchmark, benchmarks
 
     if arguments.task == "list":
-        return "\n".join(f"{task.name:<16} {task.metric}" for task in TASKS.values())
-    if arguments.task not in TASKS:
-        raise LiitError(
-            f"no task is named {arguments.task!r}", next_step=f"choose from: {', '.join(TASKS)}"
-        )
+        return "\n".join(f"{one.name:<16} {one.metric}" for one in benchmarks().values())
+    chosen = benchmark(arguments.task)
     if not arguments.predictions:
         raise LiitError("no predictions", next_step="name them with --predictions FILE")
     options = Options(
@@ -52,7 +49,7 @@ def run(arguments: argparse.Namespace) -> str:
         arguments.box_frame,
         arguments.execute,
     )
-    report = run_task(TASKS[arguments.task], arguments.references, arguments.predictions, options)
+    report = run_benchmark(chosen, arguments.references, arguments.predictions, options)
     return as_json(report, items=arguments.items) if arguments.json else as_text(report)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from liit.errors import LiitError
+from liit.prompts import IMAGE_TAG
 from liit.scoring.files import Document
 
 IDS = (
@@ -121,7 +122,7 @@ def image_key(name: str) -> str:
 
 def question_key(text: str) -> str:
     """Reduce a question to what identifies it: no image tag, suffix, case or extra space."""
-    text = _SUFFIX.sub("", text.replace("<image>", " "))
+    text = _SUFFIX.sub("", text.replace(IMAGE_TAG, " "))
     return " ".join(text.lower().split()).strip()
 
 

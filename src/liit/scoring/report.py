@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from liit.scoring.task import Report
+from liit.scoring.benchmark import Report
 
 _FEW = 10
 
@@ -13,11 +13,11 @@ _FEW = 10
 def as_text(report: Report) -> str:
     """Lay a report out for a terminal."""
     outcome = report.outcome
-    lines = [f"{report.task} ({report.profile} profile)"]
+    lines = [f"{report.benchmark.name} ({report.profile} profile)"]
     if outcome.score is None:
         lines.append("  not run")
     else:
-        lines.append(f"  {report.metric}: {outcome.score:.2f}")
+        lines.append(f"  {report.benchmark.metric}: {outcome.score:.2f}")
         if outcome.lenient is not None:
             lines.append(f"  under the lenient parse: {outcome.lenient:.2f}")
         lines.append(f"  n: {report.n}   unparsed: {report.unparsed}")
@@ -32,9 +32,9 @@ def as_json(report: Report, *, items: bool = False) -> str:
     """Return a report as JSON with sorted keys; numbers are not rounded."""
     outcome, joined = report.outcome, report.joined
     record: dict[str, Any] = {
-        "task": report.task,
+        "task": report.benchmark.name,
         "profile": report.profile,
-        "metric": report.metric,
+        "metric": report.benchmark.metric,
         "state": "not run" if outcome.score is None else "scored",
         "score": outcome.score,
         "lenient": outcome.lenient,

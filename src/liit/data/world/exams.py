@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from liit.data.sample import ImageRef, Sample, make_sample
 from liit.data.world.describing import (
@@ -45,73 +44,57 @@ from liit.data.world.looking import (
     ask_size,
 )
 from liit.data.world.several import COMPARING, WATCHING, compare_maker, follow_up
-from liit.data.world.styles import CAPTION, CHINESE_CAPTION, TWO_IMAGES, number_maker
+from liit.data.world.styles import CHINESE_CAPTION, TWO_IMAGES, number_maker
 from liit.errors import LiitError
+from liit.prompts import CAPTION
 from liit.seeds import generator
 
-Metric = Literal["exact", "box", "boxes", "bleu_zh", "caption"]
 DETECTION = "Please provide the bounding box coordinates of all {kind}."
 
 
 @dataclass(frozen=True, slots=True)
 class Exam:
-    """One evaluation set: its skill, how it is scored, and how many tokens an answer may take.
+    """One evaluation set of a skill; its task's YAML says how it is asked and scored.
 
-    The metric says what an item's ``extra`` holds: exact → ``answers`` (and ``choices``, where
-    there are any); box → ``box``; boxes → ``boxes``; bleu_zh and caption → ``references``. Boxes
-    are [x1, y1, x2, y2] in 0..1 of the image padded to a square.
+    What the rule needs stands in an item's ``extra``: ``answers`` (and ``choices``, where there
+    are any), ``box`` or ``boxes``, ``references``. Boxes are [x1, y1, x2, y2] in 0..1 of the image
+    padded to a square.
     """
 
     skill: str
-    metric: Metric
-    max_new_tokens: int
     makers: tuple[Maker, ...]
 
 
 EXAMS: dict[str, Exam] = {
     "gqa": Exam(
         "vqa",
-        "exact",
-        8,
         (scene_maker(short_form, (ask_colour, ask_shape, ask_size, ask_exists, ask_side)),),
     ),
     "llava_bench": Exam(
         "vqa",
-        "exact",
-        8,
         (*(scene_maker(short_form, (ask_at_place, ask_count, ask_place)),) * 3, number_maker),
     ),
-    "scienceqa": Exam("kvqa", "exact", 8, (scene_maker(choice_form, KNOWING_OPEN),)),
-    "okvqa": Exam(
-        "kvqa", "exact", 8, (scene_maker(short_form, (ask_colour_fact, ask_shape_fact)),)
-    ),
-    "aokvqa": Exam(
-        "kvqa", "exact", 8, (scene_maker(short_form, (ask_placed_fact, ask_whether_fact)),)
-    ),
+    "scienceqa": Exam("kvqa", (scene_maker(choice_form, KNOWING_OPEN),)),
+    "okvqa": Exam("kvqa", (scene_maker(short_form, (ask_colour_fact, ask_shape_fact)),)),
+    "aokvqa": Exam("kvqa", (scene_maker(short_form, (ask_placed_fact, ask_whether_fact)),)),
     "coco_cn": Exam(
         "multilingual",
-        "bleu_zh",
-        64,
         (caption_maker(CHINESE_CAPTION[:1], tell_chinese, tell_chinese_other),),
     ),
     "flickr8k_cn": Exam(
         "multilingual",
-        "bleu_zh",
-        64,
         (caption_maker(CHINESE_CAPTION[1:2], tell_chinese_places, tell_chinese_places_other),),
     ),
-    "refcoco": Exam("grounding", "box", 32, (region_maker(refer_by_place),)),
-    "refcoco_plus": Exam("grounding", "box", 32, (region_maker(refer_by_look),)),
-    "refcocog": Exam("grounding", "box", 32, (region_maker(refer_at_length),)),
-    "mmmu": Exam("reasoning", "exact", 8, (scene_maker(choice_form, REASONING),)),
-    "mmlu": Exam("language", "exact", 8, (choice_fact,)),
-    "captions": Exam(
-        "captioning", "caption", 48, (caption_maker((CAPTION,), tell_short, tell_other),)
-    ),
-    "detection": Exam("detection", "boxes", 64, (detection_maker((DETECTION,)),)),
-    "video": Exam("video", "exact", 8, (compare_maker(short_form, WATCHING),)),
-    "nlvr": Exam("multi_image", "exact", 8, (compare_maker(short_form, COMPARING, TWO_IMAGES),)),
-    "dialogue": Exam("multi_turn", "exact", 8, (follow_up,)),
+    "refcoco": Exam("grounding", (region_maker(refer_by_place),)),
+    "refcoco_plus": Exam("grounding", (region_maker(refer_by_look),)),
+    "refcocog": Exam("grounding", (region_maker(refer_at_length),)),
+    "mmmu": Exam("reasoning", (scene_maker(choice_form, REASONING),)),
+    "mmlu": Exam("language", (choice_fact,)),
+    "captions": Exam("captioning", (caption_maker((CAPTION,), tell_short, tell_other),)),
+    "detection": Exam("detection", (detection_maker((DETECTION,)),)),
+    "video": Exam("video", (compare_maker(short_form, WATCHING),)),
+    "nlvr": Exam("multi_image", (compare_maker(short_form, COMPARING, TWO_IMAGES),)),
+    "dialogue": Exam("multi_turn", (follow_up,)),
 }
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from liit.data.world.dice import Dice
-from liit.data.world.draft import SHORT, Ask, Draft, Maker, false_sentence
+from liit.data.world.draft import Ask, Draft, Maker, false_sentence
 from liit.data.world.facts import COLOURS
 from liit.data.world.looking import LOOKING, article, only, others
 from liit.data.world.scene import Scene, Thing, draw_scene, paint
+from liit.prompts import SHORT
 
 Form = Callable[[Dice, Ask, tuple[bytes, ...]], Draft]
 Comparer = Callable[[Dice], tuple[tuple[Scene, ...], Ask]]

@@ -1,4 +1,4 @@
-"""What a scoring task is, and how references and answers become a report."""
+"""What a benchmark is, and how references and answers become a report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Any, Literal
 
 from liit.errors import LiitError
 from liit.metrics import Scored
+from liit.metrics.boxes import Frame, Reading
 from liit.scoring.answers import Answer, read_answers
+from liit.scoring.asking import ExamItem
+from liit.scoring.exam import Facts, Rule
 from liit.scoring.files import Document, read_documents
 from liit.scoring.join import Joined, Pair, join, paired_with_themselves
 from liit.scoring.records import Record
@@ -19,19 +22,23 @@ from liit.scoring.references import lend, split_references
 Profile = Literal["paper", "standard"]
 
 
+GOLD = ("ground_truth", "target", "answer", "answers", "label", "reference", "value")
+"""Fields that hold the right answer of text benchmarks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a user may fix; None leaves it to the content of the files."""
 
     profile: Profile = "standard"
     answer_field: str | None = None
-    box_encoding: str | None = None
-    box_frame: str = "original"
+    box_encoding: Reading | None = None
+    box_frame: Frame = "original"
     execute: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ItemScore:
     """One scored item; ``details`` holds further numbers of its own."""
 
     key: str
@@ -46,30 +53,35 @@ class Outcome:
     score: float | None
     lenient: float | None = None
     breakdown: Mapping[str, float] = field(default_factory=dict)
-    items: Sequence[Item] = ()
+    items: Sequence[ItemScore] = ()
     notes: Sequence[str] = ()
     n: int | None = None
 
 
+Scoring = Callable[[Sequence[Pair], Options], Outcome]
+
+
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One benchmark: how to read its references and how to score the pairs.
+class Benchmark:
+    """One benchmark: how its published files are read, how it asks, how answers are scored.
 
     ``targets`` names the fields one of which a reference record must have; records without any
     are taken for questions and lend their image and text to the others. ``alone`` marks layouts
     whose prediction files hold the references too. ``complete`` adds to a reference record what
-    its file's name tells; ``references`` reads files that are no records; ``collect`` scores files
-    that are no id-to-answer list at all and replaces everything else.
+    its file's name tells; ``references`` reads files that are no plain records. ``ask`` makes the
+    exam item of a reference record, or None to leave it out. ``collect`` scores files that are no
+    id-to-answer list at all and replaces everything else.
     """
 
     name: str
     metric: str
-    score: Callable[[Sequence[Pair], Options], Outcome] | None = None
+    score: Scoring | None = None
     targets: Sequence[str] = ("answers", "answer")
     alone: bool = False
     references: Callable[[Sequence[Document]], list[Record]] | None = None
     complete: Callable[[Record], Record] = lambda record: record
     answers: Callable[[Sequence[Document], str | None], list[Answer]] = read_answers
+    ask: Callable[[Record, Options], ExamItem | None] | None = None
     collect: Callable[[Sequence[Document], Sequence[Document], Options], Outcome] | None = None
 
 
@@ -77,9 +89,8 @@ class Task:
 class Report:
     """What ``liit score`` prints."""
 
-    task: str
+    benchmark: Benchmark
     profile: Profile
-    metric: str
     outcome: Outcome
     joined: Joined | None = None
 
@@ -104,8 +115,8 @@ class Report:
         return score * len(values) / (len(values) + missing)
 
 
-def run_task(
-    task: Task,
+def run_benchmark(
+    benchmark: Benchmark,
     references: Sequence[str | Path],
     predictions: Sequence[str | Path],
     options: Options | None = None,
@@ -119,11 +130,11 @@ def run_task(
     given = read_documents(predictions)
     known = read_documents(references) if references else []
     try:
-        return _report(task, known, given, options)
+        return _report(benchmark, known, given, options)
     except _MISFITS as fault:
         files = ", ".join(str(document.path) for document in [*known, *given][:4])
         raise LiitError(
-            f"{task.name}: a record of {files} is not in a known layout "
+            f"{benchmark.name}: a record of {files} is not in a known layout "
             f"({type(fault).__name__}: {fault})",
             next_step="compare the files with the benchmark's official ones",
         ) from fault
@@ -134,33 +145,51 @@ _MISFITS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 def _report(
-    task: Task, known: Sequence[Document], given: Sequence[Document], options: Options
+    benchmark: Benchmark, known: Sequence[Document], given: Sequence[Document], options: Options
 ) -> Report:
-    if task.collect is not None:
-        outcome = task.collect(known, given, options)
-        return Report(task.name, options.profile, task.metric, outcome)
-    if not known and not task.alone:
+    if benchmark.collect is not None:
+        return Report(benchmark, options.profile, benchmark.collect(known, given, options))
+    if not known and not benchmark.alone:
         raise LiitError(
-            f"{task.name} needs its reference file", next_step="name it with --references FILE"
+            f"{benchmark.name} needs its reference file",
+            next_step="name it with --references FILE",
         )
-    assert task.score is not None
-    answers = task.answers(given, options.answer_field)
+    assert benchmark.score is not None
+    answers = benchmark.answers(given, options.answer_field)
     if known:
-        records, questions = _references(task, known)
+        records, questions = reference_records(benchmark, known)
         answers = lend(answers, questions)
         joined = join(records, answers)
         if not joined.pairs:
             raise _nothing_joined(records, answers)
     else:
         joined = paired_with_themselves(answers)
-    outcome = task.score(joined.pairs, options)
-    return Report(task.name, options.profile, task.metric, outcome, joined)
+    return Report(benchmark, options.profile, benchmark.score(joined.pairs, options), joined)
 
 
-def _references(task: Task, documents: Sequence[Document]) -> tuple[list[Record], list[Record]]:
-    if task.references is not None:
-        return task.references(documents), []
-    return split_references(documents, task.targets, task.complete)
+def reference_records(
+    benchmark: Benchmark, documents: Sequence[Document]
+) -> tuple[list[Record], list[Record]]:
+    """Return the records that hold a reference answer, and those that only hold a question."""
+    if benchmark.references is not None:
+        return benchmark.references(documents), []
+    return split_references(documents, benchmark.targets, benchmark.complete)
+
+
+def by_mean(
+    facts: Callable[[Record], dict[str, Any]],
+    rule: Rule,
+    groups: Callable[[Facts], Iterable[str]] = lambda _: (),
+) -> Scoring:
+    """Return the scoring of a benchmark whose figure is the mean of its items, in %."""
+
+    def score(pairs: Sequence[Pair], options: Options) -> Outcome:
+        def of(pair: Pair) -> Facts:
+            return facts(pair.reference) | {"profile": options.profile}
+
+        return mean_outcome(pairs, lambda p: rule(of(p), p.answer.text), lambda p: groups(of(p)))
+
+    return score
 
 
 def mean_outcome(
@@ -170,7 +199,7 @@ def mean_outcome(
     details: Callable[[Pair], Mapping[str, float]] = lambda _: {},
 ) -> Outcome:
     """Score every pair and average: score, lenient score and one mean per group, all in %."""
-    items = [Item(item_key(pair), readable(pair, score), details(pair)) for pair in pairs]
+    items = [ItemScore(item_key(pair), readable(pair, score), details(pair)) for pair in pairs]
     grouped: dict[str, list[float]] = defaultdict(list)
     for pair, item in zip(pairs, items, strict=True):
         for group in groups(pair):
@@ -204,6 +233,11 @@ def item_key(pair: Pair) -> str:
 def percent(values: Sequence[float]) -> float:
     """Return 100 times the mean."""
     return 100 * sum(values) / len(values) if values else float("nan")
+
+
+def not_run(what: str) -> Outcome:
+    """Return the outcome of a judged benchmark whose files hold no verdicts: no number."""
+    return Outcome(None, notes=[f"not run: no {what} in these files"], n=0)
 
 
 def text_of(value: Any) -> str:

@@ -1,17 +1,18 @@
-"""The prompts that LLaVA-1.5 was tuned with (LLaVA docs/Evaluation.md); the image comes first."""
+"""The prompts that LLaVA-1.5 was tuned with (LLaVA docs/Evaluation.md), tags and letters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from liit.metrics.letter import LETTERS
-
+IMAGE_TAG = "<image>"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""The letters that options go by."""
 SHORT = "Answer the question using a single word or phrase."
 OPTION = "Answer with the option's letter from the given choices directly."
 CAPTION = "Provide a one-sentence caption for the provided image."
 CAPTION_ZH = "请用一句话描述这张图片。"
 UNANSWERABLE = "When the provided information is insufficient, respond with 'Unanswerable'."
-BOX = "Please provide the bounding box coordinate of the region this sentence describes: {}."
+REGION = "Please provide the bounding box coordinate of the region this sentence describes:"
 
 
 def short_answer(question: str, *before: str) -> str:
@@ -37,4 +38,4 @@ def mmmu_question(question: str, choices: Sequence[str]) -> str:
 
 def region(sentence: str) -> str:
     """Return the request for the box of a described region."""
-    return BOX.format(sentence.strip().rstrip("."))
+    return f"{REGION} {sentence.strip().rstrip('.')}."

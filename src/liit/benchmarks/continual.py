@@ -14,8 +14,8 @@ from liit.metrics.continual import (
     mean_of_seen,
     strict_forgetting,
 )
+from liit.scoring.benchmark import Benchmark, Options, Outcome
 from liit.scoring.files import Document
-from liit.scoring.task import Options, Outcome, Task
 
 _LOGGED = "predict_exact_match_for_"
 
@@ -80,4 +80,6 @@ def _continual(
     )
 
 
-TASKS = (Task("continual", "mean score of all tasks after the last stage", collect=_continual),)
+BENCHMARKS = (
+    Benchmark("continual", "mean score of all tasks after the last stage", collect=_continual),
+)

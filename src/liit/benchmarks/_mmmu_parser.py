@@ -1,4 +1,4 @@
-"""MMMU: the official parser of letters and of open answers."""
+"""MMMU's official parser of letters and of open answers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from liit.metrics import Scored
+from liit.metrics.letter import lenient_letter
 
 _MARKS = ",.!?;:'"
 # Words after which the official parser expects the answer; "=" only in the last sentence.
@@ -36,7 +37,7 @@ def mmmu_choice(
     said = found
     if found is None and fallback is not None and options:
         said = fallback.choice(list(options))
-    lenient = found or _lenient_choice(response, options)
+    lenient = found or lenient_letter(response, list(options.values()))
     return Scored(float(said in wanted), found is not None, float(lenient in wanted))
 
 
@@ -130,9 +131,3 @@ def _matches(said: str | float, wanted: Sequence[str | float]) -> bool:
 def _last(places: Mapping[str, int]) -> str | None:
     found = {letter: place for letter, place in places.items() if place >= 0}
     return max(found, key=found.__getitem__) if found else None
-
-
-def _lenient_choice(response: str, options: Mapping[str, str]) -> str | None:
-    from liit.metrics.letter import lenient_letter
-
-    return lenient_letter(response, list(options.values()))

@@ -1,10 +1,23 @@
-"""Reasoning in text: GSM8K's last number, the BBH chain-of-thought rule, pass@k."""
+"""Reasoning in text: GSM8K's last number, BIG-Bench Hard's stated answer."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from liit.metrics import Scored
+from liit.scoring.benchmark import (
+    GOLD,
+    Benchmark,
+    Options,
+    Outcome,
+    by_mean,
+    mean_outcome,
+    text_of,
+)
+from liit.scoring.exam import Facts
+from liit.scoring.join import Pair
+from liit.scoring.records import Record
 
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?|-?\.\d+")
 _MARKED = re.compile(r"(?:####|\bA:)\s*([^\n]*)")
@@ -62,11 +75,29 @@ def bbh_cot(prediction: str, target: str) -> Scored:
     return Scored(strict, stated is not None, max(strict, lenient))
 
 
-def pass_at_k(samples: int, passed: int, k: int) -> float:
-    """Unbiased estimate of pass@k: 1 - C(n - c, k) / C(n, k). Chen et al. 2021, equation 1."""
-    if samples - passed < k:
-        return 1.0
-    failure = 1.0
-    for size in range(samples - passed + 1, samples + 1):
-        failure *= 1.0 - k / size
-    return 1.0 - failure
+def _target(record: Record) -> dict[str, str]:
+    return {"target": text_of(record.need(GOLD, "answer"))}
+
+
+def _gsm8k(facts: Facts, said: str) -> Scored:
+    return gsm8k(said, facts["target"])
+
+
+def _score_bbh(pairs: Sequence[Pair], options: Options) -> Outcome:
+    """Score by the chain-of-thought rule if most answers hold "answer is ", else directly."""
+    del options
+    reasoned = sum("answer is " in pair.answer.text for pair in pairs) > len(pairs) / 2
+    rule = bbh_cot if reasoned else bbh_direct
+    outcome = mean_outcome(
+        pairs,
+        lambda p: rule(p.answer.text, _target(p.reference)["target"]),
+        lambda p: (p.reference.document.name,),
+    )
+    note = "rule: " + ("text after the first 'answer is '" if reasoned else "whole answer")
+    return Outcome(outcome.score, outcome.lenient, outcome.breakdown, outcome.items, [note])
+
+
+BENCHMARKS = (
+    Benchmark("gsm8k", "accuracy, %", by_mean(_target, _gsm8k), GOLD, alone=True),
+    Benchmark("bbh", "exact match, %", _score_bbh, GOLD, alone=True),
+)
