@@ -14,14 +14,7 @@ from liit.metrics.vqa import m4c_normalise
 from liit.prompts import LETTERS
 from liit.scoring.answers import Answer, read_answers
 from liit.scoring.asking import ExamItem, image_paths, question_of
-from liit.scoring.benchmark import (
-    Benchmark,
-    Options,
-    Outcome,
-    mean_outcome,
-    percent,
-    text_of,
-)
+from liit.scoring.benchmark import Benchmark, Options, Outcome, mean_outcome, percent, text_of
 from liit.scoring.exam import Facts, by_item
 from liit.scoring.files import Document
 from liit.scoring.join import Pair

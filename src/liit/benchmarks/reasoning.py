@@ -6,15 +6,7 @@ import re
 from collections.abc import Sequence
 
 from liit.metrics import Scored
-from liit.scoring.benchmark import (
-    GOLD,
-    Benchmark,
-    Options,
-    Outcome,
-    by_mean,
-    mean_outcome,
-    text_of,
-)
+from liit.scoring.benchmark import GOLD, Benchmark, Options, Outcome, by_mean, mean_outcome, text_of
 from liit.scoring.exam import Facts
 from liit.scoring.join import Pair
 from liit.scoring.records import Record

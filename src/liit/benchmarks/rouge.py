@@ -6,15 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from liit.metrics import Scored
-from liit.scoring.benchmark import (
-    GOLD,
-    Benchmark,
-    ItemScore,
-    Options,
-    Outcome,
-    item_key,
-    text_of,
-)
+from liit.scoring.benchmark import GOLD, Benchmark, ItemScore, Options, Outcome, item_key, text_of
 from liit.scoring.files import Document
 from liit.scoring.join import Pair
 from liit.scoring.records import Record, records_of

@@ -39,9 +39,7 @@ def word_tokens(text: str) -> list[str]:
 
 
 def exact_and_f1(
-    prediction: str,
-    answers: Sequence[str],
-    tokens: Callable[[str], list[str]] = word_tokens,
+    prediction: str, answers: Sequence[str], tokens: Callable[[str], list[str]] = word_tokens
 ) -> tuple[float, float]:
     """Return the best exact match and the best token F1 (0..1) over the references."""
     said = tokens(prediction)

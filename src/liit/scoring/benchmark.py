@@ -151,8 +151,7 @@ def _report(
         return Report(benchmark, options.profile, benchmark.collect(known, given, options))
     if not known and not benchmark.alone:
         raise LiitError(
-            f"{benchmark.name} needs its reference file",
-            next_step="name it with --references FILE",
+            f"{benchmark.name} needs its reference file", next_step="name it with --references FILE"
         )
     assert benchmark.score is not None
     answers = benchmark.answers(given, options.answer_field)
