@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from liit.errors import LiitError
+from liit.scoring.answers import Answer
 from liit.scoring.files import Document
+from liit.scoring.join import refuse_two_models
 from liit.scoring.records import IMAGES, Record, as_key, as_list, image_key, records_of
 
 _CAPTIONS = (
@@ -23,7 +25,7 @@ _LINE = re.compile(r"^(\S+?)#(?:\w+#)?\d+\s+(.*)$")
 
 
 class _Caption(NamedTuple):
-    key: str
+    raw: str
     image: str
     text: str
     record: Record
@@ -36,19 +38,46 @@ def read_captions(documents: Sequence[Document], field: str | None = None) -> li
     an image and a caption column, Karpathy's sentences. A plain list of names restricts the
     images to those named.
     """
+    return [_merged(key, found) for key, found in _by_image(documents, field).items()]
+
+
+def read_answers(documents: Sequence[Document], field: str | None) -> list[Answer]:
+    """Read caption files as answers; of several captions of an image the first one counts."""
+    answers = []
+    for key, found in _by_image(documents, field).items():
+        first = {id(one.record.document): one for one in reversed(found)}.values()
+        refuse_two_models([Answer(one.record, one.text, None) for one in first])
+        answers.append(Answer(_merged(key, found), found[0].text, None))
+    return answers
+
+
+def _by_image(documents: Sequence[Document], field: str | None) -> dict[str, list[_Caption]]:
     wanted: set[str] = set()
-    grouped: dict[str, list[_Caption]] = {}
+    captions: list[_Caption] = []
     for document in documents:
         names = _split_list(document)
         wanted |= names
-        for caption in [] if names else _captions_of(document, field):
-            grouped.setdefault(caption.key, []).append(caption)
+        captions += [] if names else _captions_of(document, field)
+    grouped: dict[str, list[_Caption]] = {}
+    clashing = _clashing(captions)
+    for caption in captions:
+        stem = image_key(caption.raw)
+        grouped.setdefault(caption.raw if stem in clashing else stem, []).append(caption)
     kept = {k: v for k, v in grouped.items() if not wanted or {k, image_key(v[0].image)} & wanted}
     if not kept:
         raise LiitError(
             f"{documents[0].path}: no captions found", next_step="name a file with captions"
         )
-    return [_merged(key, found) for key, found in kept.items()]
+    return kept
+
+
+def _clashing(captions: Sequence[_Caption]) -> set[str]:
+    """Return the names without folder, suffix and zeros that two images of one file share."""
+    named: dict[tuple[int, str], set[str]] = {}
+    for caption in captions:
+        document = id(caption.record.document)
+        named.setdefault((document, image_key(caption.raw)), set()).add(caption.raw)
+    return {stem for (_, stem), raws in named.items() if len(raws) > 1}
 
 
 def _merged(key: str, found: Sequence[_Caption]) -> Record:
@@ -94,7 +123,7 @@ def _captions_of(document: Document, field: str | None) -> Iterator[_Caption]:
             continue
         found = _LINE.match(line) if isinstance(line, str) else None
         if found:
-            yield _Caption(image_key(found.group(1)), found.group(1), found.group(2), record)
+            yield _Caption(found.group(1), found.group(1), found.group(2), record)
             continue
         names = (field,) if field else _CAPTIONS
         image = as_key(record.first(IMAGES)) or record.id
@@ -109,7 +138,7 @@ def _captions_of(document: Document, field: str | None) -> Iterator[_Caption]:
         captions = record.need(names, "caption")
         name = as_key(record.first(_FILES)) or _inner_name(captions) or image
         for text in _texts(captions):
-            yield _Caption(image_key(image), name, text, record)
+            yield _Caption(image, name, text, record)
 
 
 def _inner_name(captions: Any) -> str | None:

@@ -13,10 +13,12 @@ _MARKS = ",.!?;:'"
 # Words after which the official parser expects the answer; "=" only in the last sentence.
 _INDICATORS = ("could be ", "so ", "is ", "thus ", "therefore ", "final ", "answer ", "result ")
 _TRIVIAL = {":", ",", ".", "!", "?", ";", "'"}
+# The official patterns; possessive, and starting at no digit inside a number, so that a loop of
+# digits takes linear time. They match the same.
 _NUMBER_FORMS = (
     r"-?\b\d{1,3}(?:,\d{3})+\b",
-    r"-?\d+(?:\.\d+)?[eE][+-]?\d+",
-    r"-?(?:\d+\.\d+|\.\d+|\d+\b)(?![eE][+-]?\d+)(?![,\d])",
+    r"(?:-|(?<!\d))\d++(?:\.\d++)?[eE][+-]?\d+",
+    r"(?:-?\.\d++|(?:-|(?<!\d))(?:\d++\.\d++|\d++\b))(?![eE][+-]?\d+)(?![,\d])",
 )
 
 

@@ -39,7 +39,7 @@ def gold_letter(record: Record) -> str:
 def letter_of(value: Any) -> str:
     """Return a choice as a letter: 1 and "1" are "B"; -1 (failed) is empty."""
     text = str(value).strip()
-    if re.fullmatch(r"-?\d+", text):
+    if re.fullmatch(r"-?\d{1,9}", text):
         place = int(text)
         return LETTERS[place] if 0 <= place < len(LETTERS) else ""
     return text

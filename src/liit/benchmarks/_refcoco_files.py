@@ -28,11 +28,14 @@ def box_references(documents: Sequence[Document]) -> list[Record]:
         found = _with_annotations(objects, found)
     records = [one for record in found for one in _expressions(record)]
     boxes = [_raw_box(record) for record in records]
-    named = [name for name in ("bbox_xyxy", "bbox_xywh") if name in records[0].fields]
-    ordered = all(box[2] > box[0] and box[3] > box[1] for box in boxes)
-    beyond = any(_beyond(record, box) for record, box in zip(records, boxes, strict=True))
-    as_corners = named == ["bbox_xyxy"] or (not named and ordered and beyond)
-    if not as_corners:
+    if _are_corners(records, boxes):
+        unordered = next((r for r, b in zip(records, boxes, strict=True) if not _ordered(b)), None)
+        if unordered is not None:
+            raise LiitError(
+                f"{unordered.where}: the box is not (x1, y1, x2, y2) as most boxes of the file are",
+                next_step="mend or remove the record",
+            )
+    else:
         boxes = [(x, y, x + width, y + height) for x, y, width, height in boxes]
     seen: set[tuple[object, Box]] = set()
     marked = []
@@ -41,6 +44,22 @@ def box_references(documents: Sequence[Document]) -> list[Record]:
         marked.append(with_fields(record, {"corners": box, "first_of_object": target not in seen}))
         seen.add(target)
     return marked
+
+
+def _are_corners(records: Sequence[Record], boxes: Sequence[Box]) -> bool:
+    """Tell whether boxes are corners: by their field's name, else by what fewer of them rule out.
+
+    As sizes, a box may not reach beyond its image; as corners, the second lies after the first.
+    """
+    named = [sum(name in r.fields for r in records) for name in ("bbox_xyxy", "bbox_xywh")]
+    if any(named):
+        return named[0] > named[1]
+    beyond = sum(_beyond(record, box) for record, box in zip(records, boxes, strict=True))
+    return beyond > sum(not _ordered(box) for box in boxes)
+
+
+def _ordered(box: Box) -> bool:
+    return box[2] > box[0] and box[3] > box[1]
 
 
 def _with_annotations(objects: Sequence[Record], annotations: Sequence[Record]) -> list[Record]:

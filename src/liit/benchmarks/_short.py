@@ -44,7 +44,7 @@ def ask_shortly(*lines: Callable[[Record], str | None]) -> Ask:
         del options
         facts = short_facts(record)
         added = [line for add in lines if (line := add(record))]
-        question = re.sub(r"\s*Please answer yes or no\.?$", "", question_of(record))
+        question = re.sub(r"(?<!\s)\s*+Please answer yes or no\.?$", "", question_of(record))
         prompt = prompts.short_answer(question, *added)
         return ExamItem(prompt, most_common(facts["answers"]), [image_paths(record)], facts)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from liit.benchmarks._caption_files import read_captions
+from liit.benchmarks._caption_files import read_answers, read_captions
 from liit.metrics import Scored
 from liit.metrics.bleu import (
     coco_bleu,
@@ -25,7 +25,6 @@ from liit.metrics.tokens import (
     segmented_words,
 )
 from liit.prompts import CAPTION, CAPTION_ZH
-from liit.scoring.answers import Answer
 from liit.scoring.asking import ExamItem, image_paths
 from liit.scoring.benchmark import (
     Benchmark,
@@ -37,37 +36,36 @@ from liit.scoring.benchmark import (
     percent,
 )
 from liit.scoring.exam import Facts, Marked, by_item, is_paper, three
-from liit.scoring.files import Document
 from liit.scoring.join import Pair
 from liit.scoring.records import Record
 
 _BLEUS = ("Bleu_1", "Bleu_2", "Bleu_3", "Bleu_4")
 
 
-class _Tokeniser(NamedTuple):
-    name: str
-    of_answers: Callable[[str], str]
-    of_references: Callable[[str], str]
+Tokens = Callable[[str], str]
 
 
-def _tokeniser(pairs: Sequence[Pair]) -> _Tokeniser:
-    """Choose how captions become tokens, for all items alike.
+def reference_tokens(references: Sequence[str]) -> Tokens:
+    """Return how English references become tokens: as they are where the file is tokenised.
 
-    English: Penn Treebank, except for a side that comes tokenised. Chinese: the words, if
-    references and answers come segmented; else characters.
+    Answers are always tokenised, as the COCO caption evaluation does with both.
+    """
+    # tokenised files keep a few marks: "st.", "5:55"
+    return segmented_words if _share(is_tokenised, references) >= 0.95 else ptb_words
+
+
+def _tokeniser(pairs: Sequence[Pair]) -> tuple[str, Tokens, Tokens]:
+    """Choose how answers and references become tokens, and name it.
+
+    English: Penn Treebank. Chinese: the words, if both sides come segmented; else characters.
     """
     answers = [pair.answer.text for pair in pairs]
     references = [text for pair in pairs for text in pair.reference.fields["captions"]]
     if _share(is_chinese, references) <= 0.5:
-        # tokenised files keep a few marks: "st.", "5:55"
-        done = [_share(is_tokenised, texts) >= 0.95 for texts in (answers, references)]
-        how = [segmented_words if tokenised else ptb_words for tokenised in done]
-        name = "words as tokenised in the files" if all(done) else "Penn Treebank words (NLTK)"
-        return _Tokeniser(name, *how)
+        return "Penn Treebank words (NLTK)", ptb_words, reference_tokens(references)
     if all(_share(is_segmented, texts) > 0.5 for texts in (answers, references)):
-        name = "words as segmented in the files"
-        return _Tokeniser(name, segmented_words, segmented_words)
-    return _Tokeniser("characters", characters, characters)
+        return "words as segmented in the files", segmented_words, segmented_words
+    return "characters", characters, characters
 
 
 def _share(test: Callable[[str], bool], texts: Sequence[str]) -> float:
@@ -110,16 +108,17 @@ def exam(document: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
     Its document frequencies are those of the whole exam's references, so that the corpus score is
     the mean over items.
     """
-    references = [ptb_words(text) for text in document["extra"]["references"]]
-    value = _frequencies(document["item"].exam).score(ptb_words(results[0]), references)
+    tokens, corpus = _exam_tokens(document["item"].exam)
+    references = [tokens(text) for text in document["extra"]["references"]]
+    value = corpus.score(ptb_words(results[0]), references)
     return three(Scored(value, bool(results[0].strip()), value))
 
 
 @lru_cache(maxsize=4)
-def _frequencies(exam: Any) -> CiderCorpus:
-    return CiderCorpus(
-        [[ptb_words(text) for text in sample.extra["references"]] for sample in exam]
-    )
+def _exam_tokens(exam: Any) -> tuple[Tokens, CiderCorpus]:
+    captions = [sample.extra["references"] for sample in exam]
+    tokens = reference_tokens([text for texts in captions for text in texts])
+    return tokens, CiderCorpus([[tokens(text) for text in texts] for texts in captions])
 
 
 def score_chinese(facts: Facts, said: str) -> Scored:
@@ -154,12 +153,6 @@ def _score_chinese(pairs: Sequence[Pair], options: Options) -> Outcome:
     return Outcome(score, lenient, overall, items, notes)
 
 
-def _caption_answers(documents: Sequence[Document], field: str | None) -> list[Answer]:
-    """Read answers; of several captions of an image the first one counts."""
-    records = read_captions(documents, field)
-    return [Answer(record, record.fields["captions"][0], None) for record in records]
-
-
 def _benchmark(name: str, metric: str, score: Scoring, prompt: str) -> Benchmark:
     def ask(record: Record, options: Options) -> ExamItem:
         del options
@@ -168,9 +161,7 @@ def _benchmark(name: str, metric: str, score: Scoring, prompt: str) -> Benchmark
         asked = str(record.fields.get("instruction") or prompt)
         return ExamItem(asked, references[0], images, {"references": references})
 
-    return Benchmark(
-        name, metric, score, references=read_captions, answers=_caption_answers, ask=ask
-    )
+    return Benchmark(name, metric, score, references=read_captions, answers=read_answers, ask=ask)
 
 
 exam_chinese = by_item(score_chinese, "corpus")

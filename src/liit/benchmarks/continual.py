@@ -16,18 +16,29 @@ from liit.metrics.continual import (
 )
 from liit.scoring.benchmark import Benchmark, Options, Outcome
 from liit.scoring.files import Document
+from liit.scoring.join import of_one_file
 
 _LOGGED = "predict_exact_match_for_"
 
 
-def read_matrix(documents: Sequence[Document]) -> Matrix:
+def read_matrix(documents: Sequence[Document], field: str | None = None) -> Matrix:
     """Read R[stage][task]: the one matrix in a JSON file, or trainer logs named "<k>-<task>/…"."""
-    for document in documents:
-        if document.kind == "json" and isinstance(document.content, dict):
-            matrices = [value for value in document.content.values() if _is_matrix(value)]
-            if len(matrices) == 1:
-                matrix: Matrix = matrices[0]
-                return matrix
+    found = [
+        (document, name)
+        for document in documents
+        for name in _matrices_of(document)
+        if field in (None, name)
+    ]
+    if found:
+        of_one_file([document for document, _ in found], "hold a matrix")
+        document, name = found[0]
+        if len(found) > 1:
+            raise LiitError(
+                f"{document.path}: {len(found)} matrices ({', '.join(name for _, name in found)})",
+                next_step="name one with --answer-field NAME",
+            )
+        matrix: Matrix = document.content[name]
+        return matrix
     stages = sorted(documents, key=lambda document: _stage(document)[0])
     tasks = [_stage(document)[1] for document in stages]
     matrix = [[d.content.get(_LOGGED + task) for task in tasks] for d in stages]
@@ -37,6 +48,12 @@ def read_matrix(documents: Sequence[Document]) -> Matrix:
             next_step=f"give a JSON file with rows of numbers, or logs with {_LOGGED}<task>",
         )
     return matrix
+
+
+def _matrices_of(document: Document) -> list[str]:
+    if document.kind != "json" or not isinstance(document.content, dict):
+        return []
+    return [name for name, value in document.content.items() if _is_matrix(value)]
 
 
 def _is_matrix(value: object) -> bool:
@@ -60,8 +77,8 @@ def _stage(document: Document) -> tuple[int, str]:
 def _continual(
     references: Sequence[Document], documents: Sequence[Document], options: Options
 ) -> Outcome:
-    del references, options
-    matrix = read_matrix(documents)
+    del references
+    matrix = read_matrix(documents, options.answer_field)
     values = {
         "average_performance": average_performance(matrix),
         "backward_transfer": backward_transfer(matrix),

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from liit.errors import LiitError
 from liit.scoring.benchmark import Benchmark, Options, Outcome
 from liit.scoring.files import Document
-from liit.scoring.records import as_list, records_of
+from liit.scoring.records import Record, as_list, records_of
 
 _KS = (1, 10, 100)
 SECONDS = 3
@@ -67,11 +68,12 @@ def _humaneval(
     """Estimate pass@k from samples that were run elsewhere ("passed") or are run now."""
     problems = [dict(r.fields) for document in references for r in records_of(document)]
     results: dict[str, list[bool]] = defaultdict(list)
-    for task, sample in _samples(samples, problems):
-        if "passed" in sample:
-            results[task].append(bool(sample["passed"]))
+    for task, record in _samples(samples, problems):
+        if "passed" in record.fields:
+            results[task].append(bool(record.fields["passed"]))
         elif options.execute:
-            results[task].append(runs_through(_program(task, sample, problems)))
+            program = _program(task, record, problems, options.answer_field)
+            results[task].append(runs_through(program))
         else:
             note = "not run: running generated programs needs --execute (in a container, please)"
             return Outcome(None, notes=[note], n=0)
@@ -86,12 +88,12 @@ def _humaneval(
 
 def _samples(
     documents: Sequence[Document], problems: Sequence[Mapping[str, Any]]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+) -> Iterator[tuple[str, Record]]:
     """Yield (task, sample): records with a task, or one list of programs per problem in order."""
     for document in documents:
         for record in records_of(document):
             if record.id is not None:
-                yield record.id, record.fields
+                yield record.id, record
                 continue
             if record.place > len(problems):
                 raise LiitError(
@@ -99,20 +101,31 @@ def _samples(
                     next_step="name the problem file with --references",
                 )
             task = str(problems[record.place - 1]["task_id"])
-            for program in as_list(record.fields.get("value", [])):
-                yield task, {"program": program}
+            for program in as_list(record.need(("value",), "list of programs")):
+                yield task, replace(record, fields={"program": program})
 
 
-def _program(task: str, sample: Mapping[str, Any], problems: Sequence[Mapping[str, Any]]) -> str:
+def _program(
+    task: str, sample: Record, problems: Sequence[Mapping[str, Any]], field: str | None
+) -> str:
     problem = next((p for p in problems if p.get("task_id") == task), None)
     if problem is None:
         raise LiitError(
             f"no problem {task!r} among the references",
             next_step="name the problem file with --references",
         )
-    body = sample.get("program")
-    if body is None:
-        body = f"{problem['prompt']}{sample.get('completion', '')}"
+    name = field or ("program" if "program" in sample.fields else "completion")
+    try:
+        body = str(sample.at(name))
+    except KeyError as fault:
+        raise LiitError(
+            f"{sample.where}: no field {name!r} holds a program "
+            f"(it has: {', '.join(sample.fields)})",
+            next_step="name it with --answer-field NAME",
+        ) from fault
+    whole = name == "program" or (field and f"def {problem['entry_point']}" in body)
+    if not whole:
+        body = f"{problem['prompt']}{body}"
     return f"{body}\n{problem['test']}\ncheck({problem['entry_point']})\n"
 
 

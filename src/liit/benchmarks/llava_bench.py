@@ -37,7 +37,7 @@ def _llava_bench(
     overall, counted = [], 0
     for document in reviews:
         groups: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        for category, pair in _reviews(document):
+        for category, pair in _reviews(document, options.fields("tuple", "score", "scores")):
             groups["all"].append(pair)
             if category:
                 groups[category].append(pair)
@@ -55,9 +55,9 @@ def _llava_bench(
     return Outcome(score, None, breakdown, notes=notes, n=counted)
 
 
-def _reviews(document: Document) -> Iterator[tuple[str, tuple[float, float]]]:
+def _reviews(document: Document, names: Sequence[str]) -> Iterator[tuple[str, tuple[float, float]]]:
     for record in records_of(document):
-        marks = record.first(("tuple", "score", "scores"))
+        marks = record.first(names)
         if marks is None:
             continue
         try:

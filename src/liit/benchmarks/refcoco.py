@@ -7,7 +7,8 @@ denominator, as Adapt-∞'s code does; ``standard`` does none of it and wants >=
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from liit import prompts
@@ -31,6 +32,9 @@ from liit.scoring.benchmark import Benchmark, ItemScore, Options, Outcome, item_
 from liit.scoring.exam import Facts, Marked, is_paper, three
 from liit.scoring.join import Pair
 from liit.scoring.records import Record
+
+CLEAR = 0.8
+"""Share of the boxes that makes a majority clear."""
 
 
 def score(facts: Facts, said: str, reading: Reading = "unit") -> Scored:
@@ -112,6 +116,8 @@ def facts_of(record: Record, frame: Frame) -> dict[str, Any]:
 
 
 def _size(record: Record) -> tuple[float, float]:
+    if max(record.fields["corners"]) <= 1.5 and not record.fields.get("width"):
+        return 1.0, 1.0  # the reference is relative already
     try:
         return float(record.fields["width"]), float(record.fields["height"])
     except (KeyError, TypeError, ValueError) as fault:
@@ -144,7 +150,10 @@ def _score(pairs: Sequence[Pair], options: Options) -> Outcome:
         notes.append("profile paper: +1 pixel, IoU > 0.5, unparsed answers not counted")
     lenient = percent([item.scored.lenient for item in items])
     n = len(_counted(marked))
-    return Outcome(accuracy(marked), lenient, breakdown, items, notes, n=n)
+    if not n:
+        undefined = ("mean_iou", "acc@0.5", "acc@0.75")
+        breakdown |= dict.fromkeys(undefined, math.nan)
+    return Outcome(breakdown["acc@0.5"], lenient, breakdown, items, notes, n=n)
 
 
 def _text(pair: Pair) -> str:
@@ -153,23 +162,48 @@ def _text(pair: Pair) -> str:
 
 
 def _reading(pairs: Sequence[Pair], said: Sequence[str], options: Options) -> tuple[Reading, str]:
-    """Tell the encoding from all answers: their field's name, their largest number, the images."""
-    reading = options.box_encoding or _guess(pairs, said)
-    return reading, f"boxes read as {reading}, in the frame: {options.box_frame}"
+    """Return how boxes are written, and a note that says so."""
+    frame = f"in the frame: {options.box_frame}"
+    if options.box_encoding:
+        return options.box_encoding, f"boxes read as {options.box_encoding}, {frame}"
+    if sum("xywh" in pair.answer.field for pair in pairs) > len(pairs) / 2:
+        return "pixel_xywh", f"boxes read as pixel_xywh, {frame}"
+    boxes = [
+        (pair.reference, box)
+        for pair, text in zip(pairs, said, strict=True)
+        if (box := bracketed_numbers(text)) is not None
+    ]
+    reading, share = _guess(boxes)
+    return reading, f"boxes read as {reading} ({share:.1%} of {len(boxes)} boxes fit), {frame}"
 
 
-def _guess(pairs: Sequence[Pair], said: Sequence[str]) -> Reading:
-    if "xywh" in pairs[0].answer.field:
-        return "pixel_xywh"
-    boxes = [(pair, box) for pair, text in zip(pairs, said, strict=True)
-             if (box := bracketed_numbers(text)) is not None]  # fmt: skip
-    largest = max((max(box) for _, box in boxes), default=0.0)
-    if largest <= 1.5:
-        return "unit"
-    if largest <= 100:
-        return "percent"
-    inside = all(_fits(pair.reference, box) for pair, box in boxes)
-    return "pixel" if inside or largest > 1000 else "mille"
+def _guess(boxes: Sequence[tuple[Record, Box]]) -> tuple[Reading, float]:
+    """Tell the encoding by what most boxes say, and their share; one odd box decides nothing.
+
+    Numbers to 1 are shares of the image, to 100 percent; beyond, boxes that lie inside their
+    images are pixels, others on the grid of 1000.
+    """
+
+    def share(fits: Callable[[Record, Box], bool]) -> float:
+        return sum(fits(*one) for one in boxes) / len(boxes) if boxes else 1.0
+
+    unit = share(lambda _, box: max(box) <= 1.5)
+    if unit >= CLEAR:
+        return "unit", unit
+    shares: dict[Reading, float] = {
+        "percent": share(lambda _, box: max(box) <= 100),
+        "pixel": share(_fits),
+        "mille": share(lambda _, box: max(box) <= 1000),
+    }
+    if unit <= 1 - CLEAR:
+        for reading, found in shares.items():
+            if found >= CLEAR:
+                return reading, found
+    told = ", ".join(f"{name} {found:.0%}" for name, found in {"unit": unit, **shares}.items())
+    raise LiitError(
+        f"the answers do not agree on how boxes are written (boxes that would fit: {told})",
+        next_step="say it with --box-encoding",
+    )
 
 
 def _fits(record: Record, box: Box) -> bool:

@@ -20,13 +20,15 @@ Frame = Literal["padded_square", "original"]
 
 OUTSIDE = "outside the frame"
 
-_NUMBER = r"[-+]?\d*\.?\d+"
-_FOUR = rf"\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*"
-_BRACKETED = re.compile(rf"\[{_FOUR}\]")
-_LOOSE = re.compile(
-    rf"({_NUMBER})[^\d.+-]{{1,6}}({_NUMBER})[^\d.+-]{{1,6}}({_NUMBER})[^\d.+-]{{1,6}}({_NUMBER})"
-)
-_ANY_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
+# Answers may loop for thousands of digits: possessive quantifiers, and no match starts inside a
+# number, so that every pattern runs in linear time.
+_DIGITS = r"(?>\d++(?:\.\d++)?|\.\d++)"
+_NUMBER = rf"[-+]?{_DIGITS}"
+_FOUR = r"\s*+,\s*+".join([f"({_NUMBER})"] * 4)
+_BRACKETED = re.compile(rf"\[\s*+{_FOUR}\s*+\]")
+_FIRST = r"([-+]?\.\d++|(?:[-+]|(?<!\d))\d++(?:\.\d++)?)"
+_LOOSE = re.compile(_FIRST + rf"[^\d.+-]{{1,6}}({_NUMBER})" * 3)
+_ANY_NUMBER = re.compile(r"[-+]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?")
 _BETWEEN = re.compile(r"(?=[\s\S])[\s<>()\[\]{}]*+,?[\s<>()\[\]{}]*+")
 _OPENING, _CLOSING = frozenset("[({<"), frozenset("])}>")
 

@@ -52,8 +52,8 @@ def lenient_letter(prediction: str, choices: Sequence[str]) -> str | None:
         return None
     any_case = f"[{letters}{letters.lower()}]"
     for pattern in (
-        rf"^\(?({any_case})(?:[).:,]|\s*$)",
-        rf"(?i:answer|option|choice)(?:\s+(?i:is|would be))?\s*:?\s*\(?([{letters}])(?!\w)",
+        rf"^\(?({any_case})(?:[).:,]|\s*+$)",
+        rf"(?i:answer|option|choice)(?:\s++(?i:is|would be))?\s*+:?\s*+\(?([{letters}])(?!\w)",
         rf"\(({any_case})\)",
         rf"(?<!\w)([{letters}])\.?$",
     ):

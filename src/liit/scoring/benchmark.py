@@ -36,6 +36,10 @@ class Options:
     box_frame: Frame = "original"
     execute: bool = False
 
+    def fields(self, *usual: str) -> tuple[str, ...]:
+        """Return the names of the field to read: the one that the user named, or the usual ones."""
+        return (self.answer_field,) if self.answer_field else usual
+
 
 @dataclass(frozen=True, slots=True)
 class ItemScore:

@@ -16,7 +16,6 @@ from liit.errors import LiitError
 
 Kind = Literal["json", "rows", "table", "lines"]
 _SUFFIXES = {"", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".gz", ".parquet", ".p"}
-_TABLE_SUFFIXES = {".csv": ",", ".tsv": "\t"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +165,14 @@ def _is_json(line: str) -> bool:
 
 
 def _delimiter_of(text: str, path: Path) -> str | None:
-    """Tell a table by its tabs in every line, or by its suffix and a comma in the first line."""
-    lines = [line for line in text.splitlines()[:20] if line.strip()]
-    if all("\t" in line for line in lines):
+    """Tell a table by tabs in nearly all of its first lines, or by its suffix and commas there."""
+    lines = [line for line in text.split("\n")[:100] if line.strip()]
+    suffix = path.suffix.lower()
+    if sum("\t" in line for line in lines) >= (0.5 if suffix == ".tsv" else 0.9) * len(lines):
         return "\t"
-    expected = _TABLE_SUFFIXES.get(path.suffix.lower(), ",")
-    named = path.suffix.lower() in _TABLE_SUFFIXES or lines[0].lower() == "image,caption"
-    return expected if named and expected in lines[0] else None
+    named = suffix == ".csv" or lines[0].strip().lower() == "image,caption"
+    filled = "," in lines[0] or sum("," in line for line in lines) > len(lines) / 2
+    return "," if named and filled else None
 
 
 def _table(text: str, delimiter: str, path: Path) -> list[list[str]]:
