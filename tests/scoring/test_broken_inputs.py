@@ -22,7 +22,7 @@ from liit.scoring.table import benchmarks
 def test_cut_off_json_names_the_line(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"1": "a",\n "2": "b', encoding="utf-8")
-    with pytest.raises(LiitError, match=r"a\.json: not valid JSON at line 2"):
+    with pytest.raises(LiitError, match=r"a\.json: line 2 is not valid JSON"):
         read_document(path)
 
 
