@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from liit.benchmarks import mmlu, refcoco
 from liit.errors import LiitError
 from liit.metrics.boxes import bracketed_numbers, iou, lenient_boxes, parse_boxes
 from liit.scoring.benchmark import Options, Report, run_benchmark
+from liit.scoring.cli import main
 from liit.scoring.files import read_document
-from liit.scoring.records import question_key, records_of
-from liit.scoring.report import as_text
+from liit.scoring.records import as_list, question_key, records_of
+from liit.scoring.report import as_json, as_text
 from liit.scoring.table import benchmarks
 
 from .small import CASES
@@ -266,3 +268,141 @@ def test_the_rules_of_two_profiles() -> None:
     assert mmlu.score({**facts, "profile": "paper"}, "B.").value == 1
     region = {"box": [0.0, 0.0, 0.5, 1.0], "box_frame": "original", "size": [200, 100]}
     assert refcoco.score(region, "[0, 0, 0.5, 1]").value == 1
+
+
+def test_lists_as_numpy_prints_them(tmp_path: Path) -> None:
+    quoted = "[\"don't know\" 'red' 'red' 'red'\n 'red' 'red' 'red' 'red' 'red' 'red']"
+    assert as_list(quoted) == ["don't know", *["red"] * 9]
+    assert as_list("['a', 'b']") == ["a", "b"] and as_list("['it is']") == ["it is"]
+    assert (
+        as_list("[{'answer': 'net', 'id': 1}\n {'answer': 'nets', 'id': 2}]")[1]["answer"] == "nets"
+    )
+    assert as_list("[3 4]") == ["3", "4"] and as_list("[unk]") == ["[unk]"]
+    with pytest.raises(ValueError, match="a list that cannot be read"):
+        as_list("['a' 'b', 'c]")
+    cell = quoted.replace('"', '""')
+    table = f'question_id,image_id,question,answers\n1,9,Colour?,"{cell}"\n'
+    references = write(tmp_path, "vqa.csv", table)
+    said = write(tmp_path, "p.json", {"1": "red"})
+    assert run_benchmark(benchmarks()["vqav2"], [references], [said]).outcome.score == 100
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "words"),
+    [
+        ("scienceqa", {"id": 1, "choices": ["a", "b"], "answer": 4}, "none of the 2 options"),
+        ("aokvqa_mc", {"question_id": 1, "choices": ["a"], "correct_choice_idx": 3}, "none of the"),
+        ("mmlu", {"question": "q?", "choices": ["a", "b"], "answer": "E"}, "none of the 2 options"),
+        ("mmmu", {"id": 1, "question_type": "multiple-choice", "options": ["a"], "answer": "C"},
+         "none of the 1 options"),
+        ("pope", {"question_id": 1, "text": "q?", "label": "maybe"}, "neither yes nor no"),
+        ("gsm8k", {"id": 1, "answer": "no number"}, "holds no number"),
+        ("refcoco", {"question_id": 1, "bbox": [20, 10, 30, 40]}, "no image size"),
+        ("okvqa", {"question_id": 1, "answers": [{"text": "red"}]}, "answer"),
+    ],
+)  # fmt: skip
+def test_a_reference_that_cannot_be_understood_is_an_error(
+    tmp_path: Path, name: str, record: dict[str, Any], words: str
+) -> None:
+    said = [{"question_id": 1, "question": "q?", "text": "[0.1, 0.1, 0.2, 0.2]"}]
+    with pytest.raises(LiitError, match=words) as caught:
+        run(name, [record], said, tmp_path)
+    assert "references.json: record 1" in caught.value.problem
+
+
+@pytest.mark.parametrize("answer", ["B", "(B)", "b.", "dog", 1])
+def test_a_right_answer_in_any_dress(tmp_path: Path, answer: Any) -> None:
+    record = {"question": "q?", "choices": ["cat", "dog"], "answer": answer}
+    report = run("mmlu", [record], [{"question": "q?", "pred": "B"}], tmp_path)
+    assert report.outcome.score == 100
+
+
+def test_an_option_that_is_the_number_zero(tmp_path: Path) -> None:
+    record = {"question": "q?", "A": 0, "B": 1, "C": 2, "D": 3, "answer": "C"}
+    report = run("mmlu", [record], [{"question": "q?", "pred": "C"}], tmp_path)
+    assert report.outcome.score == 100
+
+
+PROBLEM = {"task_id": "T/0", "prompt": "def f(x):\n", "entry_point": "f",
+           "test": "def check(f):\n    assert f(1) == 2\n"}  # fmt: skip
+
+
+def test_programs_stand_in_the_field_that_is_named(tmp_path: Path) -> None:
+    said = [{"task_id": "T/0", "out": {"code": "    return x + 1\n"}}]
+    with pytest.raises(LiitError, match=r"'completion' holds a program \(it has: task_id, out\)"):
+        run("humaneval", [PROBLEM], said, tmp_path, execute=True)
+    options = {"execute": True, "answer_field": "out.code"}
+    assert run("humaneval", [PROBLEM], said, tmp_path, **options).outcome.score == 100
+
+
+def test_a_missing_field_is_no_wrong_answer(tmp_path: Path) -> None:
+    references = {"1": {"question": "q?", "answer": "yes"}}
+    said = [{"question_id": 1, "model": {"text": "yes"}}]
+    with pytest.raises(LiitError, match=r"has no field 'model\.said'"):
+        run("gqa", references, said, tmp_path, answer_field="model.said")
+    assert run("gqa", references, said, tmp_path, answer_field="model.text").outcome.score == 100
+    judged = [{"instruction": f"{n}", "preference": 2} for n in range(2)]
+    assert "avg_length" not in run("alpaca_eval", None, judged, tmp_path).outcome.breakdown
+    marks = [{"instruction": f"{n}", "mark": 2} for n in range(2)]
+    assert run("alpaca_eval", None, marks, tmp_path, answer_field="mark").outcome.score == 100
+
+
+def test_the_complete_part_of_a_result_file_counts(tmp_path: Path) -> None:
+    problems = {str(n): {"question": f"q{n}?", "choices": ["a", "b"], "answer": n % 2}
+                for n in range(4)}  # fmt: skip
+    content = {"acc": 75.0, "count": 4, "results": {"0": 0, "1": 1, "2": 0, "3": 0},
+               "outputs": {"0": "A"}}  # fmt: skip
+    report = run("scienceqa", problems, content, tmp_path)
+    assert (report.n, report.outcome.score, list(report.outcome.notes)) == (4, 75, [])
+    report = run("scienceqa", problems, content | {"acc": 99.0, "count": 5}, tmp_path)
+    assert "declares an accuracy of 99.0" in as_text(report)
+    assert "declares 5 answers: 4 scored" in as_text(report)
+
+
+@pytest.mark.parametrize("mark", ["\u0085", "\u2028", "\u2029", "\x0b", "\x1c"])
+def test_line_ends_inside_of_texts(tmp_path: Path, mark: str) -> None:
+    references = {str(n): {"question": f"q{n}?", "answer": "cup"} for n in range(2)}
+    rows = [{"question_id": n, "text": "cup", "why": f"a{mark}b"} for n in range(2)]
+    escape = mark in ("\x0b", "\x1c")  # JSON wants control characters escaped
+    lines = "".join(json.dumps(row, ensure_ascii=escape) + "\r\n" for row in rows)
+    assert run("gqa", references, lines, tmp_path, "jsonl").outcome.score == 100
+    target = write(tmp_path, "target.txt", f"a{mark}dog\nb\n")
+    assert len(list(records_of(read_document(target)))) == 2
+
+
+def test_objects_after_each_other_are_all_read(tmp_path: Path) -> None:
+    rows = [{"question_id": n, "text": "cup"} for n in range(3)]
+    as_jq_prints = "\n".join(json.dumps(row, indent=2) for row in rows)
+    assert len(list(records_of(read_document(write(tmp_path, "a.json", as_jq_prints))))) == 3
+    with pytest.raises(LiitError, match=r"line 14 is not valid JSON"):
+        read_document(write(tmp_path, "b.json", as_jq_prints + '\n{"a": 1,\n"b'))
+
+
+def test_figures_that_do_not_exist_are_null(tmp_path: Path) -> None:
+    report = run("refcoco", regions(3), numbered(["no idea"] * 3), tmp_path, profile="paper")
+    printed = json.loads(as_json(report), parse_constant=pytest.fail)
+    assert (printed["score"], printed["breakdown"]["mean_iou"]) == (None, None)
+    assert printed["state"] == "undefined: no answer counts"
+    assert "nan" not in as_text(report)
+
+
+def test_what_could_not_be_joined_is_told_key_by_key(tmp_path: Path) -> None:
+    references = [{"question_id": 1, "question": f"q{n}?", "answer": "yes"} for n in range(3)]
+    said = [{"question_id": 1, "text": "yes"}, {"question_id": 1, "text": "no"}]
+    with pytest.raises(LiitError) as caught:
+        run("gqa", references, said, tmp_path)
+    assert "id '1' stands 3 times in the references, 2 in the answers" in caught.value.problem
+    assert "no image in the references and answers" in caught.value.problem
+
+
+def test_answers_without_a_partner_hint_at_the_question_file(tmp_path: Path) -> None:
+    references = {str(n): {"question": f"q{n}?", "answer": "yes"} for n in range(3)}
+    said = numbered(["yes", "yes"]) + numbered(["no"] * 9)[7:]
+    assert "question file" in as_text(run("gqa", references, said, tmp_path))
+
+
+def test_the_list_says_which_files_are_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all("references: " in line for line in lines)
+    assert "refs(*).p and instances.json" in next(x for x in lines if x.startswith("refcoco "))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from liit import prompts
+from liit.errors import LiitError
 from liit.prompts import IMAGE_TAG, LETTERS
 from liit.scoring.asking import ExamItem, image_paths, question_of
 from liit.scoring.benchmark import Options
@@ -20,7 +22,7 @@ def choices_of(record: Record) -> list[str]:
     listed = record.first(("choices", "options"))
     if listed is not None:
         return [str(choice) for choice in as_list(listed)]
-    columns = itertools.takewhile(record.fields.get, LETTERS)
+    columns = itertools.takewhile(lambda a: record.fields.get(a) not in (None, ""), LETTERS)
     texts = [str(record.fields[letter]) for letter in columns]
     if len(texts) > 1:
         return texts
@@ -46,11 +48,30 @@ def letter_of(value: Any) -> str:
 
 
 def option_facts(record: Record) -> dict[str, Any]:
-    """Return the right letter, the options, and the subject if there is one."""
-    letter = gold_letter(record)
-    facts = {"letter": letter, "choices": choices_of(record), "answers": [letter]}
+    """Return the right letter, the options, and the subject if there is one.
+
+    LiitError if the right answer is none of the options.
+    """
+    choices = choices_of(record)
+    letter = checked_letter(record, gold_letter(record), choices)
+    facts = {"letter": letter, "choices": choices, "answers": [letter]}
     subject = record.fields.get("subject")
     return facts if subject is None else facts | {"subject": str(subject)}
+
+
+def checked_letter(record: Record, answer: str, choices: Sequence[str]) -> str:
+    """Return the right answer as a letter, whatever its dress: "(B)", "b." or the option's text."""
+    dressed = re.fullmatch(r"\(?([A-Za-z])[).:]?", answer.strip())
+    letter = dressed.group(1).upper() if dressed else ""
+    if not dressed and answer in choices:
+        letter = LETTERS[list(choices).index(answer)]
+    if not letter or letter not in LETTERS[: len(choices)]:
+        raise LiitError(
+            f"{record.where}: the right answer {answer!r} is none of the {len(choices)} options "
+            f"({', '.join(map(str, choices))[:80]})",
+            next_step="mend the column of the right answer or that of the options",
+        )
+    return letter
 
 
 def ask_for_letter(record: Record, options: Options) -> ExamItem:

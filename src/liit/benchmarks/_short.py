@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from liit import prompts
+from liit.errors import LiitError
 from liit.scoring.asking import ExamItem, image_paths, question_of
 from liit.scoring.benchmark import Options, text_of
 from liit.scoring.records import Record, as_list
@@ -20,7 +21,18 @@ Ask = Callable[[Record, Options], ExamItem]
 def reference_answers(record: Record) -> list[str]:
     """Return a record's reference answers; annotators' entries are reduced to their text."""
     entries = as_list(record.need(ANSWERS, "reference answer"))
-    return [text_of(e.get("answer", "") if isinstance(e, dict) else e) for e in entries]
+    return [text_of(e["answer"] if isinstance(e, dict) else e) for e in entries]
+
+
+def yes_or_no(record: Record, names: Sequence[str]) -> str:
+    """Return the label of a yes/no question; LiitError for any other."""
+    label = str(record.need(names, "yes/no label")).strip().rstrip(".").lower()
+    if label not in ("yes", "no"):
+        raise LiitError(
+            f"{record.where}: the label {label!r} is neither yes nor no",
+            next_step=f"give it in a field named {' or '.join(names[:3])}",
+        )
+    return label
 
 
 def short_facts(record: Record) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from liit import prompts
-from liit.benchmarks._options import ask_for_letter, choices_of
+from liit.benchmarks._options import ask_for_letter, checked_letter, choices_of, letter_of
 from liit.benchmarks._short import most_common
 from liit.metrics import Scored
 from liit.metrics.letter import lenient_letter, llava_letter
@@ -61,8 +61,9 @@ def _direct(pair: Pair) -> Scored:
 def _choice(pair: Pair) -> Scored:
     said = text_of(pair.answer.record.fields.get("multiple_choice", pair.answer.text))
     choices = as_list(pair.reference.need(("choices",), "list of choices"))
-    correct = int(pair.reference.need(("correct_choice_idx",), "right choice"))
-    return multiple_choice(said, choices, correct)
+    correct = pair.reference.need(("correct_choice_idx",), "right choice")
+    letter = checked_letter(pair.reference, letter_of(correct), choices)
+    return multiple_choice(said, choices, LETTERS.index(letter))
 
 
 def _facts(record: Record) -> dict[str, Any]:

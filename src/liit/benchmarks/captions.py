@@ -39,6 +39,7 @@ from liit.scoring.exam import Facts, Marked, by_item, is_paper, three
 from liit.scoring.join import Pair
 from liit.scoring.records import Record
 
+_METEOR = "METEOR is not computed: it needs a Java program"
 _BLEUS = ("Bleu_1", "Bleu_2", "Bleu_3", "Bleu_4")
 
 
@@ -99,7 +100,7 @@ def _score_english(pairs: Sequence[Pair], options: Options) -> Outcome:
         value = min(1.0, scores["CIDEr"] / 10) if said else 0.0
         items.append(ItemScore(item_key(pair), Scored(value, said, value), scores))
     score = 100 * overall["CIDEr"]
-    return Outcome(score, score, overall, items, [f"tokens: {name}"])
+    return Outcome(score, score, overall, items, [f"tokens: {name}", _METEOR])
 
 
 def exam(document: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def _score_chinese(pairs: Sequence[Pair], options: Options) -> Outcome:
         for pair, one, details in zip(pairs, marked, each, strict=True)
     ]
     score = total_chinese(marked)
-    notes, lenient = [f"tokens of the COCO scores below: {name}"], score
+    notes, lenient = [f"tokens of the COCO scores below: {name}", _METEOR], score
     if options.profile == "paper":
         notes.append("profile paper: mean sentence BLEU-4 of characters, first reference, NLTK")
         lenient = percent([one.scored.lenient for one in marked])

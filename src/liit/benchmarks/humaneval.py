@@ -129,4 +129,4 @@ def _program(
     return f"{body}\n{problem['test']}\ncheck({problem['entry_point']})\n"
 
 
-BENCHMARKS = (Benchmark("humaneval", "pass@1, %", collect=_humaneval),)
+BENCHMARKS = (Benchmark("humaneval", "pass@1, %", collect=_humaneval, needs="the problem file"),)

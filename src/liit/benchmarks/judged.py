@@ -83,6 +83,11 @@ def _preference(value: Any) -> float | None:
 
 
 BENCHMARKS = (
-    Benchmark("mmvet", "MM-Vet total, given by a judge", collect=_mmvet),
-    Benchmark("alpaca_eval", "win rate, %, given by a judge", collect=_alpaca_eval),
+    Benchmark(
+        "mmvet",
+        "MM-Vet total, given by a judge",
+        collect=_mmvet,
+        needs="none; the questions for scores by skill",
+    ),
+    Benchmark("alpaca_eval", "win rate, %, given by a judge", collect=_alpaca_eval, needs="none"),
 )

@@ -99,5 +99,6 @@ BENCHMARKS = (
         references=_references,
         ask=_ask,
         collect=_llava_bench,
+        needs="none",
     ),
 )

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from liit.benchmarks._short import ANSWERS, ask_shortly, reference_answers
+from liit.benchmarks._short import ANSWERS, ask_shortly, yes_or_no
 from liit.metrics import Scored, ratio
 from liit.scoring.answers import Answer, read_answers
 from liit.scoring.benchmark import Benchmark, ItemScore, Options, Outcome, item_key, readable
@@ -94,7 +94,7 @@ def _score(pairs: Sequence[Pair], options: Options) -> Outcome:
 
 
 def _facts(record: Record) -> dict[str, object]:
-    label = reference_answers(record)[0].strip().lower()
+    label = yes_or_no(record, ANSWERS)
     category, image = str(record.fields["category"]), str(record.image)
     return {"answers": [label], "category": category, "question_id": image}
 
@@ -153,5 +153,6 @@ BENCHMARKS = (
         references=_references,
         answers=_answers,
         ask=ask_shortly(),
+        needs="the folder of one table per task",
     ),
 )

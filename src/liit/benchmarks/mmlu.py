@@ -12,9 +12,10 @@ from liit.metrics import Scored
 from liit.metrics.letter import lenient_letter, option_letter
 from liit.prompts import LETTERS
 from liit.scoring.answers import Answer, read_answers
-from liit.scoring.benchmark import Benchmark, by_mean
+from liit.scoring.benchmark import Benchmark, Options, Outcome, by_mean
 from liit.scoring.exam import Facts, by_item, is_paper
 from liit.scoring.files import Document
+from liit.scoring.join import Pair
 from liit.scoring.records import Record, records_of
 
 
@@ -35,6 +36,13 @@ def whole_letter(said: str, letter: str, choices: Sequence[str]) -> Scored:
 def groups(facts: Facts) -> Iterator[str]:
     """Yield the subject."""
     yield facts["subject"]
+
+
+def _score(pairs: Sequence[Pair], options: Options) -> Outcome:
+    """Accuracy over all questions, by subject, and the mean over the subjects."""
+    outcome = by_mean(option_facts, score, groups)(pairs, options)
+    macro = sum(outcome.breakdown.values()) / len(outcome.breakdown)
+    return replace(outcome, breakdown={**outcome.breakdown, "mean over subjects": macro})
 
 
 def _references(documents: Sequence[Document]) -> list[Record]:
@@ -94,9 +102,10 @@ BENCHMARKS = (
     Benchmark(
         "mmlu",
         "accuracy, %",
-        by_mean(option_facts, score, groups),
+        _score,
         references=_references,
         answers=_answers,
         ask=ask_for_letter,
+        needs="the folder of one CSV file per subject",
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from liit import prompts
 from liit.benchmarks._mmmu_parser import mmmu_choice, mmmu_open
-from liit.benchmarks._options import choices_of, gold_letter
+from liit.benchmarks._options import checked_letter, choices_of, gold_letter
 from liit.metrics import Scored
 from liit.prompts import LETTERS
 from liit.scoring.asking import ExamItem, question_of
@@ -60,7 +60,10 @@ def total(marked: Sequence[Marked]) -> float:
 def facts_of(record: Record) -> dict[str, Any]:
     """Return the right answers, and the options unless the question is open."""
     gold = [str(answer) for answer in as_list(record.need(_GOLD, "right answer"))]
-    return {"answers": gold, "choices": [] if _is_open(record, gold) else _option_texts(record)}
+    if _is_open(record, gold):
+        return {"answers": gold, "choices": []}
+    choices = _option_texts(record)
+    return {"answers": [checked_letter(record, one, choices) for one in gold], "choices": choices}
 
 
 def _is_open(record: Record, gold: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from liit.benchmarks._short import ask_shortly
+from liit.benchmarks._short import ask_shortly, yes_or_no
 from liit.metrics import Scored, ratio
 from liit.scoring.asking import ExamItem
 from liit.scoring.benchmark import Benchmark, Options, Outcome, mean_outcome, percent
@@ -77,8 +77,7 @@ def total(marked: Sequence[Marked], *, lenient: bool = False) -> float:
 
 
 def _facts(record: Record) -> dict[str, object]:
-    label = str(record.need(_LABELS, "yes/no label")).strip().lower()
-    return {"answers": [label], "category": _category(record)}
+    return {"answers": [yes_or_no(record, _LABELS)], "category": _category(record)}
 
 
 def _category(record: Record) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from liit.errors import LiitError
 from liit.metrics import Scored
 from liit.scoring.benchmark import GOLD, Benchmark, Options, Outcome, by_mean, mean_outcome, text_of
 from liit.scoring.exam import Facts
@@ -71,6 +72,16 @@ def _target(record: Record) -> dict[str, str]:
     return {"target": text_of(record.need(GOLD, "answer"))}
 
 
+def _solution(record: Record) -> dict[str, str]:
+    facts = _target(record)
+    if stated_number(facts["target"]) is None:
+        raise LiitError(
+            f"{record.where}: the right answer holds no number: {facts['target'][:80]!r}",
+            next_step="give the worked solution, or the number alone",
+        )
+    return facts
+
+
 def _gsm8k(facts: Facts, said: str) -> Scored:
     return gsm8k(said, facts["target"])
 
@@ -90,6 +101,6 @@ def _score_bbh(pairs: Sequence[Pair], options: Options) -> Outcome:
 
 
 BENCHMARKS = (
-    Benchmark("gsm8k", "accuracy, %", by_mean(_target, _gsm8k), GOLD, alone=True),
+    Benchmark("gsm8k", "accuracy, %", by_mean(_solution, _gsm8k), GOLD, alone=True),
     Benchmark("bbh", "exact match, %", _score_bbh, GOLD, alone=True),
 )

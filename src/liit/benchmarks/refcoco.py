@@ -222,6 +222,13 @@ def _ask(record: Record, options: Options) -> ExamItem | None:
 
 
 BENCHMARKS = tuple(
-    Benchmark(name, "Acc@0.5, %", _score, references=box_references, ask=_ask)
+    Benchmark(
+        name,
+        "Acc@0.5, %",
+        _score,
+        references=box_references,
+        ask=_ask,
+        needs="boxes with image sizes, or refs(*).p and instances.json",
+    )
     for name in ("refcoco", "refcoco+", "refcocog")
 )

@@ -80,5 +80,6 @@ BENCHMARKS = (
         alone=True,
         answers=_answers,
         ask=ask_for_letter,
+        needs="problems.json with pid_splits.json, or LLaVA's llava_*_CQM-A.json",
     ),
 )

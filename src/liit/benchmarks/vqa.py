@@ -38,6 +38,9 @@ def groups(facts: Facts) -> Iterator[str]:
             yield f"{kind}.{facts[kind]}"
 
 
+_NEEDS = "the annotations and the questions (two files in the official layout)"
+
+
 def _ocr_line(record: Record) -> str | None:
     tokens = record.fields.get("ocr_tokens")
     return f"Reference OCR token: {', '.join(map(str, tokens))}" if tokens else None
@@ -46,7 +49,9 @@ def _ocr_line(record: Record) -> str | None:
 def _benchmark(name: str, *lines: Callable[[Record], str | None], mode: Mode) -> Benchmark:
     metric = "VQA soft accuracy (M4C), %" if mode == "m4c" else "VQA soft accuracy, %"
     scoring = by_mean(facts_of, partial(score, mode=mode), groups)
-    return Benchmark(name, metric, scoring, ANSWERS, alone=True, ask=ask_shortly(*lines))
+    return Benchmark(
+        name, metric, scoring, ANSWERS, alone=True, ask=ask_shortly(*lines), needs=_NEEDS
+    )
 
 
 exam = by_item(score)

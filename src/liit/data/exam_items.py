@@ -12,7 +12,7 @@ from liit.data.sample import IMAGE_TAG, ImageRef, Sample, Turn, make_sample
 from liit.errors import LiitError
 from liit.metrics.boxes import Frame
 from liit.scoring.asking import ExamItem
-from liit.scoring.benchmark import Options, Profile, reference_records
+from liit.scoring.benchmark import MISFITS, Options, Profile, reference_records
 from liit.scoring.files import read_documents
 from liit.scoring.records import Record
 from liit.scoring.table import benchmarks
@@ -47,7 +47,13 @@ def read_items(
     for record in reference_records(asking[task], read_documents(files))[0]:
         if split is not None and record.fields.get("split", split) != split:
             continue
-        item = ask(record, options)
+        try:
+            item = ask(record, options)
+        except MISFITS as fault:
+            raise LiitError(
+                f"{record.where} is not in a known layout ({type(fault).__name__}: {fault})",
+                next_step="compare the file with the benchmark's official one",
+            ) from fault
         if item is not None:
             sample = _sample(task, record, item, profile, image_root)
             seen[sample.id] += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -87,6 +87,7 @@ class Benchmark:
     answers: Callable[[Sequence[Document], str | None], list[Answer]] = read_answers
     ask: Callable[[Record, Options], ExamItem | None] | None = None
     collect: Callable[[Sequence[Document], Sequence[Document], Options], Outcome] | None = None
+    needs: str = "the annotation file; a question file beside it where it has no questions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def run_benchmark(
     known = read_documents(references) if references else []
     try:
         return _report(benchmark, known, given, options)
-    except _MISFITS as fault:
+    except MISFITS as fault:
         files = ", ".join(str(document.path) for document in [*known, *given][:4])
         raise LiitError(
             f"{benchmark.name}: a record of {files} is not in a known layout "
@@ -144,7 +145,7 @@ def run_benchmark(
         ) from fault
 
 
-_MISFITS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+MISFITS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What a value of an unexpected kind raises."""
 
 
@@ -167,7 +168,36 @@ def _report(
             raise _nothing_joined(records, answers)
     else:
         joined = paired_with_themselves(answers)
-    return Report(benchmark, options.profile, benchmark.score(joined.pairs, options), joined)
+    outcome = benchmark.score(joined.pairs, options)
+    notes = [*outcome.notes, *_declared(given, outcome), *_lent_by_none(benchmark, joined)]
+    return Report(benchmark, options.profile, replace(outcome, notes=notes), joined)
+
+
+def _declared(documents: Sequence[Document], outcome: Outcome) -> list[str]:
+    """Say where the accuracy or count that a prediction file declares is not the one found."""
+    notes = []
+    for document in documents if len(documents) == 1 else []:
+        content = document.content if isinstance(document.content, dict) else {}
+        stated, score = content.get("acc", content.get("accuracy")), outcome.score
+        if not isinstance(stated, (int, float)) or score is None:
+            continue
+        if min(abs(stated - score), abs(100 * stated - score)) > 0.05:
+            notes.append(f"{document.path} declares an accuracy of {stated}: this is another")
+        count = content.get("count")
+        if isinstance(count, int) and count != len(outcome.items):
+            notes.append(f"{document.path} declares {count} answers: {len(outcome.items)} scored")
+    return notes
+
+
+def _lent_by_none(benchmark: Benchmark, joined: Joined) -> list[str]:
+    """Hint at the question file where answers that found no reference may need one."""
+    left = len(joined.missing) + len(joined.extra)
+    if not left or not joined.extra:
+        return []
+    return [
+        f"{left} records found no partner: a question file that lists the answers' ids may be "
+        f"added to --references ({benchmark.needs})"
+    ]
 
 
 def reference_records(
@@ -219,7 +249,7 @@ def readable(pair: Pair, score: Callable[[Pair], Scored]) -> Scored:
     """Score a pair; a value of the wrong kind becomes a LiitError that names both records."""
     try:
         return score(pair)
-    except _MISFITS as fault:
+    except MISFITS as fault:
         raise LiitError(
             f"{pair.reference.where} with the answer at {pair.answer.record.where}: "
             f"{type(fault).__name__}: {fault}",
@@ -249,11 +279,30 @@ def text_of(value: Any) -> str:
 
 
 def _nothing_joined(references: Sequence[Record], answers: Sequence[Answer]) -> LiitError:
-    one, other = references[0], answers[0].record
+    both = {
+        "id": ([r.id for r in references], [a.record.id for a in answers]),
+        "image": ([r.image_path for r in references], [a.record.image_path for a in answers]),
+        "question": ([r.question for r in references], [a.question for a in answers]),
+    }
+    told = [_key_in_words(name, ours, theirs) for name, (ours, theirs) in both.items()]
     return LiitError(
-        f"no answer could be joined to a reference: {one.where} has id {one.id!r}, image "
-        f"{one.image!r}, question {one.question!r}; {other.where} has id {other.id!r}, image "
-        f"{other.image!r}, question {answers[0].question!r}",
+        f"no answer of {answers[0].record.document.path} could be joined to a reference of "
+        f"{references[0].document.path}: {'; '.join(told)}",
         next_step="check that both files are of the same split and release of the benchmark; "
         "a question file that lists the answers' ids may be added to --references",
     )
+
+
+def _key_in_words(name: str, ours: Sequence[str | None], theirs: Sequence[str | None]) -> str:
+    """Say why a key joins nothing: absent, never equal, equal but not unique."""
+    sides = (("references", set(ours) - {None}), ("answers", set(theirs) - {None}))
+    lacking = [side for side, known in sides if not known]
+    if lacking:
+        return f"no {name} in the {' and '.join(lacking)}"
+    shared = sides[0][1] & sides[1][1]
+    if not shared:
+        first = [next(value for value in side if value is not None) for side in (ours, theirs)]
+        return f"no {name} in both (references: {first[0]!r}, answers: {first[1]!r})"
+    key = min(map(str, shared))
+    times = [side.count(key) for side in (ours, theirs)]
+    return f"{name} {key!r} stands {times[0]} times in the references, {times[1]} in the answers"
