@@ -14,7 +14,7 @@ from liit import paths, stamps
 from liit.config import MiniModel, Params, Train
 from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
-from liit.data.prepare import open_dataset
+from liit.data.sources import open_dataset
 from liit.data.store import SampleStore
 from liit.errors import LiitError
 from liit.files import digest_file, digest_folder, digest_json, is_up_to_date, read_json, write_json

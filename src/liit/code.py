@@ -17,7 +17,7 @@ from liit import paths
 from liit.files import write_text
 from liit.reach import SOURCE, Reach, file_of, sha
 
-READERS = SOURCE / "liit/data/readers"
+FOUND_BY_NAME = ("liit.data.readers", "liit.benchmarks")
 
 OPENED = ("liit.model.load:load_theta", "liit.model.load:load_processor")
 PHASES: dict[str, tuple[str, ...]] = {
@@ -30,7 +30,7 @@ PHASES: dict[str, tuple[str, ...]] = {
 """What every stamp of a phase depends on."""
 
 STAGES: dict[str, tuple[str, ...]] = {
-    "prepare": ("liit.data.prepare:prepare_all", "liit.fitting:set_aside_unfit"),
+    "prepare": ("liit.preparation.prepare:prepare_all", "liit.preparation.fitting:set_aside_unfit"),
     "base": ("liit.base:make_base", "liit.base:evaluate_base"),
     "run": ("liit.run:Run",),
     "base_signals": ("liit.base_signals.measure:draw_base_signals",),
@@ -45,10 +45,12 @@ def digest_phase(name: str) -> str:
 
 
 def digest_stage(name: str) -> str:
-    """Return the digest of one of :data:`STAGES`; readers are found by name, so all count."""
+    """Return the digest of one of :data:`STAGES`; what is found by name counts whole."""
     roots = list(STAGES[name])
     if name == "prepare":
-        roots += [f"liit.data.readers.{file.stem}" for file in sorted(READERS.glob("*.py"))]
+        for folder in FOUND_BY_NAME:
+            files = sorted((SOURCE / folder.replace(".", "/")).glob("*.py"))
+            roots += [f"{folder}.{file.stem}" for file in files]
     if name == "report":
         assets = sorted(
             path for path in (SOURCE / "liit/reporting").rglob("*.*") if _is_asset(path)

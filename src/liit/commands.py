@@ -18,8 +18,8 @@ PHASES = ("select", "train", "evaluate")
 
 def prepare(_: Namespace) -> None:
     """Prepare every dataset and exam of params.yaml."""
-    from liit.data.prepare import prepare_all
-    from liit.fitting import set_aside_unfit
+    from liit.preparation.fitting import set_aside_unfit
+    from liit.preparation.prepare import prepare_all
 
     params = load_params()
     prepare_all(params)
@@ -61,7 +61,7 @@ def base_signals(_: Namespace) -> None:
 
 def report(asked: Namespace) -> None:
     """Write reports/ from results/."""
-    from liit.data.prepare import open_dataset
+    from liit.data.sources import open_dataset
     from liit.reporting.report import write_report
 
     params = load_params()
@@ -147,7 +147,7 @@ def data(asked: Namespace) -> None:
     """Audit one dataset against itself, the rest of the stream and the exams."""
     from liit.data.check import check_dataset
     from liit.data.check_report import render
-    from liit.data.prepare import image_root, open_dataset
+    from liit.data.sources import image_root, open_dataset
     from liit.data.store import SampleStore
 
     params = load_params()

@@ -20,20 +20,16 @@ from liit.evaluation.statistics import standard_error
 
 ROOT = Path(__file__).parents[2]
 TASKS = ROOT / "eval" / "tasks"
-HOOKS = {
-    **dict.fromkeys(("refcoco", "refcoco_plus", "refcocog"), "scoring.box"),
-    "detection": "scoring.boxes",
-    **dict.fromkeys(("coco_cn", "flickr8k_cn"), "scoring.chinese"),
-    "captions": "scoring.caption",
+HOOK = "liit.benchmarks.drawn."
+KINDS = {
+    ("answers",): ("exact",),
+    ("answers", "choices"): ("exact", "choice"),
+    ("box",): ("box",),
+    ("boxes",): ("boxes",),
+    ("references",): ("chinese", "caption"),
 }
-EXACT = {"scoring.answer", "scoring.choice"}
-"""What scores every other exam."""
-ROOM = {
-    **dict.fromkeys(("refcoco", "refcoco_plus", "refcocog"), 32),
-    **dict.fromkeys(("coco_cn", "flickr8k_cn", "detection"), 64),
-    "captions": 48,
-}
-"""Tokens an answer may take; 8 in every other exam."""
+"""What an item of the drawn world holds, and the rules that it may be scored by."""
+BOXES = ("refcoco", "refcoco_plus", "refcocog", "detection")
 ITEMS = 6
 
 
@@ -49,6 +45,8 @@ def definitions():
     found = {}
     for path in sorted(TASKS.glob("[!_]*.yaml")):
         task = yaml.load(path.read_text(encoding="utf-8"), Loader=PlainLoader)
+        common = TASKS / task["include"]
+        task = yaml.load(common.read_text(encoding="utf-8"), Loader=PlainLoader) | task
         assert task["task"] not in found, f"{path} repeats a name"
         found[task["task"]] = task
     return found
@@ -92,18 +90,18 @@ def answering(monkeypatch, say):
 
 def test_every_mini_exam_has_its_task_and_every_mini_task_its_exam():
     mini = {
-        name: task for name, task in definitions().items() if "mini" in task["metadata"]["scales"]
+        name: task
+        for name, task in definitions().items()
+        if HOOK in task.get("process_results", "")
     }
-    assert mini.keys() == EXAMS.keys()
-    for name, exam in EXAMS.items():
-        assert mini[name]["metadata"]["skill"] == exam.skill
+    assert mini.keys() - {"easy_vqa"} == EXAMS.keys()  # easy_vqa is read from real files
+    for name in EXAMS:
+        item = next(draw_exam(name, 1, seed=0))
         assert mini[name]["dataset_kwargs"] == {"exam": name}
-        assert mini[name]["process_results"] in ({HOOKS[name]} if name in HOOKS else EXACT)
-        assert mini[name]["generation_kwargs"] == {
-            "until": ["</s>"],
-            "max_gen_toks": ROOM.get(name, 8),
-            "do_sample": False,
-        }
+        rule = mini[name]["process_results"].removeprefix(HOOK)
+        assert rule in KINDS[tuple(sorted(item.extra))]
+        asked = mini[name]["generation_kwargs"]
+        assert (asked["until"], asked["do_sample"]) == (["</s>"], False)
 
 
 def test_every_task_is_versioned_and_known_to_lm_eval():
@@ -129,7 +127,28 @@ def test_every_exam_gives_no_mark_to_nonsense(examiner, roomy, monkeypatch):
     answering(monkeypatch, lambda sample: "xyzzy")
     for task, cell in examiner(list(EXAMS)).run(roomy, "w").items():
         assert cell.score == pytest.approx(0, abs=1e-6), task
-        assert cell.parsed == (HOOKS.get(task) not in ("scoring.box", "scoring.boxes")), task
+        assert cell.parsed == (task not in BOXES), task
+
+
+def test_grounding_reports_mean_iou_and_accuracy_each_under_its_name(
+    examiner, roomy, monkeypatch, tmp_path
+):
+    def half_right(n):
+        turns = [Turn("user", f"Where is thing {n}?"), Turn("assistant", "[0.0, 0.0, 0.5, 1.0]")]
+        extra = {"box": [0.0, 0.0, 0.5, 1.0], "box_frame": "original", "size": [200, 100]}
+        return make_sample("refcoco", turns, extra=extra)
+
+    write_store(map(half_right, range(2)), tmp_path / "refcoco_val.arrow")
+    said = iter(["[0.0, 0.0, 0.5, 1.0]", "[0.25, 0.0, 0.75, 1.0]"])
+    answering(monkeypatch, lambda sample: next(said))
+    cell = examiner(["refcoco_val"], exams_dir=tmp_path).run(roomy, "w")["refcoco_val"]
+    # the second answer shares a quarter of the picture of three quarters
+    assert cell.figures == {"mean_iou": pytest.approx(2 / 3), "acc@0.5": 50}
+    assert cell.score == pytest.approx(100 * 2 / 3)
+    assert cell.as_dict()["figures"] == cell.figures
+    answering(monkeypatch, lambda sample: "yes")
+    plain = examiner(["gqa"]).run(roomy, "w")["gqa"].as_dict()
+    assert set(plain) == {"score", "stderr", "n", "parsed", "lenient", "version"}
 
 
 @pytest.fixture

@@ -5,23 +5,24 @@ from __future__ import annotations
 import math
 
 import pytest
-from eval.metrics.bleu import sentence_bleu_zh
-from eval.metrics.boxes import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from liit.benchmarks.mmlu import whole_letter
+from liit.metrics.bleu import sentence_bleu_zh
+from liit.metrics.boxes import (
     OUTSIDE,
     box_iou,
     detection_f1,
-    from_padded_square,
     iou,
     lenient_boxes,
     matching_f1,
     parse_boxes,
-    to_padded_square,
 )
-from eval.metrics.caption import token_f1
-from eval.metrics.exact import exact_match
-from eval.metrics.letter import mmlu_letter, option_letter
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from liit.metrics.caption import token_f1
+from liit.metrics.exact import exact_match
+from liit.metrics.letter import option_letter
+from liit.squares import from_square, to_square
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_letter_by_llavas_rule(said: str, strict: float, parsed: bool, lenient: 
 
 @pytest.mark.parametrize(("said", "strict"), [("b.", 1), ("B", 1), ("B. dog", 0), ("", 0)])
 def test_letter_by_the_papers_mmlu_rule(said: str, strict: float) -> None:
-    assert mmlu_letter(said, "B", ["1", "2", "3", "4"]).value == strict
+    assert whole_letter(said, "B", ["1", "2", "3", "4"]).value == strict
 
 
 def test_iou_by_hand() -> None:
@@ -100,7 +101,7 @@ def test_box_encodings_meet() -> None:
 
 def test_padded_square_of_a_wide_image() -> None:
     # 200 x 100 gets 50 rows on top: row 0 is at 50/200
-    assert to_padded_square((0, 0, 200, 100), 200, 100) == (0, 0.25, 1, 0.75)
+    assert to_square((0, 0, 200, 100), (200, 100)) == (0, 0.25, 1, 0.75)
 
 
 sides = st.integers(1, 2000)
@@ -113,7 +114,7 @@ box = st.tuples(*[st.floats(0, 1)] * 4).map(
 @given(box, sides, sides)
 def test_padding_is_undone(b: tuple[float, ...], width: int, height: int) -> None:
     pixels = (b[0] * width, b[1] * height, b[2] * width, b[3] * height)
-    back = from_padded_square(to_padded_square(pixels, width, height), width, height)
+    back = from_square(to_square(pixels, (width, height)), (width, height))
     assert back == pytest.approx(pixels, abs=1e-6)
 
 

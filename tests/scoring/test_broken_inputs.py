@@ -12,17 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from liit.errors import LiitError
+from liit.scoring.benchmark import run_benchmark
 from liit.scoring.cli import main
+from liit.scoring.exam_items import read_items
 from liit.scoring.files import read_document, read_documents
-from liit.scoring.items import read_items
-from liit.scoring.task import run_task
-from liit.scoring.tasks import TASKS
+from liit.scoring.table import benchmarks
 
 
 def test_cut_off_json_names_the_line(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"1": "a",\n "2": "b', encoding="utf-8")
-    with pytest.raises(LiitError, match=r"a\.json: not valid JSON at line 2"):
+    with pytest.raises(LiitError, match=r"a\.json: line 2 is not valid JSON"):
         read_document(path)
 
 
@@ -61,7 +61,7 @@ def test_one_line_of_json_lines_is_one_record(tmp_path: Path) -> None:
     references, predictions = tmp_path / "r.json", tmp_path / "p.jsonl"
     references.write_text('{"7": {"question": "q?", "answer": "yes"}}', encoding="utf-8")
     predictions.write_text('{"question_id": 7, "text": "Yes"}\n', encoding="utf-8")
-    assert run_task(TASKS["gqa"], [references], [predictions]).outcome.score == 100
+    assert run_benchmark(benchmarks()["gqa"], [references], [predictions]).outcome.score == 100
 
 
 def test_the_command_prints_no_traceback(
@@ -90,7 +90,7 @@ def test_the_command_prints_and_lists(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["gqa", *files]) == 0
     assert "under the lenient parse: 100.00" in capsys.readouterr().out
     assert main(["list"]) == 0
-    assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == set(TASKS)
+    assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == set(benchmarks())
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_odd_records_score_or_explain(tmp_path: Path, task: str, reference: Any)
     references.write_text(json.dumps([reference]), encoding="utf-8")
     predictions.write_text('[{"question_id": 1, "answer": "a"}]', encoding="utf-8")
     try:
-        run_task(TASKS[task], [references], [predictions])
+        run_benchmark(benchmarks()[task], [references], [predictions])
     except LiitError as fault:
         assert str(references) in fault.problem or str(predictions) in fault.problem
 
@@ -130,7 +130,7 @@ json_values = st.recursive(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    st.sampled_from(sorted(set(TASKS) - {"rouge", "humaneval"})),
+    st.sampled_from(sorted(set(benchmarks()) - {"rouge", "humaneval"})),
     json_values,
     json_values,
 )
@@ -140,7 +140,7 @@ def test_no_json_ends_in_a_bare_error(tmp_path: Path, task: str, one: Any, other
     predictions.write_text(json.dumps(other), encoding="utf-8")
     for files in ([references], []):
         try:
-            run_task(TASKS[task], files, [predictions])
+            run_benchmark(benchmarks()[task], files, [predictions])
         except LiitError as fault:
             assert fault.next_step
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from liit.scoring.task import Options, Report, run_task
-from liit.scoring.tasks import TASKS
+from liit.scoring.benchmark import Options, Report, run_benchmark
+from liit.scoring.table import benchmarks
 
 from .conftest import SAMPLES
 
@@ -20,8 +20,8 @@ ENTRIES = json.loads(GOLDEN.read_text(encoding="utf-8")) if GOLDEN.is_file() els
 
 
 def score(task: str, references: list[str], predictions: list[str], **options: Any) -> Report:
-    return run_task(
-        TASKS[task],
+    return run_benchmark(
+        benchmarks()[task],
         [SAMPLES / name for name in references],
         [SAMPLES / name for name in predictions],
         Options(**options),
@@ -109,7 +109,7 @@ def aokvqa(entry: dict[str, Any], folder: Path) -> None:
     predictions = folder / "predictions.json"
     predictions.write_text(json.dumps(answers), encoding="utf-8")
     references = [SAMPLES / entry["files"][0]]
-    outcome = run_task(TASKS["aokvqa"], references, [predictions]).outcome
+    outcome = run_benchmark(benchmarks()["aokvqa"], references, [predictions]).outcome
     want = entry["expected"]
     name = "DA_skip_difficult(official eval_predictions.py)"
     assert outcome.score == pytest.approx(want[name], abs=5e-5)
@@ -216,8 +216,8 @@ def mmlu(entry: dict[str, Any], folder: Path) -> None:
             for row in range(rows):
                 file.write(json.dumps({"subject": subject, "index": row, "text": "C"}) + "\n")
     for profile in ("paper", "standard"):
-        outcome = run_task(
-            TASKS["mmlu"], [SAMPLES / "mmlu/test"], [predictions], Options(profile=profile)
+        outcome = run_benchmark(
+            benchmarks()["mmlu"], [SAMPLES / "mmlu/test"], [predictions], Options(profile=profile)
         ).outcome
         check(outcome.breakdown, entry["expected"], 5e-5)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eval.metrics.boxes import iou
 
 from liit.data.sample import Sample, fault_of
 from liit.errors import LiitError
-from liit.scoring.items import read_items
+from liit.metrics.boxes import iou
+from liit.scoring.exam_items import read_items
 
 SHORT = "Answer the question using a single word or phrase."
 

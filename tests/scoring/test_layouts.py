@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from liit.errors import LiitError
+from liit.scoring.benchmark import Options, Report, run_benchmark
 from liit.scoring.files import read_document
 from liit.scoring.report import as_json, as_text
-from liit.scoring.task import Options, Report, run_task
-from liit.scoring.tasks import TASKS
+from liit.scoring.table import benchmarks
 
 
 def write(path: Path, content: Any) -> Path:
@@ -30,7 +30,7 @@ def jsonl(rows: list[dict[str, Any]]) -> str:
 
 
 def run(task: str, references: list[Path], predictions: list[Path], **options: Any) -> Report:
-    return run_task(TASKS[task], references, predictions, Options(**options))
+    return run_benchmark(benchmarks()[task], references, predictions, Options(**options))
 
 
 GQA = {
@@ -99,7 +99,7 @@ def test_ids_of_another_numbering_join_by_position_if_all_questions_agree(tmp_pa
     assert (report.joined.key, report.n) == ("position", 6)
     # in another order the texts disagree, and nothing else tells the items apart
     turned = write(tmp_path / "q.jsonl", jsonl([said[2], *said[:2], *said[3:]]))
-    with pytest.raises(LiitError, match="no answer could be joined"):
+    with pytest.raises(LiitError, match="could be joined to a reference"):
         run("pope", [references], [turned])
 
 
@@ -301,7 +301,7 @@ def test_mmlu_layouts(tmp_path: Path, content: Any) -> None:
     write(tmp_path / "test/virology_test.csv", "q three?,1,2,3,4,B\n")
     predictions = write(tmp_path / "p.json", content)
     outcome = run("mmlu", [tmp_path / "test"], [predictions]).outcome
-    assert outcome.breakdown == {"anatomy": 50, "virology": 100}
+    assert outcome.breakdown == {"anatomy": 50, "virology": 100, "mean over subjects": 75}
 
 
 def test_caption_layouts_agree(tmp_path: Path) -> None:
@@ -399,7 +399,8 @@ def test_parquet_as_hugging_face_ships_it(tmp_path: Path) -> None:
              "answer": 2}]  # fmt: skip
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "test.parquet")
     said = write(tmp_path / "p.json", [{"question": "q one?", "pred": "C"}])
-    assert run("mmlu", [tmp_path / "test.parquet"], [said]).outcome.breakdown == {"anatomy": 100}
+    outcome = run("mmlu", [tmp_path / "test.parquet"], [said]).outcome
+    assert outcome.breakdown == {"anatomy": 100, "mean over subjects": 100}
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(LiitError, match="not a readable Parquet file"):
         read_document(tmp_path / "broken.parquet")

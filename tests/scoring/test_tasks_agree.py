@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from liit.benchmarks import captions, mme, mmlu, mmmu, refcoco
 from liit.data.sample import Turn, make_sample
 from liit.data.store import SampleStore, write_store
 from liit.evaluation.documents import Documents
-from liit.scoring.items import read_items
-from liit.scoring.task import Options, Outcome, run_task
-from liit.scoring.tasks import TASKS
+from liit.scoring.benchmark import Options, Outcome, run_benchmark
+from liit.scoring.exam_items import read_items
+from liit.scoring.table import benchmarks
 
 PROFILES = ("standard", "paper")
-
-
-@pytest.fixture(scope="module")
-def scoring() -> Any:
-    """The functions that the YAML tasks name."""
-    file = Path(__file__).parents[2] / "eval/tasks/scoring.py"
-    spec = importlib.util.spec_from_file_location("task_scoring", file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def scored(task: str, references: Any, predictions: Any, folder: Path, **options: Any) -> Outcome:
@@ -39,7 +26,7 @@ def scored(task: str, references: Any, predictions: Any, folder: Path, **options
     for name, content in (("references", references), ("predictions", predictions)):
         files.append(folder / f"{name}.json")
         files[-1].write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    return run_task(TASKS[task], files[:1], files[1:], Options(**options)).outcome
+    return run_benchmark(benchmarks()[task], files[:1], files[1:], Options(**options)).outcome
 
 
 def documents(samples: list[Any], profile: str, folder: Path) -> Documents:
@@ -50,7 +37,7 @@ def documents(samples: list[Any], profile: str, folder: Path) -> Documents:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_regions(samples: Path, scoring: Any, tmp_path: Path, profile: str) -> None:
+def test_regions(samples: Path, tmp_path: Path, profile: str) -> None:
     file = samples / "refcoco/refcoco_testA.first500.json"
     given = samples / "refcoco/refcoco_testA.first500.SYNTHETIC_predictions.json"
     answers = json.loads(given.read_text())
@@ -60,8 +47,8 @@ def test_regions(samples: Path, scoring: Any, tmp_path: Path, profile: str) -> N
     items = list(read_items("refcoco", [file], box_frame="original"))
     docs = [{"extra": item.extra | {"profile": profile}} for item in items]
     assert len(docs) == len(answers) == 500
-    rows = [scoring.refer(d, [a["pred_text"]]) for d, a in zip(docs, answers, strict=True)]
-    total = scoring.refer_total([row["corpus"] for row in rows])
+    rows = [refcoco.exam(d, [a["pred_text"]]) for d, a in zip(docs, answers, strict=True)]
+    total = refcoco.total([row["corpus"] for row in rows])
     theirs = scored("refcoco", json.loads(file.read_text()), answers, tmp_path, profile=profile)
     wanted = theirs.score if profile == "paper" else 100 * theirs.breakdown["mean_iou"]
     assert total == pytest.approx(wanted, abs=1e-9)
@@ -70,31 +57,31 @@ def test_regions(samples: Path, scoring: Any, tmp_path: Path, profile: str) -> N
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_chinese_captions(samples: Path, scoring: Any, tmp_path: Path, profile: str) -> None:
+def test_chinese_captions(samples: Path, tmp_path: Path, profile: str) -> None:
     file = samples / "coco_cn/coco-cn_test.json"
     references = json.loads(file.read_text(encoding="utf-8"))
     docs = documents(list(read_items("coco_cn", [file])), profile, tmp_path)
     said = [doc["extra"]["references"][-1][2:] for doc in docs]
-    rows = [scoring.chinese_corpus(doc, [text]) for doc, text in zip(docs, said, strict=True)]
+    rows = [captions.exam_chinese(doc, [text]) for doc, text in zip(docs, said, strict=True)]
     ids = [doc["extra"]["question_id"] for doc in docs]
     answers = [{"image_id": i, "caption": text} for i, text in zip(ids, said, strict=True)]
     theirs = scored("coco_cn", references, answers, tmp_path, profile=profile)
-    assert scoring.chinese_total([row["corpus"] for row in rows]) == pytest.approx(theirs.score)
+    assert captions.total_chinese([row["corpus"] for row in rows]) == pytest.approx(theirs.score)
 
 
-def test_the_two_ways_to_score_chinese_differ(samples: Path, scoring: Any, tmp_path: Path) -> None:
+def test_the_two_ways_to_score_chinese_differ(samples: Path, tmp_path: Path) -> None:
     file = samples / "coco_cn/coco-cn_test.json"
     items = list(read_items("coco_cn", [file]))[:50]
     totals = []
     for profile in PROFILES:
         docs = documents(items, profile, tmp_path)
-        rows = [scoring.chinese_corpus(doc, [doc["extra"]["references"][-1]]) for doc in docs]
-        totals.append(scoring.chinese_total([row["corpus"] for row in rows]))
+        rows = [captions.exam_chinese(doc, [doc["extra"]["references"][-1]]) for doc in docs]
+        totals.append(captions.total_chinese([row["corpus"] for row in rows]))
     assert totals[0] == pytest.approx(100) and totals[1] < 96  # the paper has one reference
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_mmmu(samples: Path, scoring: Any, tmp_path: Path, profile: str) -> None:
+def test_mmmu(samples: Path, tmp_path: Path, profile: str) -> None:
     file = samples / "mmmu/predictions/llava1.5_13b/Math/output.json"
     rows = json.loads(file.read_text())
     rows[1]["response"] = rows[4]["response"] = "It is hard to say."
@@ -110,16 +97,16 @@ def test_mmmu(samples: Path, scoring: Any, tmp_path: Path, profile: str) -> None
         turns = [Turn("user", row["id"]), Turn("assistant", gold[0])]
         items.append(make_sample("mmmu", turns, extra=extra))
     docs = documents(items, profile, tmp_path)
-    own = [scoring.mmmu(d, [row["response"]]) for d, row in zip(docs, rows, strict=True)]
-    total = scoring.mmmu_total([one["corpus"] for one in own])
+    own = [mmmu.exam(d, [row["response"]]) for d, row in zip(docs, rows, strict=True)]
+    total = mmmu.total([one["corpus"] for one in own])
     answered = tmp_path / "output.json"
     answered.write_text(json.dumps(rows))
-    theirs = run_task(TASKS["mmmu"], [], [answered], Options(profile=profile)).outcome
+    theirs = run_benchmark(benchmarks()["mmmu"], [], [answered], Options(profile=profile)).outcome
     assert total == pytest.approx(theirs.score, abs=1e-9)
     assert not own[1]["parsed"] and own[1]["score"] == 0.0
 
 
-def test_mme(samples: Path, scoring: Any, tmp_path: Path) -> None:
+def test_mme(samples: Path, tmp_path: Path) -> None:
     docs = documents(list(read_items("mme", [samples / "mme/LaVIN"])), "standard", tmp_path)
     lines = [
         line.rstrip("\n").split("\t", 3)
@@ -128,15 +115,13 @@ def test_mme(samples: Path, scoring: Any, tmp_path: Path) -> None:
     ]
     said = {(file, question): answer for file, question, _, answer in lines}
     assert len(said) <= len(docs) == len(lines)
-    rows = [
-        scoring.mme_question(doc, [answer]) for doc, (*_, answer) in zip(docs, lines, strict=True)
-    ]
-    theirs = run_task(TASKS["mme"], [], [samples / "mme/LaVIN"], Options()).outcome
-    total = scoring.mme_total([row["corpus"] for row in rows])
+    rows = [mme.exam(doc, [answer]) for doc, (*_, answer) in zip(docs, lines, strict=True)]
+    theirs = run_benchmark(benchmarks()["mme"], [], [samples / "mme/LaVIN"], Options()).outcome
+    total = mme.total([row["corpus"] for row in rows])
     assert total == pytest.approx(100 * theirs.score / 2800, abs=1e-9)
 
 
-def test_cider(samples: Path, scoring: Any, tmp_path: Path) -> None:
+def test_cider(samples: Path, tmp_path: Path) -> None:
     file = samples / "flickr8k_cn/flickr8kenc.caption.slice.txt"
     items = list(read_items("caption", [file]))
     kept, said = [], []
@@ -146,7 +131,7 @@ def test_cider(samples: Path, scoring: Any, tmp_path: Path) -> None:
             kept.append(replace(item, extra=item.extra | {"references": references}))
             said.append(last)
     docs = documents(kept, "standard", tmp_path)
-    rows = [scoring.cider(doc, [text]) for doc, text in zip(docs, said, strict=True)]
+    rows = [captions.exam(doc, [text]) for doc, text in zip(docs, said, strict=True)]
     ids = [doc["extra"]["question_id"] for doc in docs]
     references = {i: doc["extra"]["references"] for i, doc in zip(ids, docs, strict=True)}
     theirs = scored("caption", references, dict(zip(ids, said, strict=True)), tmp_path)
@@ -155,11 +140,11 @@ def test_cider(samples: Path, scoring: Any, tmp_path: Path) -> None:
     assert theirs.score > 20  # people agree with people
 
 
-def test_mmlu_reads_letters_by_two_rules(scoring: Any) -> None:
+def test_mmlu_reads_letters_by_two_rules() -> None:
     extra = {"letter": "B", "choices": ["w", "x", "y", "z"], "answers": ["B"]}
     for answer, standard, paper in (("B", 1, 1), ("B.", 0, 1), ("The answer is B.", 1, 0)):
         scores = [
-            scoring.mmlu({"extra": extra | {"profile": profile}}, [answer])["score"]
+            mmlu.exam({"extra": extra | {"profile": profile}}, [answer])["score"]
             for profile in PROFILES
         ]
         assert scores == [standard, paper], answer

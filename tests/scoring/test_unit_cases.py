@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eval.metrics.bleu import coco_bleu, corpus_bleu
-from eval.metrics.boxes import refer_iou
-from eval.metrics.caption import cider_d, rouge_l
-from eval.metrics.reasoning import bbh_direct
-from eval.metrics.spans import anls, relaxed_match
-from eval.metrics.tokens import ptb_words
+
+from liit.benchmarks.reasoning import bbh_direct
+from liit.metrics.bleu import coco_bleu, corpus_bleu
+from liit.metrics.caption import cider_d, rouge_l
+from liit.metrics.tokens import ptb_words
 
 
 @pytest.fixture(scope="module")
@@ -62,29 +61,8 @@ def test_pix2struct(cases: dict[str, Any]) -> None:
     ciders = cider_d([ptb_words(p) for p, _ in pairs], [[*map(ptb_words, t)] for _, t in pairs])
     found = {
         "exact_match": [bbh_direct(said, targets[0]).value for said, targets in pairs],
-        "anls": [anls(said, targets) for said, targets in pairs],
-        "relaxed_accuracy": [relaxed_match(said, targets[0]) for said, targets in pairs],
         "cider": ciders,
     }
     for name, values in found.items():
         mean = 100 * sum(values) / len(values)
         assert mean == pytest.approx(case["expected"][name], abs=case["tolerance"]), name
-
-
-def test_anls_docvqa(cases: dict[str, Any]) -> None:
-    case = cases["anls_docvqa"]
-    for said, value in case["cases"].items():
-        assert anls(said, case["gold"]) == pytest.approx(value, rel=0.1), said
-
-
-def test_refer_iou(cases: dict[str, Any]) -> None:
-    assert "x+w-1" in cases["refer_iou"]["rule"]
-    # 10x10 boxes 5 apart share columns 5..9, by the rule 5 x 10 of 100 + 100 - 50
-    assert refer_iou((0, 0, 10, 10), (5, 0, 10, 10)) == pytest.approx(50 / 150)
-    assert refer_iou((3, 4, 10, 10), (3, 4, 10, 10)) == 1
-    # one shared column is no overlap under "x1 < x2"
-    assert refer_iou((0, 0, 10, 10), (9, 0, 10, 10)) == 0
-
-
-def test_refer_captions(cases: dict[str, Any]) -> None:
-    pytest.skip(f"refer_reg: {cases['refer_reg']['note']}")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from liit.config import Dataset, Exam, load_params
-from liit.data.prepare import prepare
 from liit.data.store import SampleStore, read_quarantine
 from liit.errors import LiitError
+from liit.preparation.prepare import prepare
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-IMAGE_TAG = "<image>"
+from liit import prompts
+
+IMAGE_TAG = prompts.IMAGE_TAG
 """Marks the place of one image in a user turn; a sample has exactly one tag per image."""
 
 Role = Literal["user", "assistant"]

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -21,8 +21,10 @@ OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
 QUIET = {"LMEVAL_HASHMM": "0", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
 """Images are not hashed for lm-eval's logs (twice each, as PNG); its libraries draw no bars."""
 
-CORPUS = "corpus,none"
-"""lm-eval's name for the figure of tasks that are no mean over their items (eval/tasks)."""
+CORPUS = "corpus"
+"""The score of tasks that are no mean over their items (eval/tasks)."""
+OWN = ("score", "parsed", "lenient")
+"""The metrics that every item has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Cell:
 
     ``score``, ``stderr`` and ``lenient`` are 0..100 (CIDEr goes beyond); ``parsed`` is the share
     (0..1) of answers that the strict parse understood; ``version`` is the task's. ``stderr`` and
-    ``lenient`` are of the items' own scores, also where the figure is no mean of them.
+    ``lenient`` are of the items' own scores, also where the figure is no mean of them. ``figures``
+    holds what the task reports beside it, by name: of grounding both mean IoU and Acc@0.5.
     """
 
     score: float
@@ -40,10 +43,12 @@ class Cell:
     parsed: float
     lenient: float
     version: str
+    figures: Mapping[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the entry of a result file."""
-        return asdict(self)
+        """Return the entry of a result file; ``figures`` only where the task has any."""
+        entry = asdict(self)
+        return entry if self.figures else {k: v for k, v in entry.items() if k != "figures"}
 
 
 class Evaluator:
@@ -94,7 +99,7 @@ class Evaluator:
         self._marks = {task: self._read(task, results["samples"]) for task in self._tasks}
         totals = results["results"]
         return {
-            task: _cell(marks, totals.get(task, {}).get(CORPUS), self._version(task))
+            task: _cell(marks, self._totals(task, totals), self._version(task))
             for task, marks in self._marks.items()
         }
 
@@ -111,14 +116,21 @@ class Evaluator:
         members = [member.task_name for member in group.get_all_tasks()]
         return [mark for name in members for mark in builtin_marks(name, samples[name], **reading)]
 
+    def _totals(self, task: str, results: Mapping[str, Any]) -> dict[str, float]:
+        """Return the figures that a task of this suite computes over all its items, by name."""
+        if task in self._loaded["groups"]:
+            return {}
+        names = [metric["metric"] for metric in self._loaded["tasks"][task].config.metric_list]
+        return {name: results[task][f"{name},none"] for name in names if name not in OWN}
+
     def _version(self, task: str) -> str:
         group = self._loaded["groups"].get(task)
         found = self._loaded["tasks"][task].config if group is None else group
         return str(found.metadata["version"])
 
 
-def _cell(marks: list[Mark], total: float | None, version: str) -> Cell:
-    scores = [mark.score for mark in marks]
+def _cell(marks: list[Mark], totals: dict[str, float], version: str) -> Cell:
+    scores, total = [mark.score for mark in marks], totals.pop(CORPUS, None)
     return Cell(
         score=100 * fmean(scores) if total is None else total,
         stderr=100 * standard_error(scores),
@@ -126,6 +138,7 @@ def _cell(marks: list[Mark], total: float | None, version: str) -> Cell:
         parsed=fmean(mark.parsed for mark in marks),
         lenient=100 * fmean(mark.lenient for mark in marks),
         version=version,
+        figures=totals,
     )
 
 

@@ -8,14 +8,7 @@ from typing import Any
 
 from liit.errors import LiitError
 from liit.scoring.files import Document
-from liit.scoring.records import QUESTIONS, Record, question_key, records_of
-
-ANSWERS = (
-    "prediction", "pred", "pred_answer", "predicted_answer", "predicted_answers", "predicted",
-    "pred_ans", "response", "model_answer", "model_output", "model_response", "generated_text",
-    "generation", "generated", "hypothesis", "completion", "output", "caption", "pred_caption",
-    "filtered_resps", "resps", "text", "answer", "value",
-)  # fmt: skip
+from liit.scoring.records import ANSWERS, QUESTIONS, Record, question_key, records_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +37,13 @@ def read_answers(documents: Sequence[Document], field: str | None = None) -> lis
 
 def _answer_of(record: Record, field: str | None) -> Answer:
     name = field or _answer_field(record)
-    value: Any = record.fields
-    for part in [name] if name in record.fields else name.split("."):
-        if not isinstance(value, dict) or part not in value:
-            raise LiitError(
-                f"{record.where} has no field {name!r} (it has: {', '.join(record.fields)})",
-                next_step="name the field with the answers: --answer-field NAME",
-            )
-        value = value[part]
+    try:
+        value = record.at(name)
+    except KeyError as fault:
+        raise LiitError(
+            f"{record.where} has no field {name!r} (it has: {', '.join(record.fields)})",
+            next_step="name the field with the answers: --answer-field NAME (a.b goes into a)",
+        ) from fault
     # the wordless question of a LLaVA question file stands in "text" beside the answer
     question = record.question
     if question is None and name != "text" and isinstance(record.fields.get("text"), str):

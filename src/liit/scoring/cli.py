@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from liit.errors import LiitError
+from liit.scoring.benchmark import Benchmark
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,8 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--profile", choices=("paper", "standard"), default="standard")
     parser.add_argument("--json", action="store_true", help="print JSON, numbers not rounded")
-    parser.add_argument("--items", action="store_true", help="with --json: every item's score")
-    parser.add_argument("--answer-field", metavar="NAME", help="field that holds the answer")
+    parser.add_argument("--items", action="store_true", help="JSON with every item's score")
+    parser.add_argument(
+        "--answer-field", metavar="NAME", help="field with the answer (a judge's mark); a.b: b in a"
+    )
     parser.add_argument(
         "--box-encoding", choices=("unit", "percent", "mille", "pixel", "pixel_xywh")
     )
@@ -33,16 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """Return what ``liit score`` prints for parsed arguments; LiitError for bad input."""
+    from liit.scoring.benchmark import Options, run_benchmark
     from liit.scoring.report import as_json, as_text
-    from liit.scoring.task import Options, run_task
-    from liit.scoring.tasks import TASKS
+    from liit.scoring.table import benchmark, benchmarks
 
     if arguments.task == "list":
-        return "\n".join(f"{task.name:<16} {task.metric}" for task in TASKS.values())
-    if arguments.task not in TASKS:
-        raise LiitError(
-            f"no task is named {arguments.task!r}", next_step=f"choose from: {', '.join(TASKS)}"
-        )
+        return "\n".join(map(_in_list, benchmarks().values()))
+    chosen = benchmark(arguments.task)
     if not arguments.predictions:
         raise LiitError("no predictions", next_step="name them with --predictions FILE")
     options = Options(
@@ -52,8 +52,19 @@ def run(arguments: argparse.Namespace) -> str:
         arguments.box_frame,
         arguments.execute,
     )
-    report = run_task(TASKS[arguments.task], arguments.references, arguments.predictions, options)
-    return as_json(report, items=arguments.items) if arguments.json else as_text(report)
+    report = run_benchmark(chosen, arguments.references, arguments.predictions, options)
+    return (
+        as_json(report, items=arguments.items)
+        if arguments.json or arguments.items
+        else as_text(report)
+    )
+
+
+def _in_list(one: Benchmark) -> str:
+    files = one.needs
+    if one.alone:
+        files += "; none where the answers hold the references"
+    return f"{one.name:<16} {one.metric:<40} references: {files}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

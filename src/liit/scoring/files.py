@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import pickle
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,6 @@ from liit.files import files_below
 
 Kind = Literal["json", "rows", "table", "lines"]
 _SUFFIXES = {"", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".gz", ".parquet", ".p"}
-_TABLE_SUFFIXES = {".csv": ",", ".tsv": "\t"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,14 @@ def read_document(path: Path, name: str | None = None) -> Document:
     if data[:2] in _PICKLES:
         return Document(path, name, "rows", _pickled_rows(data, path))
     text = _text_of(data, path)
-    start = text.lstrip()[:1]
-    if start in ("{", "["):
-        kind, content = _json_of(text, path)
+    if text.lstrip()[:1] in ("{", "["):
+        kind, content = _json_of(text.strip(), path)
         return Document(path, name, kind, content)
     delimiter = _delimiter_of(text, path)
     if delimiter is not None:
         return Document(path, name, "table", _table(text, delimiter, path))
     # blank lines count: line files are aligned with each other by position
-    return Document(path, name, "lines", [line.strip() for line in text.rstrip().splitlines()])
+    return Document(path, name, "lines", [line.strip() for line in text.rstrip().split("\n")])
 
 
 def _files(paths: Sequence[str | Path]) -> Iterator[tuple[Path, str]]:
@@ -134,45 +133,36 @@ def _text_of(data: bytes, path: Path) -> str:
 
 
 def _json_of(text: str, path: Path) -> tuple[Kind, Any]:
-    try:
-        return "json", json.loads(text)
-    except json.JSONDecodeError as whole:
-        lines = text.splitlines()
-        filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-        if not _is_json(filled[0][1]):
+    """Read one JSON value, or several after each other: JSON lines, objects as jq prints them."""
+    decoder, values, place = json.JSONDecoder(), [], 0
+    while place < len(text):
+        try:
+            value, place = decoder.raw_decode(text, place)
+        except (json.JSONDecodeError, RecursionError) as fault:
+            where = fault.pos if isinstance(fault, json.JSONDecodeError) else place
+            reason = fault.msg if isinstance(fault, json.JSONDecodeError) else "nested too deeply"
             raise LiitError(
-                f"{path}: not valid JSON at line {whole.lineno}: {whole.msg}",
-                next_step="the file may be cut off: fetch it again",
-            ) from whole
-    return "rows", [_row(line, number, path) for number, line in filled]
+                f"{path}: line {1 + text.count(chr(10), 0, where)} is not valid JSON: {reason}",
+                next_step="the file may be cut off: fetch it again, or remove the line",
+            ) from fault
+        values.append(value)
+        rest = _BLANK.match(text, place)
+        place = rest.end() if rest else place
+    return ("json", values[0]) if len(values) == 1 else ("rows", values)
 
 
-def _row(line: str, number: int, path: Path) -> Any:
-    try:
-        return json.loads(line)
-    except json.JSONDecodeError as fault:
-        raise LiitError(
-            f"{path}: line {number} is not valid JSON: {fault.msg}",
-            next_step="the file may be cut off: fetch it again, or remove the line",
-        ) from fault
-
-
-def _is_json(line: str) -> bool:
-    try:
-        json.loads(line)
-    except json.JSONDecodeError:
-        return False
-    return True
+_BLANK = re.compile(r"[ \t\r\n]*+")
 
 
 def _delimiter_of(text: str, path: Path) -> str | None:
-    """Tell a table by its tabs in every line, or by its suffix and a comma in the first line."""
-    lines = [line for line in text.splitlines()[:20] if line.strip()]
-    if all("\t" in line for line in lines):
+    """Tell a table by tabs in nearly all of its first lines, or by its suffix and commas there."""
+    lines = [line for line in text.split("\n")[:100] if line.strip()]
+    suffix = path.suffix.lower()
+    if sum("\t" in line for line in lines) >= (0.5 if suffix == ".tsv" else 0.9) * len(lines):
         return "\t"
-    expected = _TABLE_SUFFIXES.get(path.suffix.lower(), ",")
-    named = path.suffix.lower() in _TABLE_SUFFIXES or lines[0].lower() == "image,caption"
-    return expected if named and expected in lines[0] else None
+    named = suffix == ".csv" or lines[0].strip().lower() == "image,caption"
+    filled = "," in lines[0] or sum("," in line for line in lines) > len(lines) / 2
+    return "," if named and filled else None
 
 
 def _table(text: str, delimiter: str, path: Path) -> list[list[str]]:

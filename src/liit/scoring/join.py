@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
+from liit.errors import LiitError
 from liit.scoring.answers import Answer
+from liit.scoring.files import Document
 from liit.scoring.records import Record, as_key, image_key
 
 
@@ -26,6 +28,7 @@ class Joined:
     missing: list[Record]
     extra: list[Answer]
     key: str
+    notes: Sequence[str] = ()
 
 
 Item = TypeVar("Item", Record, Answer)
@@ -33,13 +36,18 @@ _Part = Callable[[Record], "str | None"]
 
 
 class _Way(NamedTuple):
-    """One way to join: what of the reference equals what of the answer's record."""
+    """One way to join: what of the reference equals what of the answer's record.
+
+    ``repeats`` allows keys that stand more than once, in order. ``reduced`` keys are images without
+    folder and suffix: those of different files are no key.
+    """
 
     name: str
     of_reference: _Part
     of_answer: _Part
     with_question: bool
     repeats: bool = False
+    reduced: bool = False
 
 
 def _id(record: Record) -> str | None:
@@ -48,6 +56,10 @@ def _id(record: Record) -> str | None:
 
 def _image(record: Record) -> str | None:
     return record.image
+
+
+def _image_path(record: Record) -> str | None:
+    return record.image_path
 
 
 def _id_as_image(record: Record) -> str | None:
@@ -64,10 +76,12 @@ _MAY_DISAGREE = 0.1
 _WAYS = (
     _Way("id", _id, _id, False),
     _Way("id and question", _id, _id, True, repeats=True),
-    _Way("image and question", _image, _image, True, repeats=True),
+    _Way("image and question", _image_path, _image_path, True, repeats=True),
+    _Way("image's name and question", _image, _image, True, repeats=True, reduced=True),
     _Way("image (given as id) and question", _image, _id_as_image, True, repeats=True),
     _Way("question", _nothing, _nothing, True),
-    _Way("image", _image, _image, False),
+    _Way("image", _image_path, _image_path, False),
+    _Way("image's name", _image, _image, False, reduced=True),
     _Way("image (given as id)", _image, _id_as_image, False),
     _Way("id (given as image)", _id_as_image, _image, False),
 )
@@ -84,7 +98,7 @@ def join(references: Sequence[Record], answers: Sequence[Answer]) -> Joined:
     whose questions agree in order or one of which has no usable key at all.
     """
     best: dict[int, int] = {}
-    name = "nothing"
+    chosen: _Way | None = None
     bare = all(r.id is None and r.image is None for r in references)
     for way in _WAYS:
         if way.name == "question" and bare:
@@ -92,41 +106,103 @@ def join(references: Sequence[Record], answers: Sequence[Answer]) -> Joined:
             way = way._replace(repeats=True)  # noqa: PLW2901
         found = _matches(references, answers, way)
         if len(found) > len(best):
-            best, name = found, way.name
+            best, chosen = found, way
         if len(best) == min(len(references), len(answers)):
             break
     by_place = _by_place(references, answers)
     if len(by_place) > len(best):
-        best, name = by_place, "position"
+        best, chosen = by_place, None
     used = set(best.values())
     return Joined(
         [Pair(references[r], answers[best[r]]) for r in sorted(best)],
         [record for place, record in enumerate(references) if place not in best],
         [answer for place, answer in enumerate(answers) if place not in used],
-        name,
+        "position" if chosen is None else chosen.name,
+        [] if best and chosen is None else _doubtful(references, answers, chosen or _WAYS[0]),
     )
+
+
+def _doubtful(references: Sequence[Record], answers: Sequence[Answer], way: _Way) -> list[str]:
+    """Say which keys are not unique; LiitError for two answers to one item from two files."""
+    notes: dict[str, list[str]] = defaultdict(list)
+    for key, ours, theirs in _groups(references, answers, way):
+        if len(theirs) > len(ours):
+            refuse_two_models([answers[a] for a in theirs])
+        differ = len({answers[a].text for a in theirs}) > 1
+        if ours and theirs and differ and (len(ours), len(theirs)) != (1, 1):
+            how = "paired in order" if len(ours) == len(theirs) else "left out"
+            notes[how].append(str(references[ours[0]].id or key))
+    return [
+        f"{len(keys)} keys stand more than once and were {how} ({', '.join(keys[:3])}"
+        f"{', …' if len(keys) > 3 else ''})"
+        for how, keys in notes.items()
+    ]
+
+
+def refuse_two_models(answers: Sequence[Answer]) -> None:
+    """Raise LiitError if different answers to one question come from different files."""
+    if len({answer.text for answer in answers}) > 1:
+        first = answers[0].record
+        of_one_file(
+            [answer.record.document for answer in answers],
+            f"answer {first.id or first.image or first.question!r}, and not alike",
+        )
+
+
+def of_one_file(documents: Sequence[Document], what: str) -> None:
+    """Raise LiitError if the documents are different files; ``what`` says what both of them do."""
+    files = list(dict.fromkeys(document.path for document in documents))
+    if len(files) > 1:
+        raise LiitError(
+            f"{files[0]} and {files[1]} both {what}: they look like two models",
+            next_step="score one file at a time",
+        )
 
 
 def paired_with_themselves(answers: Sequence[Answer]) -> Joined:
     """Pair answers with their own records, less the field that holds the answer."""
+    refuse_mixed(answers)
     pairs = []
     for answer in answers:
-        fields = {name: v for name, v in answer.record.fields.items() if name != answer.field}
-        reference = Record(fields, answer.record.document, answer.record.place)
-        pairs.append(Pair(reference, answer))
+        kept = {name: v for name, v in answer.record.fields.items() if name != answer.field}
+        pairs.append(Pair(replace(answer.record, fields=kept), answer))
     return Joined(pairs, [], [], "the record itself")
 
 
-def _matches(references: Sequence[Record], answers: Sequence[Answer], way: _Way) -> dict[int, int]:
-    found: dict[int, int] = {}
-    disagreeing = 0
+def refuse_mixed(answers: Sequence[Answer]) -> None:
+    """Raise LiitError if two files hold different answers to one question."""
+    alike: dict[Hashable, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        record = answer.record
+        if record.id is not None or answer.question:
+            alike[record.id, record.image_path, answer.question].append(answer)
+    for group in alike.values():
+        refuse_two_models(group)
+
+
+def _groups(
+    references: Sequence[Record], answers: Sequence[Answer], way: _Way
+) -> Iterator[tuple[Hashable, list[int], list[int]]]:
+    """Yield each key of a way with the places of its references and of its answers."""
     category = _categories(references, answers)
     wanted = _places([(_reference_key(r, way), category(r)) for r in references])
     given = _places([(_answer_key(a, way), category(a.record)) for a in answers])
     for key, ours in wanted.items():
         theirs = given.get(key, [])
-        if len(theirs) > 1 and len(ours) == 1 and len({answers[a].text for a in theirs}) == 1:
-            theirs = theirs[:1]
+        if way.reduced and (
+            len({references[r].image_path for r in ours}) > 1
+            or len({answers[a].record.image_path for a in theirs}) > 1
+        ):
+            continue
+        yield key[0], ours, theirs
+
+
+def _matches(references: Sequence[Record], answers: Sequence[Answer], way: _Way) -> dict[int, int]:
+    found: dict[int, int] = {}
+    disagreeing = 0
+    for _, ours, given in _groups(references, answers, way):
+        alike = len(ours) == 1 and len({answers[a].text for a in given}) == 1
+        theirs = given[:1] if alike else given
         if len(ours) != len(theirs) or (len(ours) > 1 and not way.repeats):
             continue
         for r, a in zip(ours, theirs, strict=True):
@@ -152,8 +228,11 @@ def _answer_key(answer: Answer, way: _Way) -> Hashable:
     return None if base is None or not answer.question else (base, answer.question)
 
 
-def _places(keys: Sequence[tuple[Hashable, Hashable]]) -> dict[Hashable, list[int]]:
-    places: dict[Hashable, list[int]] = defaultdict(list)
+_Key = tuple[Hashable, Hashable]
+
+
+def _places(keys: Sequence[_Key]) -> dict[_Key, list[int]]:
+    places: dict[_Key, list[int]] = defaultdict(list)
     for place, key in enumerate(keys):
         if key[0] is not None:
             places[key].append(place)
@@ -182,10 +261,12 @@ def _by_place(references: Sequence[Record], answers: Sequence[Answer]) -> dict[i
     if len(references) != len(answers):
         return {}
     pairs = list(zip(references, answers, strict=True))
-    texts = sum(bool(r.question and a.question) for r, a in pairs)
+    told = Counter(r.question for r, a in pairs if r.question and a.question)
+    # one question asked of every picture agrees in any order
+    in_order = told.total() == len(pairs) and max(told.values()) <= max(1, len(pairs) / 2)
     agreeing = {place: place for place, pair in enumerate(pairs) if _agree(*pair)}
     enough = len(agreeing) >= (1 - _MAY_DISAGREE) * len(pairs)
-    return agreeing if enough and (texts == len(pairs) or _keyless(references, answers)) else {}
+    return agreeing if enough and (in_order or _keyless(references, answers)) else {}
 
 
 def _keyless(references: Sequence[Record], answers: Sequence[Answer]) -> bool:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from liit.errors import LiitError
+from liit.prompts import IMAGE_TAG
 from liit.scoring.files import Document
 
 IDS = (
     "question_id", "questionId", "ques_id", "qid", "example_id", "task_id", "pid", "sample_id",
-    "sampleid", "id", "uid", "index", "doc_id",
+    "sampleid", "id", "uid", "index", "idx", "doc_id",
 )  # fmt: skip
 IMAGES = (
     "image_id", "imageId", "image", "img_id", "image_name", "file_name", "filename", "image_path",
@@ -25,13 +26,19 @@ QUESTIONS = (
     "question", "prompt", "query", "sent", "sents", "sentence", "expression", "question_text",
     "instruction", "input",
 )  # fmt: skip
+ANSWERS = (
+    "prediction", "pred", "pred_answer", "predicted_answer", "predicted_answers", "predicted",
+    "pred_ans", "response", "model_answer", "model_output", "model_response", "generated_text",
+    "generation", "generated", "hypothesis", "completion", "output", "caption", "pred_caption",
+    "filtered_resps", "resps", "text", "answer", "value",
+)  # fmt: skip
 _LISTS = (
     "annotations", "questions", "imgToEval", "outputs", "predictions", "examples", "data",
     "results", "instances", "items", "samples", "rows", "images",
 )  # fmt: skip
 # What prompts add to a question: everything from here on is not part of it.
 _SUFFIX = re.compile(
-    r"\s*(?:reference ocr tokens?:|answer the question|answer with the option|please answer yes|"
+    r"(?:reference ocr tokens?:|answer the question|answer with the option|please answer yes|"
     r"when the provided information|please answer|short answer:).*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -62,6 +69,12 @@ class Record:
         return None if value is None else image_key(value)
 
     @property
+    def image_path(self) -> str | None:
+        """The image's name as it is given, but for "./" in front, or None."""
+        value = as_key(self.first(IMAGES))
+        return None if value is None else value.removeprefix("./")
+
+    @property
     def question(self) -> str | None:
         """The question without image tags and prompt suffixes, lower-cased, or None."""
         value = self.first(QUESTIONS)
@@ -70,6 +83,15 @@ class Record:
         if isinstance(value, list):
             value = value[0] if value and isinstance(value[0], str) else None
         return question_key(value) if isinstance(value, str) else None
+
+    def at(self, name: str) -> Any:
+        """Return a field; dots go into nested records ("gpt4.solution"). KeyError if absent."""
+        value: Any = self.fields
+        for part in [name] if name in self.fields else name.split("."):
+            if not isinstance(value, Mapping):
+                raise KeyError(name)
+            value = value[part]
+        return value
 
     def first(self, names: Sequence[str]) -> Any:
         """Return the first field of these names that is filled, or None."""
@@ -92,9 +114,24 @@ class Record:
 
 
 def records_of(document: Document) -> Iterator[Record]:
-    """Yield a file's items, whatever the layout."""
+    """Yield a file's items, whatever the layout.
+
+    A field that is a known one in another spelling ("Question-ID") stands under the known name too.
+    """
     for place, fields in enumerate(_fields_of(document), start=1):
-        yield Record(fields, document, place)
+        other = {known: v for name, v in fields.items() if (known := _known_as(name)) is not None}
+        yield Record({**other, **fields}, document, place)
+
+
+def _known_as(name: object) -> str | None:
+    return None if name in _NAMES.values() else _NAMES.get(_name_key(str(name)))
+
+
+def _name_key(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+_NAMES = {_name_key(name): name for name in (*IDS, *IMAGES, *QUESTIONS, *ANSWERS)}
 
 
 def with_fields(record: Record, more: Mapping[str, Any]) -> Record:
@@ -115,32 +152,46 @@ def as_key(value: object) -> str | None:
 def image_key(name: str) -> str:
     """Reduce an image's name: "val2014/COCO_val2014_000000000042.jpg" to "42"."""
     stem = re.sub(r"\.(jpe?g|png|gif|webp|bmp)$", "", name.rsplit("/", 1)[-1], flags=re.IGNORECASE)
-    number = re.fullmatch(r"(?:COCO_[a-z]+\d{4}_)?0*(\d+)", stem)
-    return number.group(1) if number else stem
+    number = re.fullmatch(r"(?:COCO_[a-z]++\d{4}_)?(\d+)", stem)
+    return number.group(1).lstrip("0") or "0" if number else stem
 
 
 def question_key(text: str) -> str:
     """Reduce a question to what identifies it: no image tag, suffix, case or extra space."""
-    text = _SUFFIX.sub("", text.replace("<image>", " "))
+    text = _SUFFIX.sub("", text.replace(IMAGE_TAG, " "))
     return " ".join(text.lower().split()).strip()
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a list field as a list; tables write it as text ("['a', 'b']")."""
+    """Return a list field as a list; tables write it as text ("['a', 'b']", "['a' 'b']").
+
+    ValueError for a list of quoted texts that cannot be read.
+    """
     if isinstance(value, list):
         return value
     if isinstance(value, str) and value.lstrip()[:1] == "[":
-        for parse in _LITERALS:
+        text = value.strip()
+        for parse in (_printed_by_numpy, ast.literal_eval, json.loads):
             try:
-                found = parse(value)
-            except (ValueError, SyntaxError):
+                found = parse(text)
+            except (ValueError, SyntaxError, MemoryError, RecursionError):
                 continue
             if isinstance(found, list):
                 return found
+        if text[-1] == "]" and re.search(r"[\[\s,]['\"{]", text):
+            raise ValueError(f"a list that cannot be read: {text[:80]}")
     return [value]
 
 
-_LITERALS: tuple[Callable[[str], Any], ...] = (ast.literal_eval, json.loads)
+_NUMPY = re.compile(r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|\{[^{}]*+\}|[^\s,'"\[\]{}]++""")
+
+
+def _printed_by_numpy(text: str) -> list[Any]:
+    """Read a list as numpy prints it, without commas; ValueError for any other."""
+    parts = _NUMPY.findall(text[1:-1])
+    if text[-1] != "]" or len(parts) < 2 or _NUMPY.sub("", text[1:-1]).strip():
+        raise ValueError("not a list as numpy prints it")
+    return [ast.literal_eval(part) if part[0] in "'\"{" else part for part in parts]
 
 
 def turn_of(record: Record, place: int) -> str | None:
@@ -164,13 +215,19 @@ def _fields_of(document: Document) -> Iterator[dict[str, Any]]:
 
 
 def _rows_of(rows: Sequence[Sequence[str]]) -> Iterator[dict[str, Any]]:
-    known = {name.lower() for name in (*IDS, *IMAGES, *QUESTIONS)}
-    if any(cell.strip().lower() in known for cell in rows[0]):
+    if _is_header(rows[0]):
         names = [cell.strip() for cell in rows[0]]
         for row in rows[1:]:
             yield dict(zip(names, row, strict=False))
     else:
         yield from ({"cells": list(row)} for row in rows)
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Tell a row of names: one is known, and none is a sentence as in a row of questions."""
+    known = {_name_key(name) for name in (*IDS, *IMAGES, *QUESTIONS)}
+    names = all(re.fullmatch(r"[\w .:/-]{0,40}", cell) for cell in cells)
+    return names and any(_name_key(cell) in known for cell in cells)
 
 
 def _json_items(content: Any, path: Path) -> Iterator[dict[str, Any]]:
@@ -189,10 +246,16 @@ def _json_items(content: Any, path: Path) -> Iterator[dict[str, Any]]:
     if inner is None:
         yield from _mapped(content)
         return
+    if inner == "outputs" and _size(content.get("results")) > _size(content["outputs"]):
+        inner = "results"  # raw texts of the first few beside the parsed answers of all
     images = _by_id(content.get("images")) if inner != "images" else {}
     for fields in _json_items(content[inner], path):
         image = images.get(as_key(fields.get("image_id")), {})
         yield {**{k: v for k, v in image.items() if k != "id"}, **fields}
+
+
+def _size(value: Any) -> int:
+    return len(value) if isinstance(value, (list, dict)) else 0
 
 
 def _items_of(items: Sequence[Any]) -> Iterator[dict[str, Any]]:

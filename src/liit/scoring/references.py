@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from liit.errors import LiitError
-from liit.scoring.answers import ANSWERS, Answer
+from liit.scoring.answers import Answer
 from liit.scoring.files import Document
-from liit.scoring.records import IDS, QUESTIONS, Record, records_of, with_fields
+from liit.scoring.records import ANSWERS, IDS, QUESTIONS, Record, records_of, with_fields
 
 
 def split_references(

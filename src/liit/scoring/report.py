@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
-from liit.scoring.task import Report
+from liit.scoring.benchmark import Report
 
 _FEW = 10
 
@@ -13,15 +14,19 @@ _FEW = 10
 def as_text(report: Report) -> str:
     """Lay a report out for a terminal."""
     outcome = report.outcome
-    lines = [f"{report.task} ({report.profile} profile)"]
-    if outcome.score is None:
-        lines.append("  not run")
+    head = f"{report.benchmark.name} ({report.profile} profile)"
+    if report.joined is not None and report.joined.key == "position":
+        head += ", answers joined by their position in the file: no key is known"
+    lines = [head]
+    if _state(report) != "scored":
+        lines.append(f"  {_state(report)}")
     else:
-        lines.append(f"  {report.metric}: {outcome.score:.2f}")
+        lines.append(f"  {report.benchmark.metric}: {outcome.score:.2f}")
         if outcome.lenient is not None:
             lines.append(f"  under the lenient parse: {outcome.lenient:.2f}")
         lines.append(f"  n: {report.n}   unparsed: {report.unparsed}")
-    lines += [f"  {name:<40} {value:.4f}" for name, value in outcome.breakdown.items()]
+    known = {name: value for name, value in outcome.breakdown.items() if math.isfinite(value)}
+    lines += [f"  {name:<40} {value:.4f}" for name, value in known.items()]
     lines += [f"  note: {note}" for note in outcome.notes]
     if report.joined is not None:
         lines += _join_lines(report)
@@ -32,10 +37,10 @@ def as_json(report: Report, *, items: bool = False) -> str:
     """Return a report as JSON with sorted keys; numbers are not rounded."""
     outcome, joined = report.outcome, report.joined
     record: dict[str, Any] = {
-        "task": report.task,
+        "task": report.benchmark.name,
         "profile": report.profile,
-        "metric": report.metric,
-        "state": "not run" if outcome.score is None else "scored",
+        "metric": report.benchmark.metric,
+        "state": _state(report),
         "score": outcome.score,
         "lenient": outcome.lenient,
         "n": report.n,
@@ -45,6 +50,7 @@ def as_json(report: Report, *, items: bool = False) -> str:
     }
     if joined is not None:
         record["joined_by"] = joined.key
+        record["notes"] = [*outcome.notes, *joined.notes]
         record["score_with_missing_wrong"] = report.score_with_missing_wrong
         record["references_without_answer"] = _names(joined.missing)
         record["answers_without_reference"] = _names([a.record for a in joined.extra])
@@ -59,13 +65,31 @@ def as_json(report: Report, *, items: bool = False) -> str:
             }
             for item in outcome.items
         ]
-    return json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=True)
+    return json.dumps(
+        _finite(record), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False
+    )
+
+
+def _finite(value: Any) -> Any:
+    """Return the value with null for every figure that does not exist."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _state(report: Report) -> str:
+    score = report.outcome.score
+    if score is None:
+        return "not run"
+    return "scored" if math.isfinite(score) else "undefined: no answer counts"
 
 
 def _join_lines(report: Report) -> list[str]:
     assert report.joined is not None
     joined = report.joined
-    lines = [f"  joined by: {joined.key}"]
+    lines = [f"  joined by: {joined.key}", *(f"  note: {note}" for note in joined.notes)]
     for what, records in (
         ("references without an answer (not in the score)", joined.missing),
         ("answers without a reference", [answer.record for answer in joined.extra]),

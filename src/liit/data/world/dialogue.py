@@ -10,8 +10,8 @@ from typing import Any
 from liit.data.sample import IMAGE_TAG, Turn
 from liit.data.world.dice import Dice
 from liit.data.world.scene import Scene, draw_scene, paint
+from liit.prompts import SHORT
 
-SHORT = "Answer the question using a single word or phrase."
 CHOICE = "Answer with one of the given options directly."
 
 
@@ -29,7 +29,7 @@ class Ask:
 class Dialogue:
     """Exchanges about images; ``wrong`` is a false last answer in the same form.
 
-    ``scoring`` is what an exam needs beside the last answer (keys: see :data:`EXAMS`).
+    ``scoring`` is what an exam needs beside the last answer (keys: see :class:`Exam`).
     """
 
     exchanges: tuple[tuple[str, str], ...]

@@ -45,8 +45,9 @@ from liit.data.world.looking import (
     ask_size,
 )
 from liit.data.world.several import COMPARING, WATCHING, compare_maker, follow_up
-from liit.data.world.styles import CAPTION, CHINESE_CAPTION, TWO_IMAGES, number_maker
+from liit.data.world.styles import CHINESE_CAPTION, TWO_IMAGES, number_maker
 from liit.errors import LiitError
+from liit.prompts import CAPTION
 from liit.seeds import generator
 
 DETECTION = "Please provide the bounding box coordinates of all {kind}."
@@ -54,11 +55,11 @@ DETECTION = "Please provide the bounding box coordinates of all {kind}."
 
 @dataclass(frozen=True, slots=True)
 class DrawnExam:
-    """One evaluation set: its skill, and who makes its items.
+    """One evaluation set of a skill; its task's YAML says how it is asked and scored.
 
-    An item's ``extra`` holds what scores it: ``answers`` (and ``choices``, where there are any),
-    ``box``, ``boxes`` or ``references``. Boxes are [x1, y1, x2, y2] in 0..1 of the image padded to
-    a square.
+    What the rule needs stands in an item's ``extra``: ``answers`` (and ``choices``, where there
+    are any), ``box`` or ``boxes``, ``references``. Boxes are [x1, y1, x2, y2] in 0..1 of the image
+    padded to a square.
     """
 
     skill: str

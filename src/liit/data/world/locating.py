@@ -9,8 +9,8 @@ from liit.data.world.dialogue import Dialogue, Maker
 from liit.data.world.facts import COLOURS, SHAPES
 from liit.data.world.looking import plural
 from liit.data.world.scene import Scene, Thing, draw_scene, padded_box, paint
+from liit.prompts import REGION
 
-REGION = "Please provide the bounding box coordinate of the region this sentence describes:"
 INVERSE = "Please provide a short description for this region:"
 
 Box = tuple[float, float, float, float]

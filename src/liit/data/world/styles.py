@@ -40,9 +40,9 @@ from liit.data.world.locating import (
 from liit.data.world.looking import LOOKING, ask_at_place, ask_colour, ask_shape
 from liit.data.world.reading import draw_chart, draw_document, draw_number
 from liit.data.world.several import COMPARING, WATCHING, chat_maker, compare_maker, follow_up
+from liit.prompts import CAPTION, CAPTION_ZH
 
-CAPTION = "Provide a one-sentence caption for the provided image."
-CHINESE_CAPTION = ("请用一句话描述这张图片。", "用中文描述图片。", "图中有什么？")
+CHINESE_CAPTION = (CAPTION_ZH, "用中文描述图片。", "图中有什么？")
 TWO_IMAGES = f"First image: {IMAGE_TAG}\nSecond image: {IMAGE_TAG}\n"
 
 

@@ -1,1 +1,0 @@
-"""What evaluation needs as data: task definitions and metrics."""

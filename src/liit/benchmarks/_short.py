@@ -1,0 +1,63 @@
+"""What questions with a short answer share: reference fields, facts, prompt."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from liit import prompts
+from liit.errors import LiitError
+from liit.scoring.asking import ExamItem, image_paths, question_of
+from liit.scoring.benchmark import Options, text_of
+from liit.scoring.records import Record, as_list
+
+ANSWERS = ("answers", "gt_answers", "gt_answer", "answer", "ground_truth", "gt", "label", "target")
+_LABELS = ("types", "answer_type", "question_type", "category")
+Ask = Callable[[Record, Options], ExamItem]
+
+
+def reference_answers(record: Record) -> list[str]:
+    """Return a record's reference answers; annotators' entries are reduced to their text."""
+    entries = as_list(record.need(ANSWERS, "reference answer"))
+    return [text_of(e["answer"] if isinstance(e, dict) else e) for e in entries]
+
+
+def yes_or_no(record: Record, names: Sequence[str]) -> str:
+    """Return the label of a yes/no question; LiitError for any other."""
+    label = str(record.need(names, "yes/no label")).strip().rstrip(".").lower()
+    if label not in ("yes", "no"):
+        raise LiitError(
+            f"{record.where}: the label {label!r} is neither yes nor no",
+            next_step=f"give it in a field named {' or '.join(names[:3])}",
+        )
+    return label
+
+
+def short_facts(record: Record) -> dict[str, Any]:
+    """Return the reference answers and the labels that break the score down."""
+    labels = {name: record.fields[name] for name in _LABELS if record.fields.get(name)}
+    return {"answers": reference_answers(record), **labels}
+
+
+def most_common(answers: list[str]) -> str:
+    """Return the answer that most annotators gave, the first one of equals."""
+    return Counter(answers).most_common(1)[0][0]
+
+
+def ask_shortly(*lines: Callable[[Record], str | None]) -> Ask:
+    """Return how short answers are asked for.
+
+    ``lines`` add what stands between question and suffix.
+    """
+
+    def ask(record: Record, options: Options) -> ExamItem:
+        del options
+        facts = short_facts(record)
+        added = [line for add in lines if (line := add(record))]
+        question = re.sub(r"(?<!\s)\s*+Please answer yes or no\.?$", "", question_of(record))
+        prompt = prompts.short_answer(question, *added)
+        return ExamItem(prompt, most_common(facts["answers"]), [image_paths(record)], facts)
+
+    return ask

@@ -1,0 +1,123 @@
+"""POPE: is the object there? F1 of "yes", mean over the categories."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from liit.benchmarks._short import ask_shortly, yes_or_no
+from liit.metrics import Scored, ratio
+from liit.scoring.asking import ExamItem
+from liit.scoring.benchmark import Benchmark, Options, Outcome, mean_outcome, percent
+from liit.scoring.exam import Facts, Marked, by_item
+from liit.scoring.join import Pair
+from liit.scoring.records import Record, with_fields
+
+_LABELS = ("label", "answer", "ground_truth", "gt_answer", "gt_ans")
+
+
+def pope_answer(response: str) -> str:
+    """Read "yes" or "no" as POPE's evaluator: "No", "no" or "not" in the first sentence is no."""
+    words = response.split(".", maxsplit=1)[0].replace(",", "").split(" ")
+    return "no" if {"No", "not", "no"} & set(words) else "yes"
+
+
+def pope(response: str, label: str) -> Scored:
+    """Score one POPE answer; unparsed if neither yes nor no stands in it (the rule says "yes").
+
+    The lenient score reads the first yes or no in any case.
+    """
+    stated = re.search(r"(?i)\b(yes|no|not)\b", response)
+    value = float(pope_answer(response) == label.strip().lower())
+    if stated is None:
+        return Scored(value, False, 0.0)
+    read = "yes" if stated.group(1).lower() == "yes" else "no"
+    return Scored(value, True, float(read == label.strip().lower()))
+
+
+def pope_counts(said: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
+    """Confusion counts, accuracy, precision, recall, F1 and yes-ratio (0..1); yes is positive."""
+    pairs = list(zip(said, labels, strict=True))
+    tp, fp = pairs.count(("yes", "yes")), pairs.count(("yes", "no"))
+    tn, fn = pairs.count(("no", "no")), pairs.count(("no", "yes"))
+    precision, recall = ratio(tp, tp + fp), ratio(tp, tp + fn)
+    return {
+        "tp": tp, "fp": fp, "tn": tn, "fn": fn,
+        "accuracy": ratio(tp + tn, len(pairs)),
+        "precision": precision,
+        "recall": recall,
+        "f1": ratio(2 * precision * recall, precision + recall),
+        "yes_ratio": ratio(tp + fp, len(pairs)),
+    }  # fmt: skip
+
+
+def score(facts: Facts, said: str) -> Scored:
+    """Score one answer."""
+    return pope(said, facts["answers"][0])
+
+
+def counts_by_category(
+    marked: Sequence[Marked], *, lenient: bool = False
+) -> dict[str, dict[str, float]]:
+    """Return the counts and ratios of POPE's evaluator for each category."""
+    inside: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for facts, said, scored in marked:
+        label = facts["answers"][0].strip().lower()
+        other = "no" if label == "yes" else "yes"
+        read = (label if scored.lenient else other) if lenient else pope_answer(said)
+        inside[facts["category"]].append((read, label))
+    return {name: pope_counts(*zip(*inside[name], strict=True)) for name in sorted(inside)}
+
+
+def total(marked: Sequence[Marked], *, lenient: bool = False) -> float:
+    """Mean F1 over the categories, in %."""
+    categories = counts_by_category(marked, lenient=lenient).values()
+    return percent([counts["f1"] for counts in categories])
+
+
+def _facts(record: Record) -> dict[str, object]:
+    return {"answers": [yes_or_no(record, _LABELS)], "category": _category(record)}
+
+
+def _category(record: Record) -> str:
+    """Return POPE's category: a field, or the last word of the file's name."""
+    return str(record.fields.get("category") or record.document.name.split("_")[-1])
+
+
+def _with_category(record: Record) -> Record:
+    return with_fields(record, {"category": _category(record)})
+
+
+def _score(pairs: Sequence[Pair], options: Options) -> Outcome:
+    del options
+    items = mean_outcome(pairs, lambda p: score(_facts(p.reference), p.answer.text)).items
+    marked = [
+        Marked(_facts(pair.reference), pair.answer.text, item.scored)
+        for pair, item in zip(pairs, items, strict=True)
+    ]
+    categories = counts_by_category(marked)
+    breakdown = {
+        f"{category}.{name}" if len(categories) > 1 else name: value
+        for category, counts in categories.items()
+        for name, value in counts.items()
+    }
+    return Outcome(total(marked), total(marked, lenient=True), breakdown, items)
+
+
+def _ask(record: Record, options: Options) -> ExamItem:
+    item = ask_shortly()(record, options)
+    return ExamItem(item.prompt, item.answer, item.images, _facts(record))
+
+
+exam = by_item(score, "corpus")
+BENCHMARKS = (
+    Benchmark(
+        "pope",
+        "F1, %, mean over the categories",
+        _score,
+        _LABELS,
+        complete=_with_category,
+        ask=_ask,
+    ),
+)

@@ -1,0 +1,65 @@
+"""VQAv2, OK-VQA, VizWiz, TextVQA: agreement with the answers of ten people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from liit.benchmarks._short import ANSWERS, ask_shortly, short_facts
+from liit.metrics import Scored
+from liit.metrics.vqa import Mode, official_normalise, soft_accuracy
+from liit.prompts import UNANSWERABLE
+from liit.scoring.benchmark import Benchmark, by_mean
+from liit.scoring.exam import Facts, by_item
+from liit.scoring.records import Record
+
+
+def facts_of(record: Record) -> dict[str, Any]:
+    """Return answers and labels; ``weights`` holds LXMERT's soft accuracy of every answer."""
+    weights = record.fields.get("label")
+    return {"weights": weights} if isinstance(weights, dict) else short_facts(record)
+
+
+def score(facts: Facts, said: str, mode: Mode = "official") -> Scored:
+    """Score one answer by soft accuracy, under the official rule or M4C's (TextVQA)."""
+    weights = facts.get("weights")
+    if weights is None:
+        return soft_accuracy(said, facts["answers"], mode)
+    value = float(weights.get(said.strip(), 0.0))
+    lenient = float(weights.get(official_normalise(said), 0.0))
+    return Scored(value, bool(said.strip()), max(value, lenient))
+
+
+def groups(facts: Facts) -> Iterator[str]:
+    """Yield the kind of answer and of question."""
+    for kind in ("answer_type", "question_type"):
+        if facts.get(kind):
+            yield f"{kind}.{facts[kind]}"
+
+
+_NEEDS = "the annotations and the questions (two files in the official layout)"
+
+
+def _ocr_line(record: Record) -> str | None:
+    tokens = record.fields.get("ocr_tokens")
+    return f"Reference OCR token: {', '.join(map(str, tokens))}" if tokens else None
+
+
+def _benchmark(name: str, *lines: Callable[[Record], str | None], mode: Mode) -> Benchmark:
+    metric = "VQA soft accuracy (M4C), %" if mode == "m4c" else "VQA soft accuracy, %"
+    scoring = by_mean(facts_of, partial(score, mode=mode), groups)
+    return Benchmark(
+        name, metric, scoring, ANSWERS, alone=True, ask=ask_shortly(*lines), needs=_NEEDS
+    )
+
+
+exam = by_item(score)
+exam_m4c = by_item(partial(score, mode="m4c"))
+BENCHMARKS = (
+    _benchmark("okvqa", mode="official"),
+    _benchmark("vqav2", mode="official"),
+    _benchmark("vizwiz", lambda _: UNANSWERABLE, mode="official"),
+    # the released code of the paper scores TextVQA with M4C and has no scorer for the others
+    _benchmark("textvqa", _ocr_line, mode="m4c"),
+)
