@@ -142,7 +142,7 @@ def _run_files(
         "extra_skills": EXTRA,
         "matrix": {step: matrix[step] for step in steps},
         "selections": chosen,
-        "conditions": "the same",
+        "conditions": {"base": "the same"},
     }
     write_json(root / "results" / method / f"{seed}.json", result)
     write_json(root / "runs" / method / f"{seed}.json", _run(method, steps, rng))

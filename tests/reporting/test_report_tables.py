@@ -265,7 +265,7 @@ def test_rows_of_the_main_table_can_stand_in_another(tmp_path: Path) -> None:
     (tmp_path / "experiments" / "main" / "el2n.py").rename(
         tmp_path / "experiments" / "ablations" / "el2n.py"
     )
-    chain = "experiments/ablations/dvc.yaml:ablations@el2n-0"
+    chain = "tables/ablations/dvc.yaml:run@el2n-0"
     assert gather(tmp_path, "ablations", ["random", "el2n"], [0]).missing == {"el2n": [chain]}
     for kind in ("results", "runs"):
         (tmp_path / "tables" / "ablations" / kind).mkdir(parents=True)
@@ -409,7 +409,7 @@ def test_further_seeds_are_shown_while_they_were_run_in_the_same_conditions(tmp_
     methods = write_campaign(tmp_path, ["sequential", "random", "multitask"], seeds=(0, 1, 2))
     assert gather(tmp_path, "main", methods, [0]).seeds == [0, 1, 2]
     other = tmp_path / "results" / "random" / "2.json"
-    changed = {**json.loads(other.read_text()), "conditions": "of another base"}
+    changed = {**json.loads(other.read_text()), "conditions": {"base": "another"}}
     other.write_text(json.dumps(changed))
     (tmp_path / "runs" / "random" / "1.json").unlink()
     assert gather(tmp_path, "main", methods, [0]).seeds == [0]
@@ -418,9 +418,21 @@ def test_further_seeds_are_shown_while_they_were_run_in_the_same_conditions(tmp_
 def test_rows_of_different_conditions_are_refused(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "random", "multitask"], seeds=(0,))
     other = tmp_path / "results" / "random" / "0.json"
-    changed = {**json.loads(other.read_text()), "conditions": "of another base"}
+    changed = {**json.loads(other.read_text()), "conditions": {"base": "another"}}
     other.write_text(json.dumps(changed))
-    with pytest.raises(LiitError, match="differ in conditions"):
+    with pytest.raises(LiitError, match=r"results/random/0\.json differ in base\."):
+        gather(tmp_path, "main", methods, [0])
+
+
+def test_two_rows_are_compared_where_neither_differs_from_a_third(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random", "el2n"])
+    signals = {"sequential": {}, "random": {"losses": 1}, "el2n": {"losses": 2}}
+    for method, versions in signals.items():
+        path = tmp_path / "results" / method / "0.json"
+        result = json.loads(path.read_text())
+        result["conditions"]["versions"] = {"signals": versions}
+        path.write_text(json.dumps(result))
+    with pytest.raises(LiitError, match=r"random/0\.json and .*el2n/0\.json differ in versions"):
         gather(tmp_path, "main", methods, [0])
 
 
@@ -431,7 +443,7 @@ def test_a_further_table_says_whether_its_rows_were_made_like_those_of_the_main_
     for name in ("alike", "earlier", "planned"):
         (tmp_path / "experiments" / name).mkdir()
         (tmp_path / "experiments" / name / "row.py").write_text("")
-    for name, conditions in (("alike", None), ("earlier", "of another base")):
+    for name, conditions in (("alike", None), ("earlier", {"base": "another"})):
         row = json.loads((tmp_path / "results" / "random" / "0.json").read_text())
         row["conditions"] = conditions or row["conditions"]
         write_json(tmp_path / "tables" / name / "results" / "row" / "0.json", row)

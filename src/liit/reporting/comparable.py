@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from liit import conditions
+
 Result = Mapping[str, Any]
 """The content of a result file."""
 
 
 def differing_conditions(result: Result, other: Result) -> list[str]:
     """Return in which of their conditions two results differ; nothing if they were made alike."""
-    return [] if result["conditions"] == other["conditions"] else ["conditions"]
+    return conditions.differences(result["conditions"], other["conditions"])
 
 
 def differences(result: Result, other: Result) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from liit import paths
 from liit.errors import LiitError
 from liit.evaluation import matrix
-from liit.evaluation.summary import Run, run_of
+from liit.evaluation.summary import RunMatrix, run_of
 from liit.files import read_json
 from liit.reporting.comparable import differences, differing_conditions
 from liit.selection import Method, load
@@ -54,7 +54,7 @@ class RunRecord:
         return list(self.result["steps"])
 
     @property
-    def matrix(self) -> Run:
+    def matrix(self) -> RunMatrix:
         """The accuracy matrix R[t, task] with its standard errors."""
         return run_of(self.result)
 
@@ -137,7 +137,7 @@ def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:
 def stage_of(root: Path, method: str, seed: int) -> str:
     """Return the DVC stage that makes a run."""
     home = paths.home(method, root)
-    pipeline = "run" if home == root else f"experiments/{home.name}/dvc.yaml:{home.name}"
+    pipeline = "run" if home == root else f"tables/{home.name}/dvc.yaml:run"
     return f"{pipeline}@{method}-{seed}"
 
 
@@ -149,16 +149,18 @@ def _load_run(root: Path, method: str, seed: int) -> RunRecord:
 
 
 def _check_comparable(runs: RunRecords) -> None:
-    """Refuse rows that do not belong into one table."""
-    every = [
-        (f"results/{method}/{seed}.json", run.result)
-        for method, by_seed in runs.items()
-        for seed, run in by_seed.items()
-    ]
-    first_path, first = every[0]
-    for path, result in every:
-        if apart := differences(first, result):
-            raise LiitError(
-                f"{first_path} and {path} differ in {apart[0]}.",
-                next_step="run `dvc repro` so that all rows are computed alike.",
-            )
+    """Refuse rows that do not belong into one table.
+
+    Every two are compared: they may differ where neither differs from a third.
+    """
+    seen: dict[str, Mapping[str, Any]] = {}
+    for method, by_seed in runs.items():
+        for seed, run in by_seed.items():
+            path = f"results/{method}/{seed}.json"
+            seen[path] = run.result
+            for other, result in seen.items():
+                if apart := differences(result, run.result):
+                    raise LiitError(
+                        f"{other} and {path} differ in {', '.join(apart)}.",
+                        next_step="run `dvc repro` so that all rows are computed alike.",
+                    )

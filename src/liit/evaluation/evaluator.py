@@ -1,4 +1,4 @@
-"""Examine a model on every task: built once per process, called after every step."""
+"""Ask a model every task: built once per process, called after every step."""
 
 from __future__ import annotations
 
@@ -46,13 +46,14 @@ class Cell:
         return asdict(self)
 
 
-class Examiner:
+class Evaluator:
     """Asks a model all items of the given lm-eval tasks.
 
     ``tasks`` are names of tasks or groups in ``tasks_dir``; their items lie in ``exams_dir`` as
     ``<task>.arrow``, images by path below ``image_roots[task]``. Answers are kept in the file
     ``store`` (see :class:`PredictionStore`). lm-eval's own text tasks (``tasks_dir/language``) read
-    their published files below ``text_dir``. Raises LiitError for an unknown task or missing items.
+    their published files below ``text_dir``. ``code`` digests what gives the
+    answers: another one finds none stored. Raises LiitError for an unknown task or missing items.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Examiner:
         batch_size: int,
         image_roots: Mapping[str, Path] | None = None,
         text_dir: Path | None = None,
+        code: str = "",
     ) -> None:
         """Parse the tasks and read their documents (no image is opened)."""
         _go_offline()
@@ -78,7 +80,7 @@ class Examiner:
         }
         self._loaded = _load(tasks, [*(_packaged() if text_dir else []), tasks_dir], places)
         self._tasks = tuple(tasks)
-        self._model = LlavaLM(encoder, PredictionStore(store), batch_size=batch_size)
+        self._model = LlavaLM(encoder, PredictionStore(store), batch_size=batch_size, code=code)
         self._marks: dict[str, list[Mark]] = {}
 
     def run(self, model: Any, weights_digest: str) -> dict[str, Cell]:

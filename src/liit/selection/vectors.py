@@ -33,7 +33,7 @@ def as_is(block: Float32) -> Float32:
 
 
 @dataclass(frozen=True)
-class Rows:
+class Vectors:
     """[n, d] vectors over one or several arrays, concatenated and transformed on reading.
 
     ``index`` maps each row to its place in the arrays (None: all of them, in order).
@@ -61,19 +61,19 @@ class Rows:
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             return self.transform(block)
 
-    def take(self, where: NDArray[Any]) -> Rows:
+    def take(self, where: NDArray[Any]) -> Vectors:
         """Return a view of the rows at ``where`` (a mask or indices); nothing is read."""
         everything = np.arange(len(self))
         index = (everything if self.index is None else self.index)[where]
         whole = len(index) == len(self.arrays[0]) and np.array_equal(index, everything)
         # slices of a memory map are read far faster than gathered rows
-        return Rows(self.arrays, self.transform, None if whole else index)
+        return Vectors(self.arrays, self.transform, None if whole else index)
 
-    def in_memory(self) -> Rows:
+    def in_memory(self) -> Vectors:
         """Return the transformed rows as one float32 array."""
-        return Rows((self.read(slice(0, len(self))),))
+        return Vectors((self.read(slice(0, len(self))),))
 
-    def cached(self) -> Rows:
+    def cached(self) -> Vectors:
         """Return the rows in memory if they are few, and unchanged otherwise."""
         return self.in_memory() if 4 * len(self) * self.width <= CACHED_BYTES else self
 

@@ -1,14 +1,11 @@
-"""What each verb of the command line does, with the imports that it alone needs."""
+"""What each command does, with the imports that it alone needs."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -16,8 +13,7 @@ from liit import paths
 from liit.config import Params, load_params, nearest
 from liit.errors import LiitError
 
-if TYPE_CHECKING:
-    from liit.phases import Phases
+PHASES = ("select", "train", "evaluate")
 
 
 def prepare(_: Namespace) -> None:
@@ -28,53 +24,29 @@ def prepare(_: Namespace) -> None:
 
 
 def base(_: Namespace) -> None:
-    """Make the model of t = 0 and examine it."""
-    from liit.base import examine_base, make_base
+    """Make the model of t = 0 and evaluate it."""
+    from liit.base import evaluate_base, make_base
 
     params = load_params()
     make_base(params)
-    examine_base(params)
-
-
-def proxy(_: Namespace) -> None:
-    """Make the proxy model."""
-    from liit.base import make_proxy
-
-    make_proxy(load_params())
+    evaluate_base(params)
 
 
 def run(asked: Namespace) -> None:
-    """Run a method along the stream and write its result file."""
+    """Run a method along the stream and write its result file; or one phase of one step."""
+    from liit.run import Run
+
     params = load_params()
-    phases = _phases(params, asked)
-    if params.devices.devices * params.devices.num_nodes == 1:
-        _select(phases, phases.at.trained_steps[0])
-        phases.run()
+    method = Run(params, asked.table, asked.method, asked.seed)
+    if asked.only:
+        getattr(method, asked.only)(_step(params, asked.step))
+    elif params.devices.devices * params.devices.num_nodes == 1:
+        method.go()
     else:
-        for t in phases.at.trained_steps:
-            for verb in ("select", "train", "evaluate"):
-                _spawn(verb, asked, params.steps[t])
-    from liit.results import write_result
-
-    write_result(phases.at, asked.table)
-
-
-def select(asked: Namespace) -> None:
-    """Run the selection of one step."""
-    params = load_params()
-    _select(_phases(params, asked), _step(params, asked.step))
-
-
-def train(asked: Namespace) -> None:
-    """Run the training of one step."""
-    params = load_params()
-    _phases(params, asked).train(_step(params, asked.step))
-
-
-def evaluate(asked: Namespace) -> None:
-    """Run the evaluation of one step."""
-    params = load_params()
-    _phases(params, asked).evaluate(_step(params, asked.step))
+        for t in method.steps:
+            for phase in PHASES:
+                _spawn(asked, phase, params.steps[t])
+        method.write_result()
 
 
 def base_signals(_: Namespace) -> None:
@@ -106,9 +78,9 @@ def publish(asked: Namespace) -> None:
     publish_all(load_params(), asked.methods)
 
 
-def chains(asked: Namespace) -> None:
-    """Reproduce the chains of one table side by side."""
-    from liit.chains import reproduce
+def repro(asked: Namespace) -> None:
+    """Reproduce the runs of one table side by side."""
+    from liit.repro import reproduce
 
     reproduce(load_params(), asked.table, asked.jobs)
 
@@ -149,7 +121,7 @@ def doctor(asked: Namespace) -> None:
     from liit.scales import params_of
 
     params = params_of(asked.scale) if asked.scale else load_params()
-    findings = list(examine(params, ladder=asked.ladder))
+    findings = list(examine(params, reference=asked.reference))
     console = Console()
     console.print(render(findings))
     missing = [one for one in findings if one.state == "missing"]
@@ -166,22 +138,6 @@ def scale(asked: Namespace) -> None:
     from liit.scales import use_scale
 
     use_scale(asked.name)
-
-
-def code(asked: Namespace) -> None:
-    """Write one digest per stage; a file changes only when that stage's behaviour does."""
-    from liit.code import STAGES, digest_of
-    from liit.files import write_text
-
-    for stage in STAGES:
-        write_text(asked.folder / stage, digest_of(stage) + "\n")
-
-
-def prove(asked: Namespace) -> None:
-    """Prove that the code leaves the same bytes as that of a commit, and record it."""
-    from liit.proof import prove_same
-
-    prove_same(asked.commit)
 
 
 def data(asked: Namespace) -> None:
@@ -208,16 +164,6 @@ def data(asked: Namespace) -> None:
         Console().print(render(report))
 
 
-def _phases(params: Params, asked: Namespace) -> Phases:
-    from liit.phases import Phases
-    from liit.selection import load
-    from liit.trajectory import Trajectory
-
-    method = load(asked.table, asked.method)
-    file = paths.EXPERIMENTS / asked.table / f"{asked.method}.py"
-    return Phases(Trajectory(params, asked.method, method, file, asked.seed), Console())
-
-
 def _step(params: Params, name: str) -> int:
     if name not in params.steps[1:]:
         raise LiitError(
@@ -227,43 +173,13 @@ def _step(params: Params, name: str) -> int:
     return params.steps.index(name)
 
 
-def _select(phases: Phases, t: int) -> None:
-    """Select for step ``t``; alone, if signals of θ_0 are measured, which other chains need too."""
-    from liit.phases import is_other_rank
-
-    at = phases.at
-    shared = bool(at.method.signals) and t == at.trained_steps[0] and not is_other_rank()
-    with _alone(sorted(at.method.signals)) if shared else nullcontext():
-        phases.select(t)
-
-
-@contextmanager
-def _alone(signals: list[str]) -> Iterator[None]:
-    """Wait until no other process is here with the same signals."""
-    from filelock import FileLock, Timeout
-
-    from liit.files import digest_json
-    from liit.phases import SIGNALS
-
-    SIGNALS.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(SIGNALS / f"{digest_json(signals)[:16]}.lock")
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        Console().print("Another chain measures the same signals of θ_0: waiting to share them.")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _spawn(verb: str, asked: Namespace, step: str) -> None:
+def _spawn(asked: Namespace, phase: str, step: str) -> None:
     # Lightning starts the other ranks by running this very command again.
-    command = [sys.executable, "-m", "liit", verb, asked.method, "--table", asked.table]
-    done = subprocess.run([*command, "--seed", str(asked.seed), "--step", step], check=False)
+    command = ["run", asked.method, "--table", asked.table, "--seed", str(asked.seed)]
+    command += ["--step", step, "--only", phase]
+    done = subprocess.run([sys.executable, "-m", "liit", *command], check=False)
     if done.returncode:
         raise LiitError(
-            f"`liit {verb} {asked.method} --seed {asked.seed} --step {step}` failed.",
+            f"`liit {' '.join(command)}` failed.",
             next_step="read its message above; the same command continues from there.",
         )

@@ -13,9 +13,9 @@ from liit.data.sample import Turn, make_sample
 from liit.data.store import write_store
 from liit.data.world import EXAMS, draw_exam
 from liit.errors import LiitError
-from liit.evaluation import run
+from liit.evaluation import evaluator
 from liit.evaluation.adapter import LlavaLM
-from liit.evaluation.run import Examiner
+from liit.evaluation.evaluator import Evaluator
 from liit.evaluation.statistics import standard_error
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +62,7 @@ def examiner(encoder, exams, tmp_path, monkeypatch):
 
     def make(tasks, **options):
         places = {"tasks_dir": TASKS, "exams_dir": exams, "store": tmp_path / "store.sqlite"}
-        return Examiner(encoder, tasks, batch_size=64, **(places | options))
+        return Evaluator(encoder, tasks, batch_size=64, **(places | options))
 
     return make
 
@@ -240,7 +240,7 @@ def test_unknown_tasks_and_missing_exams_say_what_to_do(examiner, tmp_path):
 
 
 def test_nothing_is_looked_up_on_the_network(examiner, monkeypatch):
-    for name in run.OFFLINE:
+    for name in evaluator.OFFLINE:
         monkeypatch.delenv(name, raising=False)
     examiner(["gqa"])
-    assert [os.environ[name] for name in run.OFFLINE] == ["1", "1", "1"]
+    assert [os.environ[name] for name in evaluator.OFFLINE] == ["1", "1", "1"]

@@ -1,15 +1,16 @@
-"""The shape of a LLaVA, and the arithmetic of its passes: two operations per multiplication."""
+"""The shape of a LLaVA, and the operations of its parts: two per multiplication."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from liit.config import Model
 from liit.errors import LiitError
 
 
-@dataclass(frozen=True, slots=True)
-class Lengths:
+class Lengths(NamedTuple):
     """Means over samples: ``tokens`` with image positions, ``blind`` without, those of ``answers``.
 
     ``images``: images per sample.
@@ -20,13 +21,19 @@ class Lengths:
     answers: float
     images: float
 
+    @classmethod
+    def mixed(cls, lengths: Iterable[Lengths], shares: Iterable[float]) -> Lengths:
+        """Return the mean lengths over datasets in the given shares."""
+        pairs = list(zip(lengths, shares, strict=True))
+        return cls(*(sum(one[n] * share for one, share in pairs) for n in range(len(cls._fields))))
+
 
 @dataclass(frozen=True, slots=True)
-class Geometry:
+class ModelShape:
     """Widths and depths; ``patches`` per image; the class token adds one inside the tower.
 
-    Norms, biases, position embeddings and elementwise work are left out: below one per cent of a
-    model of billions of weights.
+    Norms, biases, embeddings and elementwise work are left out: below one per cent of a model of
+    billions of weights.
     """
 
     layers: int
@@ -38,6 +45,23 @@ class Geometry:
     tower_width: int
     tower_mlp_width: int
     patches: int
+
+    @classmethod
+    def of_config(cls, config: Any) -> ModelShape:
+        """Read the shape off a transformers configuration of LLaVA's layout."""
+        text, vision = config.text_config, config.vision_config
+        head = text.hidden_size // text.num_attention_heads
+        return cls(
+            layers=text.num_hidden_layers,
+            width=text.hidden_size,
+            key_value_width=head * text.num_key_value_heads,
+            mlp_width=text.intermediate_size,
+            vocabulary=text.vocab_size,
+            tower_layers=vision.num_hidden_layers,
+            tower_width=vision.hidden_size,
+            tower_mlp_width=vision.intermediate_size,
+            patches=(vision.image_size // vision.patch_size) ** 2,
+        )
 
     @property
     def layer_weights(self) -> int:
@@ -94,7 +118,7 @@ class Geometry:
         return count * (tower + 2 * self.projector_weights * self.patches)
 
 
-LLAVA_7B = Geometry(
+LLAVA_7B = ModelShape(
     layers=32,
     width=4096,
     key_value_width=4096,
@@ -108,14 +132,15 @@ LLAVA_7B = Geometry(
 """llava-hf/llava-1.5-7b-hf, from its config.json."""
 
 
-def geometry_of(model: Model) -> Geometry:
+def shape_of(model: Model) -> ModelShape:
     """Return the shape of the model that params.yaml names.
 
-    Raises LiitError for a checkpoint whose config.json is not on this machine.
+    Raises LiitError for a checkpoint whose config.json is not on this machine, or whose vision
+    tower is laid out in another way.
     """
     if model.mini is not None:
         mini = model.mini
-        return Geometry(
+        return ModelShape(
             layers=mini.layers,
             width=mini.width,
             key_value_width=mini.width,
@@ -128,10 +153,10 @@ def geometry_of(model: Model) -> Geometry:
         )
     if model.checkpoint == "llava-hf/llava-1.5-7b-hf":
         return LLAVA_7B
-    return _from_config(model)
+    return _of_checkpoint(model)
 
 
-def _from_config(model: Model) -> Geometry:
+def _of_checkpoint(model: Model) -> ModelShape:
     from transformers import AutoConfig
 
     try:
@@ -143,16 +168,10 @@ def _from_config(model: Model) -> Geometry:
             f"the config.json of {model.checkpoint} is not on this machine.",
             next_step="download the checkpoint first, or set model.checkpoint to a local folder.",
         ) from None
-    text, vision = config.text_config, config.vision_config
-    head = text.hidden_size // text.num_attention_heads
-    return Geometry(
-        layers=text.num_hidden_layers,
-        width=text.hidden_size,
-        key_value_width=head * text.num_key_value_heads,
-        mlp_width=text.intermediate_size,
-        vocabulary=text.vocab_size,
-        tower_layers=vision.num_hidden_layers,
-        tower_width=vision.hidden_size,
-        tower_mlp_width=vision.intermediate_size,
-        patches=(vision.image_size // vision.patch_size) ** 2,
-    )
+    try:
+        return ModelShape.of_config(config)
+    except AttributeError as absent:
+        raise LiitError(
+            f"the operations of a {config.model_type} are not known here: {absent}.",
+            next_step="plan with a LLaVA of that size, for instance llava-hf/llava-1.5-7b-hf.",
+        ) from None

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from tiny import SHAPE, several_images, text_only, tiny
 from torch.utils.flop_counter import FlopCounterMode
+from transformers import (
+    LlamaConfig,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    Qwen2VLConfig,
+)
 
-from liit.config import Model, Signals
-from liit.planning.arithmetic import pass_operations, training_operations
-from liit.planning.geometry import LLAVA_7B, Geometry, Lengths, geometry_of
+from liit.config import Lora, Model, Signals
+from liit.errors import LiitError
+from liit.model import lora
+from liit.planning.operations import pass_operations, training_operations
+from liit.planning.shape import LLAVA_7B, Lengths, ModelShape, shape_of
 from liit.signals.passes import passes_for
 
-TOY = Geometry(
+TOY = ModelShape(
     layers=3,
     width=4,
     key_value_width=4,
@@ -29,7 +38,7 @@ LENGTHS = Lengths(tokens=6, blind=3, answers=2, images=1)
 SETTINGS = Signals(8, "middle", 100, zero_order_directions=5, proxy=None)
 
 
-def operations(*names: str, shape: Geometry = TOY, lengths: Lengths = LENGTHS) -> float:
+def operations(*names: str, shape: ModelShape = TOY, lengths: Lengths = LENGTHS) -> float:
     (one,) = passes_for(frozenset(names))
     return pass_operations(shape, one, lengths, SETTINGS, rank=2)
 
@@ -90,8 +99,35 @@ def test_a_forward_pass_costs_what_pytorch_counts(sample) -> None:  # type: igno
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(**inputs, use_cache=False)
     mini = replace(SHAPE, vocabulary=model.config.text_config.vocab_size)
-    shape = geometry_of(Model(None, None, None, "float32", "", 99, True, mini=mini))
+    shape = shape_of(Model(None, None, None, "float32", "", 99, True, mini=mini))
     images = encoded.images
     ours = shape.images(images) + shape.layers * shape.layer(len(encoded))
     patches = 2 * 3 * SHAPE.patch**2 * SHAPE.vision_width * shape.patches * images
     assert counter.get_total_flops() == ours + shape.head(len(encoded)) + patches
+
+
+def test_training_with_lora_costs_what_pytorch_counts() -> None:
+    """LLaVA-1.5-7B's widths on the meta device, with two of its layers."""
+    config = LlavaConfig(text_config=LlamaConfig(num_hidden_layers=2, vocab_size=32064))
+    shape, (tokens, answers, rank) = ModelShape.of_config(config), (776, 100, 128)
+    assert shape == replace(LLAVA_7B, layers=2), "the library's default is LLaVA-1.5-7B"
+    with torch.device("meta"):
+        model = LlavaForConditionalGeneration(config)
+        entered = torch.zeros(1, tokens, shape.width, requires_grad=True)
+        rope = model.model.language_model.rotary_emb(entered, torch.arange(tokens).unsqueeze(0))
+    lora.attach(model, Lora(rank, 2 * rank, 0.05, "merge_fresh"), seed=0).train()
+    with FlopCounterMode(display=False) as counter:
+        hidden = entered
+        for layer in model.model.language_model.layers:
+            hidden = layer(hidden, attention_mask=None, position_embeddings=rope)
+        model.lm_head(hidden[:, -answers:]).sum().backward()
+    lengths = Lengths(tokens, tokens, answers, images=0)
+    ours = training_operations(shape, lengths, rank, checkpointing=False)
+    assert counter.get_total_flops() == ours
+
+
+def test_another_layout_is_named(tmp_path: Path) -> None:
+    Qwen2VLConfig().save_pretrained(tmp_path)
+    model = Model(str(tmp_path), None, None, "float32", "", 99, True)
+    with pytest.raises(LiitError, match=r"operations of a qwen2_vl.*\n.*LLaVA"):
+        shape_of(model)
