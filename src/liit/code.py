@@ -30,7 +30,7 @@ PHASES: dict[str, tuple[str, ...]] = {
 """What every stamp of a phase depends on."""
 
 STAGES: dict[str, tuple[str, ...]] = {
-    "prepare": ("liit.data.prepare:prepare_all",),
+    "prepare": ("liit.data.prepare:prepare_all", "liit.fitting:set_aside_unfit"),
     "base": ("liit.base:make_base", "liit.base:evaluate_base"),
     "run": ("liit.run:Run",),
     "base_signals": ("liit.base_signals.measure:draw_base_signals",),

@@ -10,8 +10,8 @@ from pathlib import Path
 from rich.console import Console
 
 from liit import paths
-from liit.config import Params, load_params, nearest
-from liit.errors import LiitError
+from liit.config import Params, load_params
+from liit.errors import LiitError, nearest
 
 PHASES = ("select", "train", "evaluate")
 
@@ -19,8 +19,11 @@ PHASES = ("select", "train", "evaluate")
 def prepare(_: Namespace) -> None:
     """Prepare every dataset and exam of params.yaml."""
     from liit.data.prepare import prepare_all
+    from liit.fitting import set_aside_unfit
 
-    prepare_all(load_params())
+    params = load_params()
+    prepare_all(params)
+    set_aside_unfit(params)
 
 
 def base(_: Namespace) -> None:

@@ -10,15 +10,13 @@ from liit import paths
 from liit.base import EXAM, theta_zero
 from liit.conditions import conditions_of
 from liit.files import read_json, write_json
+from liit.paper import PAPER_SKILLS
 from liit.provenance import provenance
 from liit.selection.files import digest_ids, read_selection
 
 if TYPE_CHECKING:
     from liit.config import Params
     from liit.run import Run
-
-PAPER_SKILLS = ("vqa", "kvqa", "multilingual", "grounding", "reasoning", "language")
-"""The six skills that the paper's metrics average over (Table 4); all others are extra."""
 
 
 def write_result(run: Run) -> None:

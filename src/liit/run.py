@@ -101,7 +101,6 @@ class Run:
             model = load_theta(theta, dtype=params.model.dtype, merged=fresh)
             if fresh:
                 model = lora.attach(model, params.lora, seed_for(self.seed, t, "adapter"))
-            identity = RunIdentity(params.scale, self.table, self.name, self.seed, params.budget)
             trained = fit(
                 model,
                 self.stream.corpus,
@@ -109,9 +108,7 @@ class Run:
                 train=params.train,
                 devices=params.devices,
                 seed=seed_for(self.seed, t, "training"),
-                logger=training_logger(
-                    identity, self.stream.names[t], project=params.tracking.project
-                ),
+                logger=self._logger(t),
                 title=f"{self.name} {self.stream.names[t]}",
             )
         if is_other_rank():
@@ -143,10 +140,7 @@ class Run:
             theta = theta.bare()
         for step in (step for step in self.steps if step <= t):
             adapter = self.folder(paths.adapter, step)
-            # Digested once, when it was trained: an adapter of a 7B model has a gigabyte.
-            made = read_json(
-                adapter / stamps.FILE, next_step=f"train it first: `liit run {self.name}`."
-            )
+            made = read_json(adapter / stamps.FILE, next_step=f"train: `liit run {self.name}`.")
             theta = theta.then(adapter, made["weights"], self.params.lora.mode)
         return theta
 
@@ -208,14 +202,14 @@ class Run:
     def _selection_stamp(self, t: int) -> Stamp:
         # what is in the pool follows from the data and the selections before
         signals = self._signals_stamp(t) if self.method.signals else None
-        folder = self.folder(paths.selection, t - 1)
+        before = self.folder(paths.selection, t - 1)
         return stamps.selection(
             self.params,
             digest_method(self.method),
             self.stream.digests[: t + 1],
             self.seed,
             signals=signals,
-            pruned=digest_folder(folder) if self._is_pruned(t) else None,
+            pruned=digest_folder(before) if self._is_pruned(t) else None,
         )
 
     def _signals_stamp(self, t: int, ids: str = "") -> Stamp:
@@ -229,9 +223,13 @@ class Run:
         )
 
     def _training_stamp(self, t: int) -> Stamp:
-        ids = digest_ids(read_ids(self.folder(paths.selection, t)))
-        data, weights = self.stream.digests[: t + 1], self.before(t).digest
-        return stamps.training(self.params, ids, data, weights, self.seed)
+        return stamps.training(
+            self.params,
+            digest_ids(read_ids(self.folder(paths.selection, t))),
+            self.stream.digests[: t + 1],
+            self.before(t).digest,
+            self.seed,
+        )
 
     def _is_pruned(self, t: int) -> bool:
         return self.method.prune is not None and t > 1
@@ -241,8 +239,12 @@ class Run:
         record_costs(self, t, meter.costs)
         write_json(stamp_file, content)
 
+    def _logger(self, t: int) -> Any:
+        params = self.params
+        run = RunIdentity(params.scale, self.table, self.name, self.seed, params.budget)
+        return training_logger(run, self.stream.names[t], project=params.tracking.project)
+
     def _say(self, t: int, what: str) -> None:
         if not is_other_rank():
-            self.console.print(
-                f"[bold]{self.name}[/] seed {self.seed} · {self.stream.names[t]} (t = {t}): {what}"
-            )
+            step = f"{self.stream.names[t]} (t = {t})"
+            self.console.print(f"[bold]{self.name}[/] seed {self.seed} · {step}: {what}")

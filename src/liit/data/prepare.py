@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import track
 
 from liit import paths
 from liit.config import Dataset, Exam, Params
-from liit.data.readers import check_options, load_reader
+from liit.data.images import Prober
+from liit.data.readers import load_reader
+from liit.data.readers._files import require_files
 from liit.data.sample import Sample
 from liit.data.store import Prepared, Quarantined, SampleStore, write_store
 from liit.errors import LiitError
+from liit.progress import tracked
+from liit.schema import check_options
 from liit.seeds import seed_for
 
 WORLD = "world"
@@ -38,7 +41,7 @@ def prepare_all(params: Params) -> None:
 def prepare(params: Params, source: Dataset | Exam, store: Path) -> Prepared:
     """Write one store; raise LiitError if not a single sample was sound."""
     name = source.name if isinstance(source, Dataset) else source.task
-    done = write_store(track(_records(params, source), f"prepare {name}", transient=True), store)
+    done = write_store(tracked(_records(params, source), f"prepare {name}"), store)
     if not done.kept:
         raise LiitError(
             f"{name}: no sound sample ({done.quarantined} set aside).",
@@ -59,17 +62,20 @@ def open_dataset(params: Params, dataset: Dataset) -> SampleStore:
     return SampleStore(paths.dataset_store(dataset.name), image_root(params, dataset))
 
 
+def drawn_samples(source: Dataset | Exam) -> Iterator[Sample]:
+    """Draw the samples of a dataset or exam of the mini world, one after the other."""
+    from liit.data import world
+
+    if isinstance(source, Dataset):
+        return _drawn(world.draw_dataset, source.name, ("world", source.name), source.options)
+    return _drawn(world.draw_exam, source.task, ("exam", source.task), source.options)
+
+
 def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quarantined]:
     if source.format == WORLD:
         return drawn_samples(source)
     name = source.name if isinstance(source, Dataset) else source.task
     files = [Path(params.data_root) / file for file in source.files]
-    for file in files:
-        if not file.exists():
-            raise LiitError(
-                f"{name}: {file} does not exist.",
-                next_step=f"put the dataset there, or change data_root ({params.data_root}).",
-            )
     if source.format == BENCHMARK:
         return _items(name, files, image_root(params, source), source.options)
     read = load_reader(source.format, **source.options)
@@ -78,32 +84,36 @@ def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quaran
 
 def _items(
     name: str, files: list[Path], image_root: Path | None, options: Mapping[str, Any]
-) -> Iterator[Sample]:
+) -> Iterator[Sample | Quarantined]:
     """Read a benchmark's official files; options are those of ``read_items``."""
     from liit.scoring.items import read_items
 
-    check_options(f"benchmark exam {name}", read_items, options, ("files", "image_root"))
-    return read_items(files=files, image_root=image_root, **options)
-
-
-def drawn_samples(source: Dataset | Exam) -> Iterator[Sample]:
-    """Draw the samples of a dataset or exam of the mini world, one after the other."""
-    from liit.data import world
-
-    # The world is part of the benchmark: it does not change with the run's seed.
-    draw = world.draw_dataset if isinstance(source, Dataset) else world.draw_exam
-    check_options("world", draw, source.options, ("name", "seed"))
-    if isinstance(source, Dataset):
-        seed = seed_for(0, "world", source.name)
-        return world.draw_dataset(source.name, seed=seed, **source.options)
-    return world.draw_exam(source.task, seed=seed_for(0, "exam", source.task), **source.options)
+    require_files(name, files)
+    rest = dict(options)
+    check = rest.pop("check_images", "header")
+    check_options(f"Exam {name}", [read_items], rest, supplied=("files", "image_root"))
+    prober = Prober(image_root, check)
+    for item in read_items(files=files, image_root=image_root, **rest):
+        reason = prober.fault(item.images)
+        record = str(item.extra.get("question_id", item.id))
+        yield item if reason is None else Quarantined(name, record, reason)
 
 
 def _pretraining(params: Params) -> Iterator[Sample]:
     from liit.data import world
 
-    seed = seed_for(0, "world", "pretrain")
-    return world.draw_dataset("backbone", seed=seed, **params.base.pretrain)
+    return _drawn(world.draw_dataset, "backbone", ("world", "pretrain"), params.base.pretrain)
+
+
+def _drawn(
+    draw: Callable[..., Iterator[Sample]],
+    name: str,
+    axis: tuple[str, str],
+    options: Mapping[str, Any],
+) -> Iterator[Sample]:
+    check_options(f"{name} of the drawn world", [draw], options, supplied=("name", "task", "seed"))
+    # The world is part of the benchmark: it does not change with the run's seed.
+    return draw(name, seed=seed_for(0, *axis), **options)
 
 
 def _report(console: Console, name: str, done: Prepared) -> None:

@@ -12,7 +12,7 @@ Result = Mapping[str, Any]
 
 
 def differing_conditions(result: Result, other: Result) -> list[str]:
-    """Return in which of their conditions two results differ; nothing if they were made alike."""
+    """Return the places in which two results' conditions differ; none if they were made alike."""
     return conditions.differences(result["conditions"], other["conditions"])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -137,7 +138,7 @@ def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:
 def stage_of(root: Path, method: str, seed: int) -> str:
     """Return the DVC stage that makes a run."""
     home = paths.home(method, root)
-    pipeline = "run" if home == root else f"tables/{home.name}/dvc.yaml:run"
+    pipeline = "run" if home == root else f"{paths.pipeline(home.name)}:run"
     return f"{pipeline}@{method}-{seed}"
 
 
@@ -149,18 +150,15 @@ def _load_run(root: Path, method: str, seed: int) -> RunRecord:
 
 
 def _check_comparable(runs: RunRecords) -> None:
-    """Refuse rows that do not belong into one table.
-
-    Every two are compared: they may differ where neither differs from a third.
-    """
-    seen: dict[str, Mapping[str, Any]] = {}
-    for method, by_seed in runs.items():
-        for seed, run in by_seed.items():
-            path = f"results/{method}/{seed}.json"
-            seen[path] = run.result
-            for other, result in seen.items():
-                if apart := differences(result, run.result):
-                    raise LiitError(
-                        f"{other} and {path} differ in {', '.join(apart)}.",
-                        next_step="run `dvc repro` so that all rows are computed alike.",
-                    )
+    """Refuse rows that do not belong into one table."""
+    every = [
+        (f"results/{method}/{seed}.json", run.result)
+        for method, by_seed in runs.items()
+        for seed, run in by_seed.items()
+    ]
+    for (path, result), (other_path, other) in combinations_with_replacement(every, 2):
+        if apart := differences(result, other):
+            raise LiitError(
+                f"{path} and {other_path} differ in {', '.join(apart)}.",
+                next_step="run `dvc repro` so that all rows are computed alike.",
+            )

@@ -25,7 +25,7 @@ def _value(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(_value, value)) or "none"
     if isinstance(value, Prune):
-        return f"keep {value.factor:g} B by {part_name(value.represent)}, order of arrival"
+        return f"keep {value.factor:g} B by {part_name(value.represent)}"
     return _part(value) if callable(value) else str(value)
 
 
