@@ -420,7 +420,19 @@ def test_rows_of_different_conditions_are_refused(tmp_path: Path) -> None:
     other = tmp_path / "results" / "random" / "0.json"
     changed = {**json.loads(other.read_text()), "conditions": {"base": "another"}}
     other.write_text(json.dumps(changed))
-    with pytest.raises(LiitError, match="differ in base"):
+    with pytest.raises(LiitError, match=r"results/random/0\.json differ in base\."):
+        gather(tmp_path, "main", methods, [0])
+
+
+def test_two_rows_are_compared_where_neither_differs_from_a_third(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random", "el2n"])
+    signals = {"sequential": {}, "random": {"losses": 1}, "el2n": {"losses": 2}}
+    for method, versions in signals.items():
+        path = tmp_path / "results" / method / "0.json"
+        result = json.loads(path.read_text())
+        result["conditions"]["versions"] = {"signals": versions}
+        path.write_text(json.dumps(result))
+    with pytest.raises(LiitError, match=r"random/0\.json and .*el2n/0\.json differ in versions"):
         gather(tmp_path, "main", methods, [0])
 
 

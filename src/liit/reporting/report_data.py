@@ -125,17 +125,18 @@ class ReportData:
             for run in self.runs[method].values()
         )
 
+    def selections(self, method: str, step: str) -> dict[int, Mapping[str, Any]]:
+        """Return what the result files say of a step's selections, by seed."""
+        by_seed = {seed: run.result["selections"] for seed, run in self.runs[method].items()}
+        return {seed: by_step[step] for seed, by_step in by_seed.items() if step in by_step}
+
     def composition(self, method: str, step: str, by: str) -> dict[str, float]:
         """Return the shares (0..1) of a selection ``by_source`` or ``by_skill``, over seeds."""
         shares: Counter[str] = Counter()
-        chosen = [
-            run.result["selections"][step]
-            for run in self.runs[method].values()
-            if step in run.result["selections"]
-        ]
-        for selection in chosen:
+        selections = self.selections(method, step).values()
+        for selection in selections:
             for name, count in selection[by].items():
-                shares[name] += count / selection["size"] / len(chosen)
+                shares[name] += count / selection["size"] / len(selections)
         return dict(shares)
 
 

@@ -157,7 +157,6 @@ def _mean_matrix(data: ReportData, method: str) -> dict[str, list[float]]:
 
 def _stacked_bars(data: ReportData, method: str, by: str) -> dict[str, Any]:
     """Return the colour of each part and, by step, the parts' shares (0..1) of the selection."""
-    chosen = data.runs[method][data.seeds[0]].result["selections"]
-    shares = {s: data.composition(method, s, by) for s in data.stream if s in chosen}
+    shares = {s: share for s in data.stream if (share := data.composition(method, s, by))}
     parts = data.stream_first({name for share in shares.values() for name in share})
     return {"hues": part_hues(parts), "shares": shares}

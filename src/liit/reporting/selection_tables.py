@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
 from liit.reporting.injected_noise import MARKS
 from liit.reporting.report_data import ReportData
@@ -56,45 +56,39 @@ def common(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 def _group_sections(data: ReportData) -> Iterator[Section]:
     """Yield how many groups there were, and which scorer won how many groups and samples."""
-    groups: dict[str, dict[str, list[str]]] = {}
-    won: dict[str, dict[str, Counter[str]]] = {}
-    taken: dict[str, dict[str, Counter[str]]] = {}
-    for method, by_seed in data.runs.items():
-        for seed, run in by_seed.items():
-            for step, selection in run.result["selections"].items():
-                if (count := selection["groups"]) is not None:
-                    groups.setdefault(method, {}).setdefault(step, []).append(str(count))
-                entropies = data.whys[method, seed, step].get("entropies", [])
-                if winners := Counter(max(group, key=group.__getitem__) for group in entropies):
-                    _tally(won, method, step).update(winners)
-                    _tally(taken, method, step).update(selection["winners"])
-    counts = {m: {s: ", ".join(k) for s, k in by_step.items()} for m, by_step in groups.items()}
+
+    def count(method: str, step: str) -> str:
+        counts = [selection["groups"] for selection in data.selections(method, step).values()]
+        return ", ".join(str(k) for k in counts if k is not None)
+
+    def won(method: str, step: str) -> str:
+        whys = [data.whys[method, seed, step] for seed in data.selections(method, step)]
+        groups = [group for why in whys for group in why.get("entropies", [])]
+        return _words(Counter(max(group, key=group.__getitem__) for group in groups))
+
+    def taken(method: str, step: str) -> str:
+        samples: Counter[str] = Counter()
+        for seed, selection in data.selections(method, step).items():
+            if data.whys[method, seed, step].get("entropies"):
+                samples.update(selection["winners"])
+        return _words(samples)
+
     note = "k, the number of groups with members; one value per seed."
-    yield Section("groups", "Groups per step", note, _by_step(data, counts))
+    yield Section("groups", "Groups per step", note, _by_step(data, count))
     note = "Groups in which each scorer was the most informative. Summed over seeds."
-    yield Section("winners", "Groups won", note, _by_step(data, _words(won)))
+    yield Section("winners", "Groups won", note, _by_step(data, won))
     note = "Samples chosen by the scorer that won. Summed over seeds."
-    yield Section("taken", "Samples by winning scorer", note, _by_step(data, _words(taken)))
+    yield Section("taken", "Samples by winning scorer", note, _by_step(data, taken))
 
 
-def _tally(tallies: dict[str, dict[str, Counter[str]]], method: str, step: str) -> Counter[str]:
-    return tallies.setdefault(method, {}).setdefault(step, Counter())
+def _words(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in common(counts))
 
 
-def _words(tallies: Mapping[str, Mapping[str, Counter[str]]]) -> dict[str, dict[str, str]]:
-    return {
-        method: {
-            step: ", ".join(f"{name} {count}" for name, count in common(counts))
-            for step, counts in by_step.items()
-        }
-        for method, by_step in tallies.items()
-    }
-
-
-def _by_step(data: ReportData, cells: Mapping[str, Mapping[str, str]]) -> TextTable:
-    steps: Sequence[str] = data.stream[1:]
-    rows = [
-        [data.labels[method], *(by_step.get(step, DASH) for step in steps)]
-        for method, by_step in cells.items()
-    ]
-    return TextTable(["Method", *steps], rows, list(cells))
+def _by_step(data: ReportData, cell: Callable[[str, str], str]) -> TextTable:
+    """Return a table of (method, step) -> text, without the methods that have none at any step."""
+    steps = data.stream[1:]
+    texts = {method: [cell(method, step) for step in steps] for method in data.runs}
+    rows = {m: [data.labels[m], *(t or DASH for t in cells)] for m, cells in texts.items()}
+    shown = [method for method, cells in texts.items() if any(cells)]
+    return TextTable(["Method", *steps], [rows[method] for method in shown], shown)
