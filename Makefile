@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-TABLES := ablations efficiency scorers budgets directions released
+TABLES := $(filter-out main,$(patsubst experiments/%/README.md,%,$(wildcard experiments/*/README.md)))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test lint report bench proxy $(TABLES)
+.PHONY: repro test test-fast lint report bench proxy $(TABLES)
 
 # `dvc repro` alone does the same, one chain after the other.
 repro: $(READY)  ## regenerate the main table: data, base, every method, report
@@ -23,8 +23,14 @@ $(TABLES): repro  ## regenerate a further table: experiments/<table>/
 proxy: repro
 	dvc repro experiments/efficiency/dvc.yaml:proxy
 
+# A file stays with one worker, which keeps what its tests share; the longest come first.
+PYTEST := python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: $(READY)  ## run the test suite
-	python -m pytest
+	$(PYTEST)
+
+test-fast: $(READY)  ## the tests that run no pipeline
+	$(PYTEST) -m "not pipeline"
 
 lint: $(READY)  ## style and types
 	ruff check .
