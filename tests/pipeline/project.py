@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from liit.cli import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +36,13 @@ class Project:
         return done.stdout + done.stderr
 
     def liit(self, *arguments: str, check: bool = True) -> str:
+        """Run the copy's own code in a process of its own."""
         return self.run(sys.executable, "-m", "liit", *arguments, check=check)
+
+    def liit_here(self, *arguments: str) -> None:
+        """Run the code under test in this process, which has imported the libraries already."""
+        with contextlib.chdir(self.root):
+            assert main(arguments) == 0, arguments
 
     def dvc(self, *arguments: str, check: bool = True) -> str:
         return self.run(sys.executable, "-m", "dvc", *arguments, check=check)
@@ -66,5 +75,5 @@ def fresh_project(root: Path) -> Project:
     project.run("git", "add", "-A")
     author = ("-c", "user.name=test", "-c", "user.email=test@localhost")
     project.run("git", *author, "commit", "-qm", "copy")
-    project.liit("scale", "smoke")
+    project.liit_here("scale", "smoke")
     return project
