@@ -105,7 +105,7 @@ def test_a_further_table_stands_beside_the_main_one(project: Project) -> None:
     assert stages_run(project.dvc("repro")) == []
 
 
-def test_metrics_plots_and_runs_are_shown(project: Project) -> None:
+def test_metrics_and_plots_are_shown(project: Project) -> None:
     assert "random" in project.dvc("metrics", "show", "--json")
     project.dvc("plots", "show", "--json")
 
