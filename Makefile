@@ -3,24 +3,31 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-TABLES := $(filter-out main,$(notdir $(patsubst %/,%,$(wildcard experiments/*/))))
+TABLES := $(filter-out main,$(patsubst experiments/%/README.md,%,$(wildcard experiments/*/README.md)))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test lint report docs bench byte-check $(TABLES)
+.PHONY: repro test test-fast lint report docs bench byte-check $(TABLES)
 
 # `dvc repro` alone does the same, one run after the other.
 repro: $(READY)  ## regenerate the main table: data, base, every method, report
 	dvc repro base
 	liit repro
 	dvc repro
+	python tools/methods_page.py
 
 $(TABLES): repro  ## regenerate a further table: experiments/<table>/
 	liit repro --table $@
 	dvc repro tables/$@/dvc.yaml
 	dvc repro --single-item --force report
 
+# A file stays with one worker, which keeps what its tests share; the longest come first.
+PYTEST := python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: $(READY)  ## run the test suite
-	python -m pytest
+	$(PYTEST)
+
+test-fast: $(READY)  ## the tests that run no pipeline
+	$(PYTEST) -m "not pipeline"
 
 lint: $(READY)  ## style, import arrows and types
 	ruff check .

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+# Before anything imports a library that counts cores: the workers of pytest-xdist share them.
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["WANDB_MODE"] = "offline"
@@ -19,6 +20,18 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
+PIPELINE = {ROOT / "tests" / folder for folder in ("pipeline", "benchmarks")}
+"""Folders in which every test runs whole commands: they are long, and `make test-fast` leaves
+them out. A single such test elsewhere carries the marker itself."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of a pipeline and put them first, so that no worker is left with one."""
+    for item in items:
+        if PIPELINE.intersection(item.path.parents):
+            item.add_marker("pipeline")
+    items.sort(key=lambda item: item.get_closest_marker("pipeline") is None)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from methods_page import PAGE, methods_text
+from methods_page import methods_text
 from pages import ROOT
 
 from liit.selection import names, tables
@@ -16,14 +16,9 @@ TABLE = ROOT / "reports/table.json"
 METRICS = ("relative_gain", "forgetting_rate", "average_accuracy")
 
 
-def test_methods_page_is_current() -> None:
-    written = PAGE.read_text("utf-8")
-    assert written == methods_text(ROOT / "experiments"), "run `make docs`"
-
-
 def test_methods_page_names_every_method_once() -> None:
-    text = PAGE.read_text("utf-8")
     folder = ROOT / "experiments"
+    text = methods_text(folder)
     expected = [f"{table}/{name}" for table in tables(folder) for name in names(table, folder)]
     assert sorted(re.findall(r"^### \[([^]]+)\]", text, re.MULTILINE)) == sorted(expected)
 
@@ -35,13 +30,7 @@ def block(name: str) -> str:
     return text.partition(start)[2].partition(end)[0]
 
 
-def test_readme_has_a_place_for_measured_times() -> None:
-    assert block("times").strip()
-
-
 def test_readme_shows_the_table_of_the_report() -> None:
-    if not TABLE.is_file():
-        pytest.skip("reports/table.json was not made yet")
     rows = json.loads(TABLE.read_text("utf-8"))["rows"]
     lines = [line for line in block("table").splitlines() if line.startswith("| ")][2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
@@ -76,7 +65,5 @@ def test_costs_page_shows_the_benchmarks_of_every_machine() -> None:
 
 
 def test_readme_figure_exists() -> None:
-    if not TABLE.is_file():
-        pytest.skip("reports/table.json was not made yet")
     figures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", block("table"))
     assert figures and all((ROOT / figure).is_file() for figure in figures)

@@ -14,20 +14,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import two_rank_step
 from safetensors.torch import load_file
 
 HERE = Path(__file__).parent
 TOLERANCE = 1e-5
+pytestmark = pytest.mark.pipeline
 
 
 def step(out: Path, ranks: int) -> dict[str, Any]:
+    """Run the step here on one rank; on two in processes that Lightning starts."""
     out.mkdir()
-    env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    helpers = [str(HERE.parent / name) for name in ("signals", "model")]
-    env["PYTHONPATH"] = os.pathsep.join([*helpers, *filter(None, [os.environ.get("PYTHONPATH")])])
+    if ranks == 1:
+        two_rank_step.main(out, ranks)
+    else:
+        _start(out, ranks)
+    found: dict[str, Any] = json.loads((out / "step.json").read_text())
+    return found
+
+
+def _start(out: Path, ranks: int) -> None:
     done = subprocess.run(
         [sys.executable, str(HERE / "two_rank_step.py"), str(out), str(ranks)],
-        env=env,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         cwd=HERE.parents[1],
         capture_output=True,
         text=True,
@@ -35,8 +44,6 @@ def step(out: Path, ranks: int) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, Any] = json.loads((out / "step.json").read_text())
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from project import Project, fresh_project
 
 
 @pytest.fixture(scope="session")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project after `dvc repro` at scale ``smoke``: read it, do not change it."""
-    project = fresh_project(tmp_path_factory.mktemp("reproduced") / "project")
-    project.dvc("repro")
-    return project
+    """The project after `dvc repro` at scale ``smoke``: read it; commands run in a copy of it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # the workers' folders lie side by side in it
+    root, done = folder / "reproduced", folder / "reproduced.done"
+    with FileLock(folder / "reproduced.lock"):
+        if not done.exists():
+            fresh_project(root).dvc("repro")
+            done.touch()
+    return Project(root)
 
 
 @pytest.fixture

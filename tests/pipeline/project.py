@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
+
+from liit.cli import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +38,14 @@ class Project:
         return done.stdout + done.stderr
 
     def liit(self, *arguments: str, check: bool = True) -> str:
+        """Run the copy's own code in a process of its own."""
         return self.run(sys.executable, "-m", "liit", *arguments, check=check)
+
+    def liit_here(self, *arguments: str) -> None:
+        """Run the code under test in this process, which has imported the libraries already."""
+        with contextlib.chdir(self.root), pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WANDB_MODE", "disabled")  # its service would outlive the command
+            assert main(arguments) == 0, arguments
 
     def dvc(self, *arguments: str, check: bool = True) -> str:
         return self.run(sys.executable, "-m", "dvc", *arguments, check=check)
@@ -43,7 +55,9 @@ class Project:
         code = f"{self.root / 'src'}{os.pathsep}{self.root}"
         bin_folder = Path(sys.executable).parent
         path = f"{bin_folder}{os.pathsep}{os.environ['PATH']}"
-        return {**os.environ, "PYTHONPATH": code, "PATH": path, "WANDB_DIR": str(self.root)}
+        # A service of W&B that this process may have started is none of the command's.
+        ours = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
+        return {**ours, "PYTHONPATH": code, "PATH": path, "WANDB_DIR": str(self.root)}
 
     def copy(self, to: Path) -> Project:
         shutil.copytree(self.root, to, symlinks=True)
@@ -66,5 +80,5 @@ def fresh_project(root: Path) -> Project:
     project.run("git", "add", "-A")
     author = ("-c", "user.name=test", "-c", "user.email=test@localhost")
     project.run("git", *author, "commit", "-qm", "copy")
-    project.liit("scale", "smoke")
+    project.liit_here("scale", "smoke")
     return project

@@ -1,8 +1,9 @@
 """Small files in the published layouts, where scale ``llava-1.5-7b`` expects them, and a tiny
 LLaVA-1.5 as its checkpoint is published.
 
-Records are slices of the real files in ``../shared/samples``; M3IT and LAMM, of which none is
-public, are written in their layout. Images that no slice ships are drawn.
+Records are slices of the real files in ``../shared/samples`` where these are at hand, and of our
+own files in the same layouts where they are not. M3IT and LAMM, of which none is public, are always
+our own. Images that no slice ships are drawn.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import written
 import yaml
 from PIL import Image
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
@@ -61,19 +63,19 @@ def _training(root: Path) -> None:
     captions = _json("minigpt4/filter_cap.sample.json")["annotations"][:RECORDS]
     _write(root / "cc_sbu_align/filter_cap.json", {"annotations": captions})
     for subset in ("chat", "classification"):
-        (record_file,) = (SAMPLES / "mantis" / subset).glob("train.sample*.json")
-        records = json.loads(record_file.read_text())[:RECORDS]
+        count = {"chat": 30, "classification": 8}[subset]
+        records = _json(f"mantis/{subset}/train.sample{count}.json")[:RECORDS]
         _write(root / f"mantis/{subset}.json", records)
     for folder in ("chat/train_images", "classification/images"):
-        shutil.copytree(SAMPLES / "mantis" / folder, root / "mantis" / folder.split("/")[1])
+        if SAMPLES.is_dir():
+            shutil.copytree(SAMPLES / "mantis" / folder, root / "mantis" / folder.split("/")[1])
     _write(root / "lamm/LAMM_instruct_186k.json", [_lamm(number) for number in range(RECORDS)])
     flan = _json("vision_flan/annotation_vision-flan.sample60.json")[:RECORDS]
     _write(root / "vision_flan/annotation_191-task_1k.json", flan)
     for record in flan:
-        _copy_image(
-            SAMPLES / "vision_flan" / record["image"],
-            root / "vision_flan/images_191task_1k" / record["image"],
-        )
+        shown, to = record["image"], root / "vision_flan/images_191task_1k"
+        if SAMPLES.is_dir():
+            _copy_image(SAMPLES / "vision_flan" / shown, to / shown)
 
 
 def _exams(root: Path) -> None:
@@ -104,8 +106,9 @@ def _exams(root: Path) -> None:
     _write(root / "eval/mmmu/mmmu_val.json", dict(islice(mmmu.items(), ITEMS)))
     (root / "eval/mmmu/images").mkdir(parents=True)
     for split in ("test", "dev"):
-        for file in sorted((SAMPLES / "mmlu" / split).glob("*.csv"))[:2]:
-            _keep_lines(str(file.relative_to(SAMPLES)), root / f"eval/mmlu/{split}/{file.name}")
+        for subject in ("abstract_algebra", "anatomy"):
+            name = f"mmlu/{split}/{subject}_{split}.csv"
+            _keep_lines(name, root / "eval" / name)
 
 
 def save_checkpoint(params: Params, folder: Path, adapter: Path) -> None:
@@ -247,7 +250,7 @@ def _regions(name: str, to: Path) -> None:
 
 def _keep_lines(name: str, to: Path) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
-    lines = (SAMPLES / name).read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = _text(name).splitlines(keepends=True)
     to.write_text("".join(lines[: 5 * ITEMS]), encoding="utf-8")
 
 
@@ -296,7 +299,12 @@ def _copy_image(source: Path, to: Path) -> None:
 
 
 def _json(name: str) -> Any:
-    return json.loads((SAMPLES / name).read_text(encoding="utf-8"))
+    return json.loads(_text(name)) if SAMPLES.is_dir() else written.read(name)
+
+
+def _text(name: str) -> str:
+    file = SAMPLES / name
+    return file.read_text(encoding="utf-8") if SAMPLES.is_dir() else str(written.read(name))
 
 
 def _write(to: Path, value: Any) -> None:

@@ -17,7 +17,6 @@ import torch
 from project import fresh_project
 from published import (
     ITEMS,
-    SAMPLES,
     draw_missing_images,
     lay_out,
     save_checkpoint,
@@ -30,9 +29,6 @@ from liit.config import Params, load_params
 from liit.data.store import SampleStore
 
 METHODS = ("random", "sequential", "adapt_inf")
-pytestmark = pytest.mark.skipif(
-    not SAMPLES.is_dir(), reason="the real sample files (../shared/samples) are not here"
-)
 
 
 @pytest.fixture(scope="module")

@@ -281,10 +281,11 @@ def test_neither_order_nor_batch_nor_shards_change_the_scores(
         assert same.mean() > 0.9  # the fifth decimal flips where a value sits on its edge
 
 
+@pytest.mark.pipeline
 def test_ranks_give_the_same_bytes_as_one_process(world: World, tmp_path: Path) -> None:
     run(world, tmp_path / "one")
     script = Path(__file__).with_name("two_ranks.py")
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [sys.executable, str(script), str(tmp_path / "two")],
         env=env,
