@@ -149,6 +149,7 @@ def data(asked: Namespace) -> None:
     from liit.data.check_report import render
     from liit.data.sources import image_root, open_dataset
     from liit.data.store import SampleStore
+    from liit.fitting import training_fault
 
     params = load_params()
     wanted = params.dataset(asked.dataset)
@@ -159,6 +160,7 @@ def data(asked: Namespace) -> None:
             one.task: SampleStore(paths.exam_store(one.task), image_root(params, one))
             for one in params.prepared_exams
         },
+        unfit=training_fault(params, image_root(params, wanted)),
         sheet=paths.SCRATCH / "check" / f"{wanted.name}.png",
     )
     if asked.json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from liit.data.check_report import CheckReport, Shared
@@ -31,17 +31,19 @@ def check_dataset(
     others: Mapping[str, SampleStore] | None = None,
     exams: Mapping[str, SampleStore] | None = None,
     check_images: ImageCheck = "header",
+    unfit: Callable[[Sample], str | None] | None = None,
     sheet: Path | None = None,
 ) -> CheckReport:
     """Check a prepared dataset against itself, other datasets and evaluation sets.
 
+    ``unfit`` says why the model cannot be shown a sample (:func:`liit.fitting.training_fault`).
     ``sheet`` is where the PNG with drawn boxes goes, if the dataset has boxes. One pass over the
     dataset, one over each other one; memory is about 0.3 kB a sample.
     """
     report = CheckReport(store.path.stem)
     for record in read_quarantine(store.path):
         _count_set_aside(report, record)
-    walk = _Walk(report, Prober(store.image_root, check_images))
+    walk = _Walk(report, Prober(store.image_root, check_images), unfit or fault_of)
     held = [ExamItems(exam, items, items.image_root) for exam, items in (exams or {}).items()]
     prints = Fingerprints.of(walk.samples(store, held))
     report.overlaps = [exam.overlap() for exam in held]
@@ -66,8 +68,10 @@ def _count_set_aside(report: CheckReport, record: Quarantined) -> None:
 class _Walk:
     """One pass over the samples that fills in the report."""
 
-    def __init__(self, report: CheckReport, prober: Prober) -> None:
-        self.report, self.prober = report, prober
+    def __init__(
+        self, report: CheckReport, prober: Prober, unfit: Callable[[Sample], str | None]
+    ) -> None:
+        self.report, self.prober, self.unfit = report, prober, unfit
         self.with_boxes: list[tuple[int, int, Sample]] = []
 
     def samples(self, samples: Iterable[Sample], exams: list[ExamItems]) -> Iterator[Sample]:
@@ -87,6 +91,9 @@ class _Walk:
         report.turns_per_sample[len(sample.turns)] += 1
         if (reason := fault_of(sample)) is not None:
             report.tag_mismatches += "image tag" in reason
+            self._fault(sample, reason)
+        elif (reason := self.unfit(sample)) is not None:
+            report.unfit += 1
             self._fault(sample, reason)
         for image in sample.images:
             if (reason := self.prober.fault([image])) is not None:

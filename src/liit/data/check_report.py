@@ -30,7 +30,7 @@ class CheckReport:
 
     ``quarantine`` counts kinds of reason; ``tag_mismatches`` and ``image_faults`` count both the
     records set aside for it and samples that break the rule now (``faults`` lists the first).
-    ``repeats_set_aside`` are exact duplicates within, which preparing removes.
+    ``unfit`` counts samples that the model cannot be shown. ``repeats_set_aside`` are exact duplicates within, which preparing removes.
     """
 
     name: str
@@ -43,6 +43,7 @@ class CheckReport:
     turns_per_sample: Counter[int] = field(default_factory=Counter)
     tag_mismatches: int = 0
     image_faults: int = 0
+    unfit: int = 0
     faults: list[str] = field(default_factory=list)
     samples_with_boxes: int = 0
     boxes: int = 0
@@ -86,6 +87,7 @@ def render(report: CheckReport) -> RenderableType:
 def _facts(report: CheckReport) -> Iterator[tuple[str, str]]:
     yield "image tags that do not match", f"{report.tag_mismatches:,}"
     yield "missing or corrupt images", f"{report.image_faults:,}"
+    yield "too long for the model, or with its marks", f"{report.unfit:,}"
     boxes = f"{report.boxes:,} in {report.samples_with_boxes:,} samples, "
     yield "boxes", f"{boxes}{report.boxes_outside:,} samples with one outside 0..1"
     if report.box_sheet:

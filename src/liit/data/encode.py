@@ -91,7 +91,7 @@ class Encoder:
             raise LiitError(
                 f"sample {sample.id} of {sample.source}: {len(input_ids)} tokens, so that cutting "
                 f"at {self.max_length} would cut into an image.",
-                next_step="raise model.max_length, or give the reader fewer images per record.",
+                next_step="run `liit prepare`, which sets it aside, or raise model.max_length.",
             )
         pictures = self.pictures(sample.images, image_root)
         return Encoded(sample.id, cut, labels[: self.max_length], pictures)
@@ -106,7 +106,7 @@ class Encoder:
             raise LiitError(
                 f"prompt of {sample.id} ({sample.source}) has {len(input_ids)} tokens; the limit "
                 f"is {self.max_length}.",
-                next_step="raise model.max_length, or drop the item from the exam.",
+                next_step="run `liit prepare`, which sets it aside, or raise model.max_length.",
             )
         return input_ids
 
@@ -235,7 +235,7 @@ class Encoder:
             raise LiitError(
                 f"sample {sample.id} of {sample.source}: {int(places.sum())} image tokens for "
                 f"{len(sample.images)} images in its text.",
-                next_step=f"remove {self.processor.image_token!r} from the record's text.",
+                next_step="run `liit prepare`, which sets it aside.",
             )
         repeats = torch.ones_like(ids)
         repeats[places] = torch.tensor(self.positions(sample.images, image_root), dtype=ids.dtype)

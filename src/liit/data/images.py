@@ -119,7 +119,7 @@ def _path_of(ref: ImageRef, image_root: Path | None) -> Path:
         raise _BadImageError("the path leaves the image root")
     path = image_root / relative
     try:
-        if not path.resolve().is_relative_to(_resolved(image_root)):
+        if not path.resolve().is_relative_to(_resolved(image_root.absolute())):
             raise _BadImageError("a link leads out of the image root")
         if not path.is_file():
             raise _BadImageError("the image file is missing")

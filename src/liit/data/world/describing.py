@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from liit.data.world.dice import Dice
 from liit.data.world.dialogue import Dialogue, Maker
@@ -50,36 +51,23 @@ def tell_places(scene: Scene) -> str:
     return text[0].upper() + text[1:] + "."
 
 
-def tell_chinese(scene: Scene) -> str:
+def tell_chinese(scene: Scene, opening: str = "图中有") -> str:
     """Name all things in Chinese (in the manner of COCO-CN)."""
-    return "图中有" + "和".join(_chinese_things(scene)) + "。"
+    words = CHINESE
+    things = [f"一个{words[t.size]}{words[t.colour]}{words[t.shape]}" for t in scene.things]
+    return opening + "和".join(things) + "。"
 
 
-def tell_chinese_other(scene: Scene) -> str:
-    """Say the same in another way, as a second reference."""
-    return "图片里有" + "和".join(_chinese_things(scene)) + "。"
-
-
-def tell_chinese_places(scene: Scene) -> str:
+def tell_chinese_places(scene: Scene, verb: str = "有") -> str:
     """Name all things with their places in Chinese (in the manner of Flickr8k-CN)."""
-    return _chinese_places(scene, "有") + "。"
-
-
-def tell_chinese_places_other(scene: Scene) -> str:
-    """Say the same in another way, as a second reference."""
-    return _chinese_places(scene, "是") + "。"
-
-
-def _chinese_things(scene: Scene) -> list[str]:
     words = CHINESE
-    return [f"一个{words[t.size]}{words[t.colour]}{words[t.shape]}" for t in scene.things]
+    parts = (f"{words[scene.place(t)]}{verb}一个{words[t.colour]}{words[t.shape]}" for t in scene.things)
+    return "，".join(parts) + "。"
 
 
-def _chinese_places(scene: Scene, verb: str) -> str:
-    words = CHINESE
-    places = [words[scene.place(thing)] for thing in scene.things]
-    things = [f"一个{words[t.colour]}{words[t.shape]}" for t in scene.things]
-    return "，".join(f"{place}{verb}{thing}" for place, thing in zip(places, things, strict=True))
+# The same said in another way, as second references.
+tell_chinese_other = partial(tell_chinese, opening="图片里有")
+tell_chinese_places_other = partial(tell_chinese_places, verb="是")
 
 
 def caption_maker(prompts: tuple[str, ...], tell: Teller, *more: Teller, least: int = 1) -> Maker:
