@@ -3,36 +3,39 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-TABLES := ablations efficiency scorers budgets directions released
+TABLES := $(filter-out main,$(notdir $(patsubst %/,%,$(wildcard experiments/*/))))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test lint report bench proxy $(TABLES)
+.PHONY: repro test lint report docs bench byte-check $(TABLES)
 
-# `dvc repro` alone does the same, one chain after the other.
+# `dvc repro` alone does the same, one run after the other.
 repro: $(READY)  ## regenerate the main table: data, base, every method, report
 	dvc repro base
-	liit chains
+	liit repro
 	dvc repro
 
-efficiency: proxy
 $(TABLES): repro  ## regenerate a further table: experiments/<table>/
-	liit chains --table $@
-	dvc repro experiments/$@/dvc.yaml
+	liit repro --table $@
+	dvc repro tables/$@/dvc.yaml
 	dvc repro --single-item --force report
-
-proxy: repro
-	dvc repro experiments/efficiency/dvc.yaml:proxy
 
 test: $(READY)  ## run the test suite
 	python -m pytest
 
-lint: $(READY)  ## style and types
+lint: $(READY)  ## style, import arrows and types
 	ruff check .
 	ruff format --check .
+	lint-imports --no-logo
 	mypy
+
+byte-check: $(READY)  ## compare bytes with the commit that last raised a version
+	python tools/byte_check.py
 
 report: $(READY)  ## redraw reports/ from the results in git, without any data
 	python -m liit report
+
+docs: $(READY)  ## regenerate docs/methods.md
+	python tools/methods_page.py
 
 # About a quarter of an hour, on an idle machine, after `make repro`.
 bench: $(READY)  ## measure speed and memory beside plain references: benchmarks/results/

@@ -27,12 +27,12 @@ from liit.data.encode import IGNORED, Encoded, Encoder
 from liit.data.sample import Sample
 from liit.data.store import SampleStore, write_store
 from liit.data.world import draw_exam
-from liit.evaluation.run import Examiner
+from liit.evaluation.evaluator import Evaluator
 from liit.model.load import load_theta
 from signals import quiet
 
 SIDES = {
-    "ours": "Examiner.run: lm-eval, our batches, parsing, scores and stored answers",
+    "ours": "Evaluator.run: lm-eval, our batches, parsing, scores and stored answers",
     "bare_generate": "collate, model.generate(do_sample=False), batch_decode",
 }
 QUICK_TASKS = ("gqa", "refcoco")
@@ -76,7 +76,7 @@ def compare(
     repeats: int,
 ) -> dict[str, Any]:
     """Ask every question of ``folder`` on both sides by turns; no answer is used twice."""
-    examiner = Examiner(
+    examiner = Evaluator(
         encoder,
         tasks,
         tasks_dir=paths.TASKS,
@@ -133,7 +133,7 @@ def _question(encoder: Encoder, sample: Sample) -> Encoded:
     return Encoded(sample.id, ids, nothing, encoder.pictures(sample.images, None))
 
 
-def _limits(examiner: Examiner) -> dict[str, int]:
+def _limits(examiner: Evaluator) -> dict[str, int]:
     """Return how many tokens each task allows."""
     tasks = examiner._loaded["tasks"]
     return {name: task.config.generation_kwargs["max_gen_toks"] for name, task in tasks.items()}

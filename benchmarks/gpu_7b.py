@@ -21,8 +21,8 @@ from training import answer_loss, bare_loop, ours
 
 from liit.config import Devices, Train
 from liit.data.encode import Encoded
-from liit.planning.arithmetic import training_operations
-from liit.planning.geometry import Lengths
+from liit.planning.operations import training_operations
+from liit.planning.shape import Lengths
 from signals import compare, quiet, shape_of
 
 TRAIN = Train(

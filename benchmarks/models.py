@@ -18,9 +18,9 @@ from liit.data.encode import IGNORED, Encoded
 from liit.data.vision import Pictures
 from liit.model import lora
 from liit.signals.batches import cut
-from liit.signals.passes import MEASURED_AS
+from liit.signals.passes import MEASURED_AS, chosen_layer
 from liit.signals.store import settled
-from liit.signals.sweep import Sweep, chosen_layer, kept_layers
+from liit.signals.sweep import Sweep, kept_layers
 from liit.signals.trunk import Trunk, scoring
 
 MINI_SCORES = ("nll", "entropy", "error_norm")
@@ -169,6 +169,7 @@ def _engine(bench: Bench, corpus: Any, ids: list[str], devices: Any, folder: Pat
             settings=settings,
             devices=devices,
             folder=folder / "signals",
+            made_from={},
             seed=0,
         )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harness import RESULTS, ROOT, SUMMARY, options
 
-from liit.reporting.markdown import fill_block
+from liit.markdown import fill_block
 
 SCRIPTS = ("signals", "training", "evaluation", "startup", "selection")
 MUST = {

@@ -193,7 +193,7 @@ def _slope(rows: list[dict[str, Any]]) -> float:
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """Draw time and memory over the number of samples."""
-    from liit.reporting.style import save_svg, styled
+    from liit.plotting import save_svg, styled
 
     save_svg(styled(_figure)(rows), path)
 
@@ -201,7 +201,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
 def _figure(rows: list[dict[str, Any]]) -> Any:
     from matplotlib.figure import Figure
 
-    from liit.reporting.style import HUES, MUTED
+    from liit.plotting import HUES, MUTED
 
     figure = Figure(figsize=(7.2, 2.8), layout="constrained")
     left, right = figure.subplots(1, 2)

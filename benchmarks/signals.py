@@ -19,8 +19,8 @@ import torch
 from harness import Side, by_turns, options, publish
 from models import FULL, MINI_SCORES, Bench, mini_bench
 
-from liit.planning.arithmetic import pass_operations
-from liit.planning.geometry import Geometry, Lengths
+from liit.planning.operations import pass_operations
+from liit.planning.shape import Lengths, ModelShape
 from liit.signals.gradients import Factor
 from liit.signals.passes import passes_for
 from liit.signals.sweep import Sweep, kept_layers
@@ -144,20 +144,9 @@ def _operations(bench: Bench) -> float:
     return sum(pass_operations(shape, one, lengths, bench.settings, bench.rank) for one in passes)
 
 
-def shape_of(bench: Bench) -> Geometry:
-    """Return the geometry of the model that is measured."""
-    text, vision = bench.trunk.config.text_config, bench.trunk.config.vision_config
-    return Geometry(
-        layers=text.num_hidden_layers,
-        width=text.hidden_size,
-        key_value_width=text.hidden_size,
-        mlp_width=text.intermediate_size,
-        vocabulary=text.vocab_size,
-        tower_layers=vision.num_hidden_layers,
-        tower_width=vision.hidden_size,
-        tower_mlp_width=vision.intermediate_size,
-        patches=(vision.image_size // vision.patch_size) ** 2,
-    )
+def shape_of(bench: Bench) -> ModelShape:
+    """Return the shape of the model that is measured."""
+    return ModelShape.of_config(bench.trunk.config)
 
 
 if __name__ == "__main__":

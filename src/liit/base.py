@@ -8,27 +8,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from liit import paths
-from liit.code import digest_of
+from filelock import FileLock
+
+from liit import paths, stamps
 from liit.config import MiniModel, Params, Train
 from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
 from liit.data.prepare import open_dataset
 from liit.data.store import SampleStore
 from liit.errors import LiitError
-from liit.files import digest_file, digest_folder, hold, read_json, write_json
+from liit.files import digest_file, digest_folder, digest_json, is_up_to_date, read_json, write_json
 from liit.model.load import Theta
+from liit.model.sealed import expect_intact
 from liit.seeds import seed_for
 
 RECORD = paths.BASE / "base.json"
 EXAM = paths.BASE / "exam.json"
+EXAM_STAMP = paths.SCRATCH / "base_exam.json"
+PROXY = paths.SCRATCH / "proxy"
 NEXT_STEP = "run `dvc repro base` first."
 
 
 def make_base(params: Params) -> None:
     """Leave ``base/``: base.json, and at scale ``mini`` the model and its t = 0 adapter.
 
-    What was trained from the same code, parameters and data is kept: only the exam is asked anew.
+    Weights are kept while their definition, parameters and data are the same.
     """
     if params.model.mini is None:
         record: dict[str, Any] = {
@@ -36,54 +40,48 @@ def make_base(params: Params) -> None:
             "revision": params.model.revision,
             "adapter": params.model.adapter,
         }
-        record["sha256"] = _digest_reference(record)
-        write_json(RECORD, record)
+        folders = [Path(str(part)) for part in (record["model"], record["adapter"]) if part]
+        digests = {str(one): digest_folder(one) for one in folders if one.is_dir()}
+        record["sha256"] = digest_json([record, digests])
+        write_json(RECORD, {**record, "folders": digests})
         return
-    stamp = _stamp(params)
-    if hold(paths.BASE, stamp, RECORD.name):
+    stamp = stamps.base(params, params.model.mini)
+    if is_up_to_date(RECORD, stamp):
+        expect_intact(theta_zero().seals)
         return
     _train_mini(params, params.model.mini, paths.BASE)
+    digests = {str(one): digest_folder(one) for one in (paths.BASE_MODEL, paths.BASE_ADAPTER)}
     record = {
         "made_from": stamp,
         "model": str(paths.BASE_MODEL),
         "revision": None,
         "adapter": str(paths.BASE_ADAPTER),
-        "sha256": digest_folder(paths.BASE_MODEL) + digest_folder(paths.BASE_ADAPTER),
+        "folders": digests,
+        "sha256": "".join(digests.values()),
     }
     write_json(RECORD, record)
 
 
-def _stamp(params: Params) -> dict[str, Any]:
-    """Return the digest of all that the weights of t = 0 are made from."""
-    stores = [paths.dataset_store(name) for name in params.base.tokenizer]
-    if params.base.pretrain:
-        stores.append(paths.dataset_store("pretrain"))
-    return {
-        "code": digest_of("weights"),
-        "data": {store.stem: digest_file(store) for store in stores},
-        "first": params.stream[0].name,
-        "precision": params.devices.precision,
-        **{part: dataclasses.asdict(getattr(params, part)) for part in ("model", "base", "lora")},
-        "train": dataclasses.asdict(params.train),
-    }
+def evaluate_base(params: Params) -> None:
+    """Ask θ_0 every exam: the first row of every method's matrix."""
+    from liit.evaluation.exams import evaluate_exams, open_evaluator
+
+    theta = theta_zero()
+    stamp = stamps.evaluation(params, stamps.exam_digests(params), theta.digest)
+    # Beside the scores, in git, a stamp would change with every commit.
+    if not is_up_to_date(EXAM_STAMP, {**stamp, "file": EXAM.is_file() and digest_file(EXAM)}):
+        evaluator = open_evaluator(params, open_encoder(params), "base")
+        cells = evaluate_exams(params, evaluator, theta)
+        write_json(EXAM, {"cells": cells})
+        write_json(EXAM_STAMP, {"made_from": {**stamp, "file": digest_file(EXAM)}})
 
 
-def theta_zero() -> tuple[Theta, str]:
-    """Return the model at t = 0 and the digest of its weights."""
+def theta_zero() -> Theta:
+    """Return the model at t = 0."""
     record = read_json(RECORD, next_step=NEXT_STEP)
     adapter = None if record["adapter"] is None else Path(record["adapter"])
-    return Theta(record["model"], (), adapter, record["revision"]), record["sha256"]
-
-
-def open_examined(params: Params, theta: Theta) -> Any:
-    """Return θ with its last adapter merged, where evaluation asks it: on the accelerator."""
-    import torch
-
-    from liit.model.load import load_theta
-
-    model = load_theta(theta, dtype=params.model.dtype, merged=True)
-    on_cpu = params.devices.accelerator == "cpu" or not torch.cuda.is_available()
-    return model if on_cpu else model.to("cuda")
+    seals = tuple((Path(folder), sha) for folder, sha in sorted(record["folders"].items()))
+    return Theta(record["model"], (), adapter, record["revision"], record["sha256"], seals)
 
 
 def open_encoder(params: Params) -> Encoder:
@@ -109,28 +107,42 @@ def encoder_of(params: Params, processor: Any) -> Encoder:
     )
 
 
-def make_proxy(params: Params) -> None:
-    """Train the proxy model on what the base is trained on, into ``proxy/``."""
+def proxy_folder(params: Params) -> Path:
+    """Return the folder of the proxy model, trained on what the base is trained on if need be.
+
+    Several runs may want it at once: one of them trains it.
+    """
     shape = params.signals.proxy
-    if not isinstance(shape, MiniModel):
+    if isinstance(shape, str):
+        return Path(shape)
+    if shape is None:
         raise LiitError(
-            f"signals.proxy is {shape!r}: there is nothing to train.",
-            next_step="give it the geometry of a small model, as scale `mini` does.",
+            "gradient_proxy needs a proxy model.", next_step="set signals.proxy in params.yaml."
         )
-    _train_mini(params, shape, paths.PROXY)
+    PROXY.mkdir(parents=True, exist_ok=True)
+    with FileLock(PROXY.with_suffix(".lock")):
+        stamp = stamps.base(params, shape)
+        if not is_up_to_date(PROXY / stamps.FILE, stamp):
+            _train_mini(params, shape, PROXY)
+            write_json(PROXY / stamps.FILE, {"made_from": stamp})
+    return PROXY
+
+
+def proxy_digest(params: Params) -> str:
+    """Return the digest of the proxy's weights."""
+    return digest_folder(proxy_folder(params))
 
 
 def open_proxy(params: Params, stores: list[SampleStore]) -> tuple[Any, Corpus]:
     """Return the proxy with its adapter attached, and the samples of ``stores`` as it sees them."""
-    from liit.model.load import Theta, load_processor, load_theta
+    from liit.model.load import load_processor, load_theta
 
-    given = params.signals.proxy
-    folder = Path(given) if isinstance(given, str) else paths.PROXY
+    folder = proxy_folder(params)
     model, adapter = folder / "model", folder / "adapter"
     if not adapter.is_dir():
         raise LiitError(
             f"{adapter} does not exist.",
-            next_step="run `dvc repro experiments/efficiency/dvc.yaml:proxy`.",
+            next_step="put its LoRA adapter there, or name another folder as signals.proxy.",
         )
     proxy = load_theta(Theta(str(model), (), adapter), dtype=params.model.dtype, merged=False)
     processor = load_processor(model, pad=params.model.pad_to_square)
@@ -222,22 +234,3 @@ def _texts(stores: list[SampleStore]) -> Iterator[str]:
     for store in stores:
         for sample in store:
             yield from (f"USER: {turn.text} ASSISTANT:" for turn in sample.turns)
-
-
-def _digest_reference(record: dict[str, Any]) -> str:
-    from liit.files import digest_json
-
-    folder = Path(str(record["model"]))
-    weights = digest_folder(folder) if folder.is_dir() else None
-    adapter = None if record["adapter"] is None else digest_folder(Path(record["adapter"]))
-    return digest_json([record, weights, adapter])
-
-
-def examine_base(params: Params) -> None:
-    """Ask θ_0 every exam: the first row of every method's matrix."""
-    from liit.exams import PREDICTIONS, evaluation_digest, open_examiner, write_exam
-
-    theta, weights = theta_zero()
-    examiner = open_examiner(params, open_encoder(params), PREDICTIONS / "base.sqlite")
-    cells = examiner.run(open_examined(params, theta), weights)
-    write_exam(EXAM, {"exams": evaluation_digest(params), "weights": weights}, cells)

@@ -1,19 +1,20 @@
-"""The command line: one verb per part of the pipeline; nothing heavy is imported for --help."""
+"""The command line: one command per part of the pipeline; nothing heavy is imported for --help."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
 from liit.errors import LiitError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; a LiitError becomes a readable message and exit code 1."""
+    """Run one command; a LiitError becomes a readable message and exit code 1."""
+    _show_what_the_terminal_can()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if arguments[:1] == ["score"]:
         from liit.scoring.cli import main as score
@@ -21,87 +22,87 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(score(arguments[1:]))
     asked = _parser().parse_args(arguments)
     try:
-        from liit import verbs
+        from liit import commands
 
-        _settle_environment(asked.verb)
-        getattr(verbs, "list_" if asked.verb == "list" else asked.verb)(asked)
+        _settle_environment(asked.command)
+        name = asked.command.replace("-", "_")
+        getattr(commands, "list_" if name == "list" else name)(asked)
     except LiitError as error:
-        print(f"liit {asked.verb}: {error}", file=sys.stderr)
+        print(f"liit {asked.command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"liit {asked.verb}: stopped; the same command continues.", file=sys.stderr)
+        print(f"liit {asked.command}: stopped; the same command continues.", file=sys.stderr)
         return 130
     return 0
 
 
+def _show_what_the_terminal_can() -> None:
+    """Print a replacement for what the terminal's encoding lacks (→, ×, ∞) instead of stopping."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="liit", description=__doc__.split(":")[0] + ".")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def verb(name: str, what: str) -> argparse.ArgumentParser:
-        return verbs.add_parser(name, help=what, description=what)
+    def command(name: str, what: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=what, description=what)
 
-    verb("prepare", "Read or draw every dataset and exam into data/.")
-    verb("base", "Train the model of t = 0, or record the checkpoint; examine it.")
-    verb("proxy", "Train the small model whose gradients may stand in for the base's.")
-    run = verb("run", "Run a method along the stream: select, train, evaluate, every step.")
-    _names_method(run)
-    for name, what in (
-        ("select", "Measure signals and choose the samples of one step."),
-        ("train", "Train the adapter of one step on its selection."),
-        ("evaluate", "Ask the model of one step every exam."),
-    ):
-        phase = verb(name, what)
-        _names_method(phase)
-        phase.add_argument("--step", required=True, help="name of a dataset of the stream")
-    verb("figures", "Measure some samples under the base and draw scores, maps and neighbours.")
-    report = verb("report", "Draw tables, figures and the page from results/.")
-    report.add_argument("--table", default="main", help="a folder of experiments/")
-    publish = verb("publish", "Send one summary run per method and seed to Weights & Biases.")
+    command("prepare", "Read or draw every dataset and exam into data/.")
+    command("base", "Train the model of t = 0, or record the checkpoint; evaluate it.")
+    run = command("run", "Run a method along the stream: select, train, evaluate, every step.")
+    run.add_argument("method", help="file name in experiments/<table>/, without .py")
+    _table(run)
+    run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--step", help="with --only: name of a dataset of the stream")
+    run.add_argument("--only", choices=["select", "train", "evaluate"], help="one phase of a step")
+    repro = command("repro", "Reproduce the runs of a table with DVC, several at a time.")
+    _table(repro)
+    repro.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    command("base-signals", "Draw what the base makes of some samples: scores, maps, neighbours.")
+    report = command("report", "Draw tables, figures and the page from results/.")
+    _table(report)
+    publish = command("publish", "Send one summary run per method and seed to Weights & Biases.")
     publish.add_argument("--methods", nargs="*", help="default: all with results")
-    chains = verb("chains", "Reproduce the chains of a table side by side, several at a time.")
-    chains.add_argument("--table", default="main", help="a folder of experiments/")
-    chains.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    plan = verb("plan", "Say what a table will cost: samples, operations, time, disk, memory.")
-    plan.add_argument("--table", default="main", help="a folder of experiments/")
+    plan = command("plan", "Say what a table will cost: samples, operations, time, disk, memory.")
+    _table(plan)
     plan.add_argument("--methods", nargs="*", help="default: the rows of the table")
     plan.add_argument("--scale", help="a file of scales/ (default: params.yaml as it is)")
     plan.add_argument("--devices", type=int, help="default: those of params.yaml, all nodes")
     plan.add_argument(
         "--tflops", type=float, help="10¹² operations a second of a device (default: measured)"
     )
-    verb("list", "List tables, methods, steps and exams.")
-    verb("methods", "Write docs/methods.md from the files of experiments/.")
-    scale = verb("scale", "Rewrite params.yaml for another scale.")
+    command("list", "List tables, methods, steps and exams.")
+    scale = command("scale", "Rewrite params.yaml for another scale.")
     scale.add_argument("name", help="a file of scales/, or `mini`")
-    doctor = verb("doctor", "Say what a scale still needs: weights, data, disk, device, values.")
+    doctor = command("doctor", "Say what a scale still needs: weights, data, disk, device, values.")
     doctor.add_argument("--scale", help="a file of scales/ (default: the one of params.yaml)")
-    doctor.add_argument("--ladder", action="store_true", help="measure the reference values too")
-    code = verb("code", "Write digests of what the code of each stage does.")
-    code.add_argument("folder", type=Path)
-    prove = verb("prove", "Prove that the code leaves the same bytes as a commit's; record it.")
-    prove.add_argument("commit", help="the commit to compare HEAD with")
-    data = verb("data", "Audit a dataset: counts, images, boxes, duplicates, overlap with exams.")
+    doctor.add_argument(
+        "--reference", "--ladder", action="store_true", help="measure the reference values too"
+    )
+    data = command(
+        "data", "Audit a dataset: counts, images, boxes, duplicates, overlap with exams."
+    )
     data.add_argument("action", choices=["check"])
     data.add_argument("dataset", help="name of a dataset of the stream")
     data.add_argument("--json", action="store_true", help="print the report as JSON")
-    verb("score", "Score anybody's predictions without a model (`liit score --help`).")
+    command("score", "Score anybody's predictions without a model (`liit score --help`).")
     return parser
 
 
-def _names_method(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("method", help="file name in experiments/<table>/, without .py")
-    parser.add_argument("--table", default="main", help="folder of experiments/ (default: main)")
-    parser.add_argument("--seed", type=int, default=0)
+def _table(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--table", default="main", help="a folder of experiments/ (default: main)")
 
 
-def _settle_environment(verb: str) -> None:
+def _settle_environment(command: str) -> None:
     # Tiny models gain nothing from threads, and every byte depends on how sums are split.
     from liit.config import PARAMS, load_params
 
     if PARAMS.is_file():
         params = load_params()
-        threads = params.base.threads if verb == "base" else params.devices.threads
+        threads = params.base.threads if command == "base" else params.devices.threads
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ[name] = str(threads)
     # Their advice is for the author of a script, not for the user of a command.

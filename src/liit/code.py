@@ -1,134 +1,117 @@
-"""Digests of what code does: changed by behaviour, not by formatting, comments or docstrings."""
+"""Digests of what code does: its definitions by content, in the order in which they are reached.
+
+Behaviour counts. Names and places of definitions, layout, comments, docstrings and annotations of
+functions do not, nor does anything that is never reached: a function can be renamed or moved to
+another module, and no digest changes.
+"""
 
 from __future__ import annotations
 
-import ast
-import hashlib
+import dataclasses
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from liit import paths
+from liit.files import write_text
+from liit.reach import SOURCE, Reach, file_of, sha
 
-PACKAGES = {"liit": Path("src/liit")}
-READERS = Path("src/liit/data/readers")
-PARTS = Path("src/liit/selection")
-PAGE = Path("src/liit/reporting")
-STAGES = ("prepare", "base", "chain", "figures", "report")
-"""The stages of dvc.yaml."""
-SAME = Path("same_code.json")
-"""Which digest stands for which other: of code that was proven to leave the same bytes."""
+FOUND = ("liit.data.readers", "liit.benchmarks")
+"""Packages whose modules `prepare` finds by name."""
 
-Behaviour = tuple[list[str], list[Path]]
-"""Modules and files that, with all they import, make up what something does."""
+OPENED = ("liit.model.load:load_theta", "liit.model.load:load_processor")
+PHASES: dict[str, tuple[str, ...]] = {
+    "selection": ("liit.selection.select:select", "liit.selection.files:write_selection"),
+    "signals": ("liit.signals.engine:measure", *OPENED),
+    "training": ("liit.learning.train:fit", "liit.model.lora", *OPENED),
+    "answers": ("liit.evaluation.adapter:LlavaLM", *OPENED),
+    "evaluation": ("liit.evaluation.evaluator:Evaluator", *OPENED),
+}
+"""What every stamp of a phase depends on."""
+
+STAGES: dict[str, tuple[str, ...]] = {
+    "prepare": ("liit.data.prepare:prepare_all",),
+    "base": ("liit.base:make_base", "liit.base:evaluate_base"),
+    "run": ("liit.run:Run",),
+    "base_signals": ("liit.base_signals.measure:draw_base_signals",),
+    "report": ("liit.reporting.report:write_report",),
+}
+"""What every stage of dvc.yaml depends on, methods' own parts apart."""
 
 
-def behaviours() -> dict[str, Behaviour]:
-    """Return what every stage of DVC and every stamp of a phase depends on.
+def digest_phase(name: str) -> str:
+    """Return the digest of one of :data:`PHASES`; that of the evaluation covers every task."""
+    return digest_code(PHASES[name], paths.TASKS if name == "evaluation" else None)
 
-    Readers are found by name and methods import parts of their choice: all of them count.
+
+def digest_stage(name: str) -> str:
+    """Return the digest of one of :data:`STAGES`; what is found by name counts as a whole."""
+    roots = list(STAGES[name])
+    if name == "prepare":
+        folders = {package: SOURCE.joinpath(*package.split(".")) for package in FOUND}
+        roots += [
+            f"{package}.{file.stem}"
+            for package, folder in folders.items()
+            for file in sorted(folder.glob("*.py"))
+        ]
+    if name == "report":
+        assets = sorted(
+            path for path in (SOURCE / "liit/reporting").rglob("*.*") if _is_asset(path)
+        )
+        return digest_code(roots) + sha(path.read_text("utf-8") for path in assets)
+    return digest_code(roots, paths.TASKS if name in ("base", "run") else None)
+
+
+def digest_code(roots: Iterable[str], tasks: Path | None = None) -> str:
+    """Return the digest of everything that ``module`` or ``module:definition`` roots reach.
+
+    ``tasks``: a folder of lm-eval tasks, whose YAML and functions count as well.
     """
-    tasks = paths.task_files()
-    return {
-        "prepare": (
-            ["liit.data.prepare"],
-            sorted([*READERS.glob("*.py"), *paths.BENCHMARKS.glob("*.py")]),
-        ),
-        "base": (["liit.base"], tasks),
-        "chain": (["liit.phases", "liit.results"], [*tasks, *sorted(PARTS.glob("*.py"))]),
-        "figures": (["liit.reporting.first_look"], []),
-        "report": (["liit.reporting.report"], sorted(PAGE.glob("page.*"))),
-        "weights": (
-            [
-                "liit.learning.train",
-                "liit.learning.tower",
-                "liit.model.mini",
-                "liit.data.world.patches",
-            ],
-            [],
-        ),
-        "selection": (["liit.selection", "liit.selection.files", "liit.signals.engine"], []),
-        "training": (["liit.learning.train", "liit.model.load"], []),
-        "evaluation": (["liit.evaluation.run"], tasks),
-        "trajectory": (["liit.phases"], []),
-    }
+    reach = Reach()
+    for root in roots:
+        module, _, name = root.partition(":")
+        reach.add(file_of(module), name or None)
+    if tasks is not None:
+        for file in sorted(tasks.rglob("*.yaml")):
+            reach.add_task(file)
+    return reach.digest()
 
 
-def digest_of(name: str) -> str:
-    """Return the digest of one of :func:`behaviours`."""
-    return digest_code(*behaviours()[name])
+def digest_method(method: Any) -> str:
+    """Return the digest of a method: its functions with all that they reach, and its knobs.
 
-
-def digest_code(modules: Iterable[str], files: Iterable[Path] = ()) -> str:
-    """Return a digest of the modules, of the files, and of every project module they import.
-
-    Python is compared as a syntax tree without docstrings; other files by their bytes. Code that
-    was proven to leave the same bytes as other code (:mod:`liit.proof`) has its digest.
+    What it is called and what a paper says of it change nothing that is selected.
     """
-    raw = raw_digest(modules, files)
-    return known_as().get(raw, raw)
+    reach = Reach()
+    fields = {field.name: getattr(method, field.name) for field in dataclasses.fields(method)}
+    shown = {name: fields[name] for name in fields if name not in ("label", "published")}
+    reach.lines.append(json.dumps({name: reach.value(shown[name]) for name in sorted(shown)}))
+    return reach.digest()
 
 
-def known_as() -> dict[str, str]:
-    """Return the proven digests and what they stand for."""
-    found: dict[str, str] = json.loads(SAME.read_text("utf-8")) if SAME.is_file() else {}
-    return found
+def write_digests(folder: Path) -> None:
+    """Write one digest per stage and method; a file changes only when what it names does."""
+    for stage in STAGES:
+        write_text(folder / stage, digest_stage(stage) + "\n")
+    for file in sorted(paths.EXPERIMENTS.glob("*/*.py")):
+        write_text(folder / "methods" / file.stem, _row(file) + "\n")
 
 
-def raw_digest(modules: Iterable[str], files: Iterable[Path] = ()) -> str:
-    """Return the digest of the code as it stands, whatever was proven of it."""
-    total = hashlib.sha256()
-    for file in sorted(closure(modules, files)):
-        total.update(f"{file.as_posix()}\0".encode())
-        total.update(_content(file))
-    return total.hexdigest()
+def _row(file: Path) -> str:
+    """Return what a file of ``experiments/`` defines, with what the report says of it."""
+    from liit.selection import load
+
+    try:
+        method = load(file.parent.name, file.stem)
+        return f"{digest_method(method)} {method.label} {method.published}"
+    except (Exception, SystemExit):  # whoever runs the method sees what is wrong with it
+        return sha([file.read_text(encoding="utf-8")])
 
 
-def closure(modules: Iterable[str], files: Iterable[Path] = ()) -> set[Path]:
-    """Return the files, those of the modules, and those of all project modules they reach."""
-    found: set[Path] = set()
-    waiting = [*files, *(file for module in modules for file in _files(module))]
-    while waiting:
-        file = waiting.pop()
-        if file not in found:
-            found.add(file)
-            imported = _imports(file) if file.suffix == ".py" else []
-            waiting += [other for name in imported for other in _files(name)]
-    return found
+def _is_asset(path: Path) -> bool:
+    return path.suffix in (".css", ".js", ".html", ".md", ".j2")
 
 
-def _files(module: str) -> list[Path]:
-    """Return the file of a module and of every package around it; none for foreign modules."""
-    parts = module.split(".")
-    root = PACKAGES.get(parts[0])
-    if root is None:
-        return []
-    files = [root.joinpath(*parts[1:i], "__init__.py") for i in range(1, len(parts) + 1)]
-    files.append(root.joinpath(*parts[1:]).with_suffix(".py"))
-    return [file for file in files if file.is_file()]
-
-
-def _imports(file: Path) -> list[str]:
-    names: list[str] = []
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            # `from liit.data import store` names a module, `from liit.pool import Pool` does not
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return names
-
-
-def _content(file: Path) -> bytes:
-    if file.suffix != ".py":
-        return file.read_bytes()
-    tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [one for one in body if not _is_text(one)]  # type: ignore[attr-defined]
-    return ast.dump(tree).encode()
-
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+if __name__ == "__main__":
+    write_digests(Path(".code"))

@@ -58,11 +58,11 @@ def digest_json(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def hold(folder: Path, made_from: Any, name: str) -> bool:
-    """Return whether the JSON file ``name`` of ``folder`` says it was made from exactly this."""
-    path = folder / name
+def is_up_to_date(path: Path, made_from: Any) -> bool:
+    """Return whether a JSON file says it was made from exactly this."""
     if not path.is_file():
         return False
     # Through JSON and back: tuples are lists there.
     wanted = json.loads(json.dumps(made_from))
-    return bool(read_json(path, next_step=f"delete {folder}.").get("made_from") == wanted)
+    found = read_json(path, next_step=f"delete {path.parent}.")
+    return isinstance(found, dict) and bool(found.get("made_from") == wanted)

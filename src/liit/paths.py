@@ -9,23 +9,24 @@ MAIN = "main"
 """The table that opens the project's README, and whose rows others may borrow."""
 EXPERIMENTS = Path("experiments")
 TASKS = Path("eval/tasks")
-BENCHMARKS = Path("src/liit/benchmarks")
 DATA = Path("data")
 EXAMS = DATA / "exams"
 BASE = Path("base")
 BASE_MODEL = BASE / "model"
 BASE_ADAPTER = BASE / "adapter"
-PROXY = Path("proxy")
 TABLES = Path("tables")
 REPORTS = Path("reports")
+BASE_SIGNALS = REPORTS / "signals"
+"""Figures of what was measured on some samples under θ_0."""
 SCRATCH = Path("scratch")
 """Caches that speed a run up and may be deleted at any time."""
+PIPELINE_TEMPLATE = TABLES / "dvc.yaml.template"
+"""What every further table's dvc.yaml is made from."""
 
 
-def task_files() -> list[Path]:
-    """Return the lm-eval tasks and the modules whose functions they name."""
-    tasks = [path for path in TASKS.rglob("*") if path.suffix in (".py", ".yaml")]
-    return sorted([*tasks, *BENCHMARKS.glob("*.py")])
+def pipeline(table: str) -> Path:
+    """Return the dvc.yaml of a table."""
+    return Path("dvc.yaml") if table == MAIN else TABLES / table / "dvc.yaml"
 
 
 def dataset_store(name: str) -> Path:
@@ -61,7 +62,7 @@ def adapter(method: str, seed: int, step: str, root: Path = ROOT) -> Path:
 
 
 def result(method: str, seed: int, root: Path = ROOT) -> Path:
-    """Return the result file of a trajectory: the same bytes whenever it is run again."""
+    """Return the result file of a run: the same bytes whenever it is run again."""
     return home(method, root) / "results" / method / f"{seed}.json"
 
 

@@ -1,80 +1,103 @@
-"""The result file of a trajectory: the accuracy matrix and what was selected."""
+"""What a run leaves for the report: its accuracy matrix, and what it cost."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from liit import paths
 from liit.base import EXAM, theta_zero
-from liit.code import digest_of
-from liit.exams import evaluation_digest, tasks_by_skill
-from liit.files import digest_json, read_json, write_json
+from liit.conditions import conditions_of
+from liit.files import read_json, write_json
+from liit.paper import PAPER_SKILLS
+from liit.provenance import provenance
 from liit.selection.files import digest_ids, read_selection
-from liit.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from liit.config import Params
+    from liit.run import Run
 
 
-def write_result(at: Trajectory, table: str) -> None:
+def write_result(run: Run) -> None:
     """Write ``results/<method>/<seed>.json``: the same bytes for the same run."""
-    skills, extra_skills = tasks_by_skill(at.params)
-    steps = [at.steps[t] for t in at.trained_steps]
-    matrix = {at.steps[t]: _cells(at, t) for t in at.trained_steps}
-    if at.method.start == "previous":
-        matrix[at.steps[0]] = read_json(EXAM, next_step="run `dvc repro base`.")["cells"]
-        steps = [at.steps[0], *steps]
+    params, stream = run.params, run.stream
+    skills, extra_skills = tasks_by_skill(params)
+    steps = [stream.names[t] for t in run.steps]
+    matrix = {stream.names[t]: _cells(run, t) for t in run.steps}
+    if run.method.start == "previous":
+        first = stream.names[0]
+        matrix[first] = read_json(EXAM, next_step="run `dvc repro base`.")["cells"]
+        steps = [first, *steps]
     content = {
-        "method": at.name,
-        "label": at.method.label,
-        "table": table,
-        "seed": at.seed,
-        "scale": at.params.scale,
-        "budget": at.params.budget,
+        "method": run.name,
+        "label": run.method.label,
+        "table": run.table,
+        "seed": run.seed,
+        "scale": params.scale,
+        "budget": params.budget,
         "steps": steps,
         "matrix": matrix,
-        "selections": {at.steps[t]: _composition(at, t) for t in at.trained_steps},
+        "selections": {stream.names[t]: _composition(run, t) for t in run.steps},
         "skills": skills,
         "extra_skills": extra_skills,
-        "conditions": _conditions(at),
+        "conditions": conditions_of(
+            params,
+            run.method.signals,
+            data=dict(zip(stream.names, stream.digests, strict=True)),
+            exams=run.exam_digests,
+            base=theta_zero().digest,
+        ),
     }
-    write_json(paths.result(at.name, at.seed), content)
+    write_json(paths.result(run.name, run.seed), content)
 
 
-def _conditions(at: Trajectory) -> str:
-    """Digest what the rows and seeds of one table must share: all but the method and the seed."""
-    params = at.params
-    settings = (params.model, params.lora, params.train, params.signals)
-    return digest_json(
-        [
-            params.budget,
-            params.devices.precision,
-            [dataclasses.asdict(part) for part in settings],
-            at.data_digests,
-            theta_zero()[1],
-            evaluation_digest(params),
-            digest_of("trajectory"),
-        ]
-    )
+def tasks_by_skill(params: Params) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return the tasks of the paper's skills and those of the extra skills."""
+    paper: dict[str, list[str]] = {}
+    extra: dict[str, list[str]] = {}
+    for exam in params.exams:
+        group = paper if exam.skill in PAPER_SKILLS else extra
+        group.setdefault(exam.skill, []).append(exam.task)
+    return paper, extra
 
 
-def _cells(at: Trajectory, t: int) -> Any:
-    path = at.folder(paths.adapter, t) / "exam.json"
-    return read_json(path, next_step=f"run `liit run {at.name} --seed {at.seed}`.")["cells"]
+def record_costs(run: Run, t: int, costs: Mapping[str, Mapping[str, float]]) -> None:
+    """Add the costs of a phase of step ``t`` to the run's record.
+
+    Steps of another scale, or of a dataset that left the stream, leave the record.
+    """
+    path, scale = paths.run_record(run.name, run.seed), run.params.scale
+    known: dict[str, Any] = {}
+    if path.is_file():
+        record = read_json(path, next_step=f"delete {path}; its costs are measured again.")
+        known = record["costs"] if record.get("scale", scale) == scale else {}
+    names = [run.stream.names[step] for step in run.steps]
+    kept = {name: known.get(name, {}) for name in names if name in known}
+    kept[run.stream.names[t]] = {**kept.get(run.stream.names[t], {}), **costs}
+    content = {"scale": scale, "costs": kept}
+    write_json(path, {**content, "provenance": provenance(run.params.devices.accelerator)})
 
 
-def _composition(at: Trajectory, t: int) -> dict[str, Any]:
-    folder = at.folder(paths.selection, t)
+def _cells(run: Run, t: int) -> Any:
+    path = run.folder(paths.adapter, t) / "exam.json"
+    return read_json(path, next_step=f"run `liit run {run.name} --seed {run.seed}`.")["cells"]
+
+
+def _composition(run: Run, t: int) -> dict[str, Any]:
+    folder = run.folder(paths.selection, t)
     rows = read_selection(folder)
     ids = rows.column("id").to_pylist()
-    winners = Counter(one for one in rows.column("scorer").to_pylist() if one)
+    winners = Counter(scorer for scorer in rows.column("scorer").to_pylist() if scorer)
     why = read_json(folder / "why.json", next_step="select that step again.")
-    groups = [one for one in rows.column("group").to_pylist() if one is not None]
+    groups = {group for group in rows.column("group").to_pylist() if group is not None}
+    origins = run.stream.origins
     return {
         "size": len(ids),
         "sha256": digest_ids(ids),
-        "by_source": dict(Counter(at.origins[id_][0] for id_ in ids)),
-        "by_skill": dict(Counter(at.origins[id_][1] or "unlabelled" for id_ in ids)),
+        "by_source": dict(Counter(origins[id_][0] for id_ in ids)),
+        "by_skill": dict(Counter(origins[id_][1] or "unlabelled" for id_ in ids)),
         "winners": dict(winners) or None,
-        "groups": len(set(groups)) or None,
+        "groups": len(groups) or None,
         "pool": why["pool"],
     }

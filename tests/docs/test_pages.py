@@ -20,7 +20,7 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 
 def verbs() -> set[str]:
     """Read the verbs off the help text, as a user does."""
-    return set(re.findall(r"^    (\w+)", _parser().format_help(), re.MULTILINE))
+    return set(re.findall(r"^    ([\w-]+)", _parser().format_help(), re.MULTILINE))
 
 
 def make_targets() -> set[str]:
@@ -92,7 +92,7 @@ def test_commands_in_sentences_exist(page: Path) -> None:
 
 def test_commands_in_error_messages_exist() -> None:
     for file in sorted((ROOT / "src/liit").rglob("*.py")):
-        for verb, rest in re.findall(r"`liit (\w+) ?(\w*)", file.read_text("utf-8")):
+        for verb, rest in re.findall(r"`liit ([\w-]+) ?(\w*)", file.read_text("utf-8")):
             assert verb in verbs(), f"{file}: liit {verb}"
             assert verb != "data" or rest == "check", f"{file}: liit data {rest}"
 

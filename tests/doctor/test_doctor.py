@@ -18,10 +18,17 @@ from liit import paths
 from liit.cli import main
 from liit.config import Params
 from liit.data.sample import ImageRef, Turn, make_sample
-from liit.doctor import examine, ladder, machine, weights
+from liit.doctor import examine, machine, reference_checks, weights
 from liit.doctor.data import DATASETS, data
-from liit.doctor.findings import Finding
-from liit.doctor.ladder import RUNGS, climb, hits, judged, with_image, without_ocr
+from liit.doctor.reference_checks import (
+    CHECKS,
+    GQA,
+    DeviceCheck,
+    hits,
+    reference_values,
+    with_image,
+    without_ocr,
+)
 from liit.model import lora
 from liit.scales import params_of
 
@@ -52,7 +59,7 @@ def states(findings: Any) -> dict[str, str]:
 
 
 def test_an_empty_machine_lacks_weights_and_every_dataset(params: Params) -> None:
-    found = list(examine(params, ladder=True))
+    found = list(examine(params, reference=True))
     by_name = {one.subject: one for one in found}
     assert by_name[str(params.model.checkpoint)].state == "missing"
     assert "hf download" in by_name[str(params.model.checkpoint)].next_step
@@ -62,9 +69,9 @@ def test_an_empty_machine_lacks_weights_and_every_dataset(params: Params) -> Non
     for exam in params.exams:
         assert by_name[exam.task].state == "missing" and "https://" in by_name[exam.task].next_step
     assert all(one.next_step for one in found if one.state in ("missing", "warning"))
-    rungs = [one for one in found if one.part == ladder.PART]
-    assert len(rungs) == 1 + len(RUNGS)
-    assert {(one.state, one.detail) for one in rungs} == {("not run", "no weights")}
+    values = [one for one in found if one.part == reference_checks.PART]
+    assert len(values) == len(CHECKS)
+    assert {(one.state, one.detail) for one in values} == {("not run", "no weights")}
 
 
 def test_a_whole_checkpoint_is_fine(params: Params, checkpoint: Path) -> None:
@@ -190,9 +197,8 @@ def test_no_accelerator_is_named(params: Params, monkeypatch: Any) -> None:
 
 
 def test_a_value_out_of_its_range_is_not_accepted() -> None:
-    gqa = RUNGS[0]
-    assert judged(gqa, 62.0, 12578).state == judged(gqa, 61.0, 12578).state == "ok"
-    low = judged(gqa, 60.9, 12578)
+    assert GQA.judge(62.0, 12578).state == GQA.judge(61.0, 12578).state == "ok"
+    low = GQA.judge(60.9, 12578)
     assert low.state == "missing" and "60.90" in low.detail and "61 to 63" in low.detail
 
 
@@ -210,7 +216,7 @@ def test_boxes_are_read_in_both_frames() -> None:
     ]
     assert hits(answers, padded=False) == 100.0
     assert hits(answers, padded=True) == 50.0
-    assert ladder.hits_in_better_frame(answers) == 100.0
+    assert reference_checks.hits_in_better_frame(answers) == 100.0
 
 
 def test_questions_with_an_image_alone_count() -> None:
@@ -226,10 +232,10 @@ def test_the_line_of_ocr_tokens_is_dropped() -> None:
     assert without_ocr(without_ocr(sample)) == without_ocr(sample)
 
 
-def test_the_ladder_is_climbed_and_stops_at_the_first_failure(
+def test_the_checks_stop_at_the_first_failure(
     params: Params, checkpoint: Path, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(ladder, "WORK", tmp_path / "work")
+    monkeypatch.setattr(reference_checks, "WORK", tmp_path / "work")
     devices = dataclasses.replace(params.devices, accelerator="cpu")
     model = dataclasses.replace(params.model, dtype="float32", system_prompt="", max_length=120)
     here = dataclasses.replace(params, devices=devices, model=model)
@@ -240,13 +246,14 @@ def test_the_ladder_is_climbed_and_stops_at_the_first_failure(
     import json
 
     (root / "testdev_balanced_questions.json").write_text(json.dumps(questions))
-    waiting = {one.subject: one for one in climb(here, run=False)}
-    assert waiting["GQA"].state == "not run" and "--ladder" in waiting["GQA"].next_step
-    found = {one.subject: one for one in climb(here, run=True)}
+    waiting = {one.subject: one for one in reference_values(here, run=False)}
+    assert waiting["GQA"].state == "not run" and "--reference" in waiting["GQA"].next_step
+    found = {one.subject: one for one in reference_values(here, run=True)}
     assert found["device against CPU"].detail == "no accelerator to compare"
     assert found["GQA"].state == "missing" and "over 3 items" in found["GQA"].detail
     assert {one.detail for name, one in found.items() if name in list(found)[2:]} == {"GQA failed"}
-    assert isinstance(found["GQA"], Finding)
+    same = DeviceCheck().measure(here)
+    assert (same.state, same.detail[:6]) == ("ok", "3 of 3"), "a CPU gives what a CPU gives"
 
 
 def test_the_command(capsys: Any, monkeypatch: Any) -> None:

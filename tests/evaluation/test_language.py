@@ -11,7 +11,7 @@ import yaml
 
 from liit.errors import LiitError
 from liit.evaluation.adapter import LlavaLM
-from liit.evaluation.run import Examiner
+from liit.evaluation.evaluator import Evaluator
 
 ROOT = Path(__file__).parents[2]
 TASKS = ROOT / "eval" / "tasks"
@@ -35,7 +35,7 @@ def examine(encoder, fresh_model, tmp_path, monkeypatch):
     model.config.text_config.max_position_embeddings = 8192
 
     def run(task):
-        board = Examiner(
+        board = Evaluator(
             encoder,
             [task],
             tasks_dir=TASKS,

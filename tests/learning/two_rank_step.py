@@ -49,6 +49,7 @@ def main(out: Path, ranks: int) -> None:
         settings=SETTINGS,
         devices=devices,
         folder=out / "signals",
+        made_from={},
         seed=0,
     )
     pool = Pool(np.array(world.ids), np.zeros(len(world.ids), dtype=np.int64), now=1)

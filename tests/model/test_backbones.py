@@ -109,7 +109,15 @@ def test_signals_are_the_models_own(backbone: Backbone, corpus: Corpus, tmp_path
     )
     names = frozenset({"nll", "nll_blind", "nll_zero_image", "gradient", "hidden"})
     found = measure(
-        model, corpus, ids, names, settings=settings, devices=CPU, folder=tmp_path, seed=0
+        model,
+        corpus,
+        ids,
+        names,
+        settings=settings,
+        devices=CPU,
+        folder=tmp_path,
+        made_from={},
+        seed=0,
     )
     gradients = []
     for row, id_ in enumerate(ids):

@@ -9,11 +9,10 @@ import pytest
 
 from liit.cli import main
 from liit.config import load_params
-from liit.planning.calibration import calibrate, given
 from liit.planning.estimate import adapter_bytes, estimate, signal_bytes
-from liit.planning.geometry import LLAVA_7B, Lengths, geometry_of
 from liit.planning.plan import plan_table
-from liit.planning.show import count, duration, size
+from liit.planning.shape import LLAVA_7B, Lengths, shape_of
+from liit.planning.speed import measure_speed, stated
 from liit.planning.workload import Arrival
 from liit.scales import params_of
 from liit.selection import load
@@ -32,8 +31,8 @@ def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_time_is_operations_over_rate_and_devices() -> None:
     params = load_params()
     method = load("main", "adapt_inf")
-    one = estimate(params, "adapt_inf", method, STREAM, rates=given(2.0), devices=1)
-    four = estimate(params, "adapt_inf", method, STREAM, rates=given(2.0), devices=4)
+    one = estimate(params, "adapt_inf", method, STREAM, speed=stated(2.0), devices=1)
+    four = estimate(params, "adapt_inf", method, STREAM, speed=stated(2.0), devices=4)
     assert one.scored == 400
     assert one.passes == ("forward + backward", "forward without images")
     assert one.signal_seconds == one.signal_operations / 2e12
@@ -44,7 +43,7 @@ def test_time_is_operations_over_rate_and_devices() -> None:
 def test_twice_the_budget_trains_twice_as_long_and_scores_no_more() -> None:
     params, method = load_params(), load("main", "adapt_inf")
     small, large = (
-        estimate(replace(params, budget=b), "a", method, STREAM, rates=given(1), devices=1)
+        estimate(replace(params, budget=b), "a", method, STREAM, speed=stated(1), devices=1)
         for b in (50, 100)
     )
     assert large.training_operations == pytest.approx(2 * small.training_operations)
@@ -68,7 +67,7 @@ def test_memory_grows_with_the_batch_and_shrinks_with_checkpointing() -> None:
     def memory(**changed: object) -> float:
         train = replace(params.train, **changed)  # type: ignore[arg-type]
         asked = replace(params, train=train)
-        found = estimate(asked, "a", method, STREAM, rates=given(1), devices=8)
+        found = estimate(asked, "a", method, STREAM, speed=stated(1), devices=8)
         return found.training_memory_gb
 
     assert 14 < memory() < 80  # 2 bytes for each of 7 billion weights, on a card of 80 GB
@@ -78,7 +77,7 @@ def test_memory_grows_with_the_batch_and_shrinks_with_checkpointing() -> None:
 
 def test_calibration_measures_something() -> None:
     params = load_params()
-    rates = calibrate(params, geometry_of(params.model), 40)
+    rates = measure_speed(params, shape_of(params.model), 40)
     assert rates.signals > 1e6 and rates.training > 1e6
     assert "cpu" in rates.source
 
@@ -106,27 +105,6 @@ def test_rows_beside_a_table_are_found_in_their_own_folder() -> None:
     params = params_of("llava-1.5-7b")
     shown = plan_table(params, "scorers", None, prepared=False, devices=8, tflops=100.0)
     assert shown is not None
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (3.21, "3.2 s"),
-        (99.96, "100.0 s"),
-        (300, "5.0 min"),
-        (3000, "50 min"),
-        (0, "–"),
-        (7200, "2.0 h"),
-    ],
-)
-def test_durations(value: float, shown: str) -> None:
-    assert duration(value) == shown
-
-
-def test_counts_and_sizes() -> None:
-    assert [count(9_999), count(16_526_000), count(125_000)] == ["9,999", "16.5 M", "125 k"]
-    sizes = [size(0), size(0.00021), size(0.0121), size(52.14), size(270.9), size(1354)]
-    assert sizes == ["–", "0.2 MB", "12 MB", "52.1 GB", "271 GB", "1.4 TB"]
 
 
 def test_the_page_shows_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from tiny import samples, tiny
 
+from liit import paths
 from liit.config import Dataset, load_params
 from liit.data.encode import IGNORED
+from liit.data.prepare import prepare
 from liit.data.store import write_store
 from liit.errors import LiitError
-from liit.planning.geometry import LLAVA_7B, Lengths
-from liit.planning.workload import PUBLISHED_SIZES, arrivals, mixed, steps_of
+from liit.planning.shape import LLAVA_7B, Lengths
+from liit.planning.workload import PUBLISHED_SIZES, arrivals, steps_of
 from liit.scales import params_of
 from liit.selection import load
 
@@ -69,7 +71,7 @@ def test_candidates_are_what_the_pool_rule_leaves() -> None:
 
 
 def test_lengths_are_mixed_by_share() -> None:
-    both = mixed([Lengths(8, 4, 2, 1), Lengths(4, 4, 0, 0)], (0.25, 0.75))
+    both = Lengths.mixed([Lengths(8, 4, 2, 1), Lengths(4, 4, 0, 0)], (0.25, 0.75))
     assert both == Lengths(5, 4, 0.5, 0.25)
 
 
@@ -86,8 +88,43 @@ def test_published_datasets_are_assumed_and_said_to_be(
     # what another scale has prepared under the same names does not count
     write_store(samples(5), tmp_path / "data" / "llava.arrow")
     assert [one.size for one in arrivals(params, LLAVA_7B.patches, prepared=False)] == SIZES
-    with pytest.raises(LiitError, match="measured where they are prepared"):
+    with pytest.raises(LiitError, match=r"need the tokenizer of the base.*\n.*dvc repro base"):
         arrivals(drawn, 36, prepared=True)
+    with pytest.raises(LiitError, match=r"need the scale's base.*\n.*liit scale mini"):
+        arrivals(drawn, 36, prepared=False)
+
+
+def test_a_fresh_clone_plans_from_the_draw_as_it_will_when_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = load_params(ROOT / "params.yaml")
+    (tmp_path / "base").symlink_to(ROOT / "base")
+    monkeypatch.chdir(tmp_path)
+    params = replace(
+        params,
+        stream=tuple(
+            replace(dataset, options={**dataset.options, "size": 30}) for dataset in params.stream
+        ),
+    )
+    fresh = arrivals(params, 36, prepared=True)
+    assert all(arrival.measured and arrival.size == 30 for arrival in fresh)
+    for dataset in params.stream:
+        prepare(params, dataset, paths.dataset_store(dataset.name))
+    assert arrivals(params, 36, prepared=True) == fresh
+
+
+def test_what_is_neither_prepared_nor_drawn_nor_published_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = load_params(ROOT / "params.yaml")
+    (tmp_path / "base").symlink_to(ROOT / "base")
+    monkeypatch.chdir(tmp_path)
+    own = Dataset(name="own", label="own", format="llava", files=("own.json",))
+    with pytest.raises(LiitError, match=r"how many samples own has.*\n.*liit prepare"):
+        arrivals(replace(params, stream=(own,)), 36, prepared=True)
+    sized = replace(own, options={"size": 30})
+    with pytest.raises(LiitError, match=r"lengths of own need the prepared data.*\n.*liit prepare"):
+        arrivals(replace(params, stream=(sized,)), 36, prepared=True)
 
 
 def test_prepared_datasets_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ def write_campaign(
         _method_file(root, method)
         for seed in seeds:
             rng = np.random.default_rng([seed, place])
-            _trajectory(root, method, seed, rng, ids)
+            _run_files(root, method, seed, rng, ids)
     (root / "README.md").write_text(
         "# Project\n\n<!-- table:start -->\nold\n<!-- table:end -->\n\nMore.\n", encoding="utf-8"
     )
@@ -117,7 +117,7 @@ def _draw(path: Path, place: int, i: int) -> None:
     image.save(path)
 
 
-def _trajectory(
+def _run_files(
     root: Path,
     method: str,
     seed: int,
@@ -142,7 +142,7 @@ def _trajectory(
         "extra_skills": EXTRA,
         "matrix": {step: matrix[step] for step in steps},
         "selections": chosen,
-        "conditions": "the same",
+        "conditions": {"base": "the same"},
     }
     write_json(root / "results" / method / f"{seed}.json", result)
     write_json(root / "runs" / method / f"{seed}.json", _run(method, steps, rng))

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liit.reporting import figures, selection_figures, signal_figures
-from liit.reporting.signal_figures import Shown
-from liit.reporting.style import HUES, OWN_HUES, hue_of, spread_labels, svg_text
+from liit.base_signals import figures as signal_figures
+from liit.base_signals.figures import SamplePicture
+from liit.plotting import HUES, OWN_HUES, hue_of, spread_labels, svg_text
+from liit.reporting.figures.cost import draw_cost
+from liit.reporting.figures.scores import draw_curves, draw_gains
+from liit.reporting.figures.selections import draw_composition, draw_k
 
 heights = st.lists(st.floats(0, 100), max_size=12)
 
@@ -46,7 +49,7 @@ def test_a_curve_of_one_point_is_a_mark_at_the_end() -> None:
         "sequential": {"vqa": np.array([[50.0, 30.0, 20.0]])},
         "multitask": {"vqa": np.array([[60.0]])},
     }
-    figure = figures.skill_curves(curves, ["a", "b", "c"], ["vqa"])
+    figure = draw_curves(curves, ["a", "b", "c"], ["vqa"])
     lines = {line.get_gid(): line for line in figure.axes[0].lines}
     assert list(lines["curve-sequential"].get_ydata()) == [50.0, 30.0, 20.0]
     assert list(lines["curve-multitask"].get_xdata()) == [2]
@@ -54,13 +57,13 @@ def test_a_curve_of_one_point_is_a_mark_at_the_end() -> None:
 
 def test_curves_show_the_mean_over_seeds() -> None:
     curves = {"random": {"vqa": np.array([[50.0, 30.0], [40.0, 50.0]])}}
-    figure = figures.skill_curves(curves, ["a", "b"], ["vqa"])
+    figure = draw_curves(curves, ["a", "b"], ["vqa"])
     assert list(figure.axes[0].lines[0].get_ydata()) == [45.0, 40.0]
 
 
 def test_error_bars_reach_from_end_to_end() -> None:
     points = [("random", 1.0, 50.0), ("ours", 3.0, 55.0)]
-    figure = figures.cost_scatter(points, {"random": (48.0, 52.0), "ours": (40.0, 70.0)})
+    figure = draw_cost(points, {"random": (48.0, 52.0), "ours": (40.0, 70.0)})
     (axes,) = figure.axes
     bars = [[tuple(end) for end in bar.get_segments()[0]] for bar in axes.collections]
     assert bars == [[(1.0, 48.0), (1.0, 52.0)], [(3.0, 40.0), (3.0, 70.0)]]
@@ -69,13 +72,13 @@ def test_error_bars_reach_from_end_to_end() -> None:
 
 def test_undefined_gains_are_left_blank() -> None:
     gains = np.array([[100.0, np.nan], [50.0, 120.0]])
-    figure = figures.gain_heatmap(gains, ["a", "b"], ["vqa", "kvqa"])
+    figure = draw_gains(gains, ["a", "b"], ["vqa", "kvqa"])
     assert sorted(text.get_text() for text in figure.axes[0].texts) == ["100", "120", "50"]
 
 
 def test_bars_add_up_to_the_shares() -> None:
     shares = {"random": {"s1": {"a": 0.25, "b": 0.75}, "s2": {"b": 1.0}}}
-    figure = selection_figures.composition_bars(shares, ["s1", "s2"], ["a", "b"])
+    figure = draw_composition(shares, ["s1", "s2"], ["a", "b"])
     tops = [bar.get_y() + bar.get_height() for bar in figure.axes[0].patches]
     assert tops == [0.25, 0.0, 1.0, 1.0]
 
@@ -83,7 +86,7 @@ def test_bars_add_up_to_the_shares() -> None:
 def test_the_same_numbers_give_the_same_svg() -> None:
     def draw() -> str:
         curve = ([5, 10, 15], [9.0, 4.0, 3.0], 10)
-        return svg_text(selection_figures.k_curves({"m3it": curve}))
+        return svg_text(draw_k({"m3it": curve}))
 
     assert draw() == draw()
 
@@ -91,7 +94,7 @@ def test_the_same_numbers_give_the_same_svg() -> None:
 def test_histograms_leave_undefined_scores_out() -> None:
     scores = {"image_grounding": np.array([1.0, np.nan, 3.0, 2.0, np.nan])}
     tasks = ["vqa", "vqa", "vqa", "vqa", "language"]
-    figure = signal_figures.score_distributions(scores, tasks)
+    figure = signal_figures.draw_scores(scores, tasks)
     assert [axes.get_ylabel() for axes in figure.axes] == ["vqa", "language"]
     assert list(figure.axes[0].lines[0].get_xdata()) == [2.0, 2.0]  # the median
     assert not figure.axes[1].lines
@@ -117,25 +120,30 @@ def test_a_map_keeps_far_clusters_apart_and_is_repeatable() -> None:
     centres = np.eye(3, 10)
     labels = np.repeat([0, 1, 2], 15)
     vectors = centres[labels] + rng.normal(0, 0.02, (45, 10))
-    points = signal_figures.tsne(vectors, seed=0)
-    assert np.array_equal(points, signal_figures.tsne(vectors, seed=0))
+    points = signal_figures.tsne(vectors)
+    assert np.array_equal(points, signal_figures.tsne(vectors))
     distance = np.linalg.norm(points[:, None] - points[None], axis=2)
     np.fill_diagonal(distance, np.inf)
     assert (labels[distance.argmin(axis=1)] == labels).all()
     names = [f"task {label}" for label in labels]
-    assert "<svg" in svg_text(signal_figures.embedding_maps({"gradients": points}, names))
+    assert "<svg" in svg_text(signal_figures.draw_maps({"gradients": points}, names))
     with pytest.raises(ValueError, match="at least 4"):
-        signal_figures.tsne(vectors[:3], seed=0)
+        signal_figures.tsne(vectors[:3])
 
 
 def test_neighbours_are_drawn_with_and_without_images() -> None:
     image = np.zeros((4, 4, 3), dtype=np.uint8)
-    query = Shown(image, "Which?", "this", "vqa")
+    query = SamplePicture(image, "Which?", "this", "vqa")
     found = {
-        "gradient": [Shown(image, "Where?", "here", "vqa"), Shown(None, "2 + 2", "4", "language")],
-        "hidden": [Shown(image, "图中有什么？" * 9, "右上角有一个蓝色菱形", "multilingual")],
+        "gradient": [
+            SamplePicture(image, "Where?", "here", "vqa"),
+            SamplePicture(None, "2 + 2", "4", "language"),
+        ],
+        "hidden": [
+            SamplePicture(image, "图中有什么？" * 9, "右上角有一个蓝色菱形", "multilingual")
+        ],
     }
-    figure = signal_figures.neighbour_figure(query, found)
+    figure = signal_figures.draw_neighbours(query, found)
     shown = [[text.get_text() for text in axes.texts] for axes in figure.axes if axes.get_visible()]
     assert shown[0] == shown[3] == ["vqa", "Which?\n→ this"]
     assert shown[2] == ["text only", "language", "2 + 2\n→ 4"]
@@ -143,12 +151,12 @@ def test_neighbours_are_drawn_with_and_without_images() -> None:
     assert [len(line) for line in lines] == [12, 12, 12, 12] and lines[2].endswith("…")
     assert len(figure.axes) == 6 and len(shown) == 5
     assert ">→ 右上角有一个蓝色菱形</text>" in svg_text(figure), "our font lacks it: it stays text"
-    assert "<text" not in svg_text(signal_figures.neighbour_figure(query, {"gradient": [query]}))
+    assert "<text" not in svg_text(signal_figures.draw_neighbours(query, {"gradient": [query]}))
 
 
 def test_twelve_tasks_are_told_apart() -> None:
     names = [f"task {i}" for i in range(12)]
-    figure = signal_figures.embedding_maps({"one": np.arange(24.0).reshape(12, 2)}, names)
+    figure = signal_figures.draw_maps({"one": np.arange(24.0).reshape(12, 2)}, names)
     drawn = [
         (one.get_facecolor().tolist(), one.get_edgecolor().tolist())
         for one in figure.axes[0].collections

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from liit.evaluation.statistics import Estimate
-from liit.reporting.claims import Claim, Comparison, paper_claims, rank_agreement
+from liit.reporting.claims import Claim, paper_claims, rank_agreement
 
 SCORERS = ("el2n", "entropy", "perplexity", "image_grounding")
 
@@ -52,14 +52,14 @@ def test_one_seed_decides_nothing() -> None:
     values = papers_table(seeds=1)
     claims = paper_claims(values, budgets(values))
     assert {claim.verdict for claim in claims} == {"cannot tell with one seed"}
-    assert all(claim.supported == len(claim.comparisons) for claim in claims)
+    assert all(claim.supported == len(claim.differences) for claim in claims)
 
 
 def test_one_seed_shows_what_its_items_explain() -> None:
     values = papers_table(seeds=1)
     forgets, _, scores, *_ = paper_claims(values, budgets(values))
     # 60 − 32, errors 3 and 3; random against the mean of four: 9 + 4 · 9 / 16
-    found = [claim.comparisons[0].difference for claim in (forgets, scores)]
+    found = [next(iter(claim.differences.values())) for claim in (forgets, scores)]
     assert [one.mean for one in found] == [28.0, pytest.approx(95.3 - 86.425)]
     assert [one.half for one in found] == [pytest.approx(18**0.5), pytest.approx(11.25**0.5)]
 
@@ -106,9 +106,9 @@ def test_missing_methods_are_named() -> None:
     ],
 )
 def test_verdicts_follow_the_intervals(estimates: list[Estimate], verdict: str) -> None:
-    comparisons = tuple(Comparison("a − b", one) for one in estimates)
-    assert Claim("a is better", comparisons, seeds=3).verdict == verdict
-    assert Claim("a is better", comparisons, seeds=1).verdict == "cannot tell with one seed"
+    differences = {f"difference {i}": one for i, one in enumerate(estimates)}
+    assert Claim("a is better", differences, seeds=3).verdict == verdict
+    assert Claim("a is better", differences, seeds=1).verdict == "cannot tell with one seed"
 
 
 def gains(**by_method: list[float]) -> dict[str, Any]:

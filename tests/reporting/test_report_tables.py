@@ -14,24 +14,35 @@ from campaign import BUDGET, EXTRA, SKILLS, STREAM, write_campaign, write_json
 from liit.config import load_params
 from liit.errors import LiitError
 from liit.evaluation.statistics import Estimate
+from liit.paper import PAPER_HOURS, ordered
 from liit.reporting import tables
-from liit.reporting.checks import check_grid
 from liit.reporting.comparisons import (
-    change_grid,
+    change_section,
     changed_parts,
     reference_of,
-    versus_random_grid,
+    versus_random_section,
 )
-from liit.reporting.costs import PAPER_HOURS, costs
-from liit.reporting.facts import Facts, count_quarantined, gather, ordered
-from liit.reporting.grids import cost_grid, main_grid, skill_grids
-from liit.reporting.inputs import Head, Paper, Trajectory, load_heads
+from liit.reporting.metric_tables import main_section, skill_sections
+from liit.reporting.origin_tables import check_section, cost_section
 from liit.reporting.report import write_report
+from liit.reporting.report_data import ReportData, count_quarantined, gather
+from liit.reporting.run_records import MethodRow, RunRecord, load_rows
+from liit.reporting.section import Section
 from liit.reporting.table_pages import NOT_RUN, OTHERWISE, TablePage, further_tables
+from liit.selection import Method, Published
 
 
-def trajectory(scores: dict[str, list[float]], budget: int = 10, **run: Any) -> Trajectory:
-    """Return a trajectory with one task per skill: skill -> score per step."""
+def rows_of(section: Section) -> Any:
+    assert section.table is not None
+    return section.table.rows
+
+
+def row_of(method: str, **parts: Any) -> MethodRow:
+    return MethodRow(method, "main", Method(method.capitalize(), **parts))
+
+
+def recorded(scores: dict[str, list[float]], budget: int = 10, costs: Any = None) -> RunRecord:
+    """Return a run with one task per skill: skill -> score per step."""
     steps = [f"s{t}" for t in range(len(next(iter(scores.values()))))]
     cell = {"stderr": 1.0, "n": 100, "parsed": 1.0, "lenient": 0.0, "version": 1}
     matrix = {
@@ -46,7 +57,7 @@ def trajectory(scores: dict[str, list[float]], budget: int = 10, **run: Any) -> 
         "budget": budget,
         "selections": {},
     }
-    return Trajectory(result, {"costs": {}, "provenance": {}, **run})
+    return RunRecord(result, costs or {}, {})
 
 
 def cost(**seconds: float) -> dict[str, Any]:
@@ -56,21 +67,24 @@ def cost(**seconds: float) -> dict[str, Any]:
     }
 
 
-def made_up_facts(values: dict[str, Any]) -> Facts:
-    """Return facts of which only labels, seeds and values are set."""
-    heads = [Head(name, name.capitalize(), None, 1.0) for name in values]
+def made_up_data(values: dict[str, Any]) -> ReportData:
+    """Return report data of which only labels, seeds and values are set."""
+    rows = [row_of(name) for name in values]
     page = TablePage("main", "Made up", "")
-    run: Any = {name: {} for name in values}
-    return Facts("main", page, heads, {}, run, {0: {}, 1: {}}, {}, values, {}, {}, {})
+    runs: Any = {name: {} for name in values}
+    return ReportData("main", page, rows, {}, runs, {0: {}, 1: {}}, {}, values, {}, {}, {})
 
 
 def test_rows_carry_the_papers_formulas() -> None:
     # sequential: best a = 80, best b = 50; F = 100/(2·2) · (40/80 + 0 + 0 + 10/50) = 17.5
-    sequential = trajectory({"a": [80, 40, 60], "b": [10, 50, 40]})
+    sequential = recorded({"a": [80, 40, 60], "b": [10, 50, 40]})
     # ours: RG = 100/2 · (72/80 + 60/50) = 105; F = 100/(2·2) · (8/80 + 0 + 0 + 0) = 2.5
-    ours = trajectory({"a": [80, 72, 72], "b": [10, 20, 60]})
+    ours = recorded({"a": [80, 72, 72], "b": [10, 20, 60]})
     table = tables.build_table(
-        [Head("sequential", "Seq", None, None), Head("ours", "Ours", Paper(1.0, None, 2.0), 2.0)],
+        [
+            row_of("sequential", budget_factor=None),
+            row_of("ours", published=Published(1.0, None, 2.0), budget_factor=2.0),
+        ],
         {"sequential": {0: sequential}, "ours": {0: ours}},
     )
     first, second = table["rows"]
@@ -91,11 +105,11 @@ def test_rows_carry_the_papers_formulas() -> None:
 
 def test_several_seeds_are_averaged_with_each_seeds_own_upper_bound() -> None:
     by_seed = {
-        "sequential": {0: trajectory({"a": [50, 40]}), 1: trajectory({"a": [100, 90]})},
-        "ours": {0: trajectory({"a": [50, 45]}), 1: trajectory({"a": [100, 60]})},
+        "sequential": {0: recorded({"a": [50, 40]}), 1: recorded({"a": [100, 90]})},
+        "ours": {0: recorded({"a": [50, 45]}), 1: recorded({"a": [100, 60]})},
     }
-    heads = [Head("ours", "Ours", None, 1.0)]
-    (row,) = tables.build_table(heads, by_seed)["rows"]
+    rows = [row_of("ours")]
+    (row,) = tables.build_table(rows, by_seed)["rows"]
     # 45/50 and 60/100; t(0.975, 1 degree) = 12.706, s/sqrt(2) = 15
     assert row["relative_gain"]["mean"] == pytest.approx(75)
     assert row["relative_gain"]["high"] == pytest.approx(75 + 12.7062 * 15, abs=1e-3)
@@ -104,10 +118,10 @@ def test_several_seeds_are_averaged_with_each_seeds_own_upper_bound() -> None:
 
 def test_multitask_has_no_forgetting_rate() -> None:
     by_seed = {
-        "sequential": {0: trajectory({"a": [50, 40]})},
-        "multitask": {0: trajectory({"a": [45]})},
+        "sequential": {0: recorded({"a": [50, 40]})},
+        "multitask": {0: recorded({"a": [45]})},
     }
-    (row,) = tables.build_table([Head("multitask", "M", None, None)], by_seed)["rows"]
+    (row,) = tables.build_table([row_of("multitask", budget_factor=None)], by_seed)["rows"]
     assert row["forgetting_rate"] is None
     assert row["relative_gain"]["mean"] == pytest.approx(90)
 
@@ -118,10 +132,10 @@ def test_cost_is_choosing_and_training_over_all_steps_relative_to_random() -> No
         "s2": cost(signals=20, picking=2, training=8, evaluation=100),
     }
     by_method = {
-        "random": {0: trajectory({"a": [1]}, costs={"s1": cost(training=10, picking=0)})},
-        "coincide": {0: trajectory({"a": [1]}, costs=ours)},
+        "random": {0: recorded({"a": [1]}, costs={"s1": cost(training=10, picking=0)})},
+        "coincide": {0: recorded({"a": [1]}, costs=ours)},
     }
-    found = costs(by_method)
+    found = tables.costs(by_method)
     assert found["coincide"]["seconds"] == pytest.approx(50)
     assert found["coincide"]["ratio"] == pytest.approx(5)
     assert found["coincide"]["paper_ratio"] == pytest.approx(72.5 / 21)
@@ -131,7 +145,7 @@ def test_cost_is_choosing_and_training_over_all_steps_relative_to_random() -> No
         "peak_memory_gb": 2.0,
     }
     assert found["random"]["phases"]["signals"]["peak_memory_gb"] is None
-    assert costs({"el2n": by_method["coincide"]})["el2n"]["ratio"] is None
+    assert tables.costs({"el2n": by_method["coincide"]})["el2n"]["ratio"] is None
 
 
 def test_the_papers_hours_are_table_6() -> None:
@@ -154,7 +168,7 @@ def test_the_papers_hours_are_table_6() -> None:
 
 def test_costs_stand_beside_the_papers_hours(tmp_path: Path) -> None:
     write_campaign(tmp_path, ["sequential", "random", "adapt_inf"])
-    rows = cost_grid(gather(tmp_path, "main", ["random", "adapt_inf"], [0])).rows
+    rows = rows_of(cost_section(gather(tmp_path, "main", ["random", "adapt_inf"], [0])))
     assert rows[0][-4:] == ["0.0", "0.0", "21.0", "1.0×"]
     assert rows[1][-4:] == ["92.0", "3.5", "21.0", "5.5×"]
     total, ratio = float(rows[1][5]), float(rows[1][6].removesuffix("×"))
@@ -164,10 +178,10 @@ def test_costs_stand_beside_the_papers_hours(tmp_path: Path) -> None:
 
 def test_gathered_facts_agree_with_the_result_files(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "adapt_inf_2x", "adapt_inf"], seeds=(0, 1))
-    facts = gather(tmp_path, "main", methods, [0, 1])
-    assert [row["method"] for row in facts.table["rows"]] == methods
-    assert [row["budget"] for row in facts.table["rows"]] == ["full", 2 * BUDGET, BUDGET]
-    assert facts.skill_names("skills") == list(SKILLS)  # the paper's order
+    data = gather(tmp_path, "main", methods, [0, 1])
+    assert [row["method"] for row in data.table["rows"]] == methods
+    assert [row["budget"] for row in data.table["rows"]] == ["full", 2 * BUDGET, BUDGET]
+    assert data.skill_names("skills") == list(SKILLS)  # the paper's order
     results = [
         json.loads((tmp_path / "results" / "adapt_inf" / f"{seed}.json").read_text())
         for seed in (0, 1)
@@ -176,11 +190,11 @@ def test_gathered_facts_agree_with_the_result_files(tmp_path: Path) -> None:
         sum(result["matrix"][STREAM[-1]][task]["score"] for task in SKILLS["vqa"]) / 2
         for result in results
     ]
-    assert facts.last("adapt_inf", "skills", "vqa") == pytest.approx(sum(by_hand) / 2)
-    assert sum(facts.composition("adapt_inf", "lamm", "by_source").values()) == pytest.approx(1)
-    bounds = [facts.bounds[seed]["vqa"] for seed in (0, 1)]
+    assert data.last("adapt_inf", "skills", "vqa") == pytest.approx(sum(by_hand) / 2)
+    assert sum(data.composition("adapt_inf", "lamm", "by_source").values()) == pytest.approx(1)
+    bounds = [data.bounds[seed]["vqa"] for seed in (0, 1)]
     gains = [100 * last / bound for last, bound in zip(by_hand, bounds, strict=True)]
-    gain = facts.gain("adapt_inf", "vqa")
+    gain = data.gain("adapt_inf", "vqa")
     assert gain is not None
     assert gain.mean == pytest.approx(sum(gains) / 2)
     assert gain.half == pytest.approx(12.7062 * abs(gains[0] - gains[1]) / 2, rel=1e-4)
@@ -188,9 +202,9 @@ def test_gathered_facts_agree_with_the_result_files(tmp_path: Path) -> None:
 
 def test_the_gains_of_the_skills_average_to_the_tables_relative_gain(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "adapt_inf", "random"], seeds=(0, 1))
-    facts = gather(tmp_path, "main", methods, [0, 1])
-    (grid,) = [one for one in skill_grids(facts) if one.anchor == "gains"]
-    for row, cells in zip(facts.table["rows"], grid.rows, strict=True):
+    data = gather(tmp_path, "main", methods, [0, 1])
+    (gains,) = [section for section in skill_sections(data) if section.anchor == "gains"]
+    for row, cells in zip(data.table["rows"], rows_of(gains), strict=True):
         skills = [float(cell.split(" [")[0]) for cell in cells[1:]]
         assert len(skills) == len(SKILLS)
         assert sum(skills) / len(skills) == pytest.approx(row["relative_gain"]["mean"], abs=0.06)
@@ -198,8 +212,8 @@ def test_the_gains_of_the_skills_average_to_the_tables_relative_gain(tmp_path: P
 
 def test_curves_hold_a_record_per_method_seed_step_and_skill(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "multitask"])
-    facts = gather(tmp_path, "main", methods, [0])
-    rows = list(tables.curve_rows(facts.trajectories))
+    data = gather(tmp_path, "main", methods, [0])
+    rows = list(tables.curve_rows(data.runs))
     skills = len(SKILLS) + len(EXTRA)
     assert len(rows) == skills * (len(STREAM) + 1)
     assert {row["step"] for row in rows if row["method"] == "multitask"} == {len(STREAM) - 1}
@@ -216,14 +230,14 @@ def test_curves_hold_a_record_per_method_seed_step_and_skill(tmp_path: Path) -> 
 def test_rows_that_were_not_run_say_so(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "random", "el2n"], seeds=(0, 1))
     (tmp_path / "results" / "random" / "1.json").unlink()
-    facts = gather(tmp_path, "main", methods, [0, 1])
-    assert [row["method"] for row in facts.table["rows"]] == ["sequential", "el2n"]
-    assert facts.missing == {"random": ["chain@random-1"]}
-    rows = main_grid(facts).rows
+    data = gather(tmp_path, "main", methods, [0, 1])
+    assert [row["method"] for row in data.table["rows"]] == ["sequential", "el2n"]
+    assert data.missing == {"random": ["run@random-1"]}
+    rows = rows_of(main_section(data))
     assert [row[0] for row in rows] == ["Sequential", "Random (not run yet)", "EL2N"]
     assert rows[1][1:] == [str(BUDGET), "–", "–", "–", "–", "95.3", "2.1", "47.2", "1.0×"]
-    assert dict(check_grid(facts).rows)["Not run yet"] == "dvc repro chain@random-1"
-    with pytest.raises(LiitError, match=r"dvc repro chain@random-1"):
+    assert dict(rows_of(check_section(data)))["Not run yet"] == "dvc repro run@random-1"
+    with pytest.raises(LiitError, match=r"dvc repro run@random-1"):
         gather(tmp_path, "main", ["random"], [0, 1])
 
 
@@ -236,12 +250,12 @@ def test_broken_results_name_the_file(tmp_path: Path) -> None:
 
 def test_the_upper_bound_needs_the_sequential_run_but_not_its_row(tmp_path: Path) -> None:
     write_campaign(tmp_path, ["sequential", "random", "el2n"])
-    facts = gather(tmp_path, "main", ["el2n"], [0])
-    assert [row["method"] for row in facts.table["rows"]] == ["el2n"]
+    data = gather(tmp_path, "main", ["el2n"], [0])
+    assert [row["method"] for row in data.table["rows"]] == ["el2n"]
     whole = gather(tmp_path, "main", ["sequential", "random", "el2n"], [0])
-    assert facts.table["rows"][0] == whole.table["rows"][2]
+    assert data.table["rows"][0] == whole.table["rows"][2]
     (tmp_path / "results" / "sequential" / "0.json").unlink()
-    with pytest.raises(LiitError, match=r"dvc repro chain@sequential-0"):
+    with pytest.raises(LiitError, match=r"dvc repro run@sequential-0"):
         gather(tmp_path, "main", ["el2n"], [0])
 
 
@@ -251,13 +265,13 @@ def test_rows_of_the_main_table_can_stand_in_another(tmp_path: Path) -> None:
     (tmp_path / "experiments" / "main" / "el2n.py").rename(
         tmp_path / "experiments" / "ablations" / "el2n.py"
     )
-    chain = "experiments/ablations/dvc.yaml:ablations@el2n-0"
+    chain = "tables/ablations/dvc.yaml:run@el2n-0"
     assert gather(tmp_path, "ablations", ["random", "el2n"], [0]).missing == {"el2n": [chain]}
     for kind in ("results", "runs"):
         (tmp_path / "tables" / "ablations" / kind).mkdir(parents=True)
         (tmp_path / kind / "el2n").rename(tmp_path / "tables" / "ablations" / kind / "el2n")
-    facts = gather(tmp_path, "ablations", ["random", "el2n"], [0])
-    assert [row["label"] for row in facts.table["rows"]] == ["Random", "EL2N"]
+    data = gather(tmp_path, "ablations", ["random", "el2n"], [0])
+    assert [row["label"] for row in data.table["rows"]] == ["Random", "EL2N"]
     with pytest.raises(LiitError, match="no method 'entropy'"):
         gather(tmp_path, "ablations", ["entropy"], [0])
 
@@ -265,6 +279,16 @@ def test_rows_of_the_main_table_can_stand_in_another(tmp_path: Path) -> None:
 def test_rows_of_different_task_versions_do_not_share_a_table(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "random"])
     path = tmp_path / "results" / "random" / "0.json"
+    result = json.loads(path.read_text())
+    result["matrix"]["lamm"]["boxes"]["version"] = 2
+    path.write_text(json.dumps(result))
+    with pytest.raises(LiitError, match="version of task boxes: 1 and 2"):
+        gather(tmp_path, "main", methods, [0])
+
+
+def test_a_task_whose_version_changed_along_the_stream_has_no_row(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential"])
+    path = tmp_path / "results" / "sequential" / "0.json"
     result = json.loads(path.read_text())
     result["matrix"]["lamm"]["boxes"]["version"] = 2
     path.write_text(json.dumps(result))
@@ -296,11 +320,12 @@ def test_differences_to_random_are_paired_by_seed() -> None:
         "random": {"relative_gain": by_seed(90, 100), "average_accuracy": by_seed(1, 1)},
         "ours": {"relative_gain": by_seed(91, 101), "average_accuracy": by_seed(1, 3)},
     }
-    facts = made_up_facts(values)
-    grid = versus_random_grid(facts)
+    data = made_up_data(values)
     # a shift of 1 in both seeds has no spread, although the seeds are 10 apart
-    assert grid.rows == [["Ours", "1.0 [1.0, 1.0]", "–", "1.0 [-11.7, 13.7]"]]
-    assert not versus_random_grid(made_up_facts({"ours": values["ours"]})).rows
+    assert rows_of(versus_random_section(data)) == [
+        ["Ours", "1.0 [1.0, 1.0]", "–", "1.0 [-11.7, 13.7]"]
+    ]
+    assert not rows_of(versus_random_section(made_up_data({"ours": values["ours"]})))
 
 
 def test_a_row_of_a_further_table_is_compared_with_the_row_that_it_changes(tmp_path: Path) -> None:
@@ -324,12 +349,12 @@ def test_a_row_of_a_further_table_is_compared_with_the_row_that_it_changes(tmp_p
         (tmp_path / "tables" / "directions" / kind).mkdir(parents=True)
         copy = tmp_path / "tables" / "directions" / kind / "even"
         shutil.copytree(tmp_path / kind / "adapt_inf", copy)
-    facts = gather(tmp_path, "directions", ["adapt_inf", "el2n", "even"], [0, 1])
-    (row,) = change_grid(facts).rows
+    data = gather(tmp_path, "directions", ["adapt_inf", "el2n", "even"], [0, 1])
+    (row,) = rows_of(change_section(data))
     assert row[:3] == ["Even", "pick = ccs", "el2n"]
-    means = {one["method"]: one["average_accuracy"]["mean"] for one in facts.table["rows"]}
+    means = {one["method"]: one["average_accuracy"]["mean"] for one in data.table["rows"]}
     assert float(row[5].split()[0]) == pytest.approx(means["even"] - means["el2n"], abs=0.051)
-    assert not change_grid(gather(tmp_path, "main", ["sequential", "random"], [0, 1])).rows
+    assert not rows_of(change_section(gather(tmp_path, "main", ["sequential", "random"], [0, 1])))
 
 
 @pytest.mark.parametrize(
@@ -352,9 +377,9 @@ def test_the_tables_compare_their_rows_with_what_they_change(
 ) -> None:
     root = Path(__file__).parents[2]
     monkeypatch.chdir(root)
-    heads = load_heads(root, table, load_params().rows(table))
-    one = next(head for head in heads if head.method == row)
-    found = reference_of(one, [head for head in heads if head.home != table])
+    rows = load_rows(root, table, load_params().rows(table))
+    one = next(head for head in rows if head.method == row)
+    found = reference_of(one, [head for head in rows if head.home != table])
     assert (found.method, " ".join(changed_parts(one, found))) == (reference, changed)
 
 
@@ -366,7 +391,7 @@ def test_checks_name_what_they_find(tmp_path: Path) -> None:
     result = json.loads((tmp_path / "results" / "random" / "0.json").read_text())
     result["selections"]["lamm"]["by_source"] = {"m3it": 33, "lamm": 7}
     (tmp_path / "results" / "random" / "0.json").write_text(json.dumps(result))
-    found = dict(check_grid(gather(tmp_path, "main", methods, [0])).rows)
+    found = dict(rows_of(check_section(gather(tmp_path, "main", methods, [0]))))
     assert found == {
         "Not run yet": "none",
         "Only one seed": "seed 0 for every row",
@@ -384,7 +409,7 @@ def test_further_seeds_are_shown_while_they_were_run_in_the_same_conditions(tmp_
     methods = write_campaign(tmp_path, ["sequential", "random", "multitask"], seeds=(0, 1, 2))
     assert gather(tmp_path, "main", methods, [0]).seeds == [0, 1, 2]
     other = tmp_path / "results" / "random" / "2.json"
-    changed = {**json.loads(other.read_text()), "conditions": "of another base"}
+    changed = {**json.loads(other.read_text()), "conditions": {"base": "another"}}
     other.write_text(json.dumps(changed))
     (tmp_path / "runs" / "random" / "1.json").unlink()
     assert gather(tmp_path, "main", methods, [0]).seeds == [0]
@@ -393,9 +418,9 @@ def test_further_seeds_are_shown_while_they_were_run_in_the_same_conditions(tmp_
 def test_rows_of_different_conditions_are_refused(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "random", "multitask"], seeds=(0,))
     other = tmp_path / "results" / "random" / "0.json"
-    changed = {**json.loads(other.read_text()), "conditions": "of another base"}
+    changed = {**json.loads(other.read_text()), "conditions": {"base": "another"}}
     other.write_text(json.dumps(changed))
-    with pytest.raises(LiitError, match="differ in conditions"):
+    with pytest.raises(LiitError, match="differ in base"):
         gather(tmp_path, "main", methods, [0])
 
 
@@ -406,14 +431,14 @@ def test_a_further_table_says_whether_its_rows_were_made_like_those_of_the_main_
     for name in ("alike", "earlier", "planned"):
         (tmp_path / "experiments" / name).mkdir()
         (tmp_path / "experiments" / name / "row.py").write_text("")
-    for name, conditions in (("alike", None), ("earlier", "of another base")):
+    for name, conditions in (("alike", None), ("earlier", {"base": "another"})):
         row = json.loads((tmp_path / "results" / "random" / "0.json").read_text())
         row["conditions"] = conditions or row["conditions"]
         write_json(tmp_path / "tables" / name / "results" / "row" / "0.json", row)
         (tmp_path / "reports" / name).mkdir(parents=True)
         (tmp_path / "reports" / name / "index.html").write_text("")
-    facts = gather(tmp_path, "main", methods, [0])
-    states = {page.name: page.state for page in further_tables(tmp_path, facts.conditions)}
+    data = gather(tmp_path, "main", methods, [0])
+    states = {page.name: page.state for page in further_tables(tmp_path, data.first_result)}
     assert states == {"alike": "", "earlier": OTHERWISE, "planned": NOT_RUN}
     write_report(tmp_path, "main", methods, [0], {})
     written = (tmp_path / "reports" / "README.md").read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,9 +13,9 @@ import pytest
 from campaign import EXTRA, REPORTED, SKILLS, STREAM, stores, write_campaign
 
 from liit.errors import LiitError
-from liit.reporting.markdown import fill_block
+from liit.markdown import fill_block
 from liit.reporting.report import write_report
-from liit.reporting.samples import chosen_samples
+from liit.reporting.samples import best_samples
 
 
 def cells(markdown: str, first: str) -> list[list[str]]:
@@ -46,6 +47,14 @@ def test_the_written_table_is_table_json(reported: Path, name: str) -> None:
         for cell, metric in zip(written[6:9], metrics, strict=True):
             paper = row["paper"][metric]
             assert cell == ("–" if paper is None else f"{paper:.1f}")
+
+
+def test_the_page_and_the_written_report_have_the_same_sections_in_order(reported: Path) -> None:
+    written = (reported / "reports" / "README.md").read_text()
+    page = (reported / "reports" / "index.html").read_text()
+    titles = [unescape(title) for title in re.findall(r"<h2>(.*?)</h2>", page)]
+    assert titles == re.findall(r"^## (.*)$", written, re.MULTILINE)
+    assert titles[0] == "The table" and len(titles) == len(set(titles)) > 15
 
 
 def test_the_readme_keeps_what_is_around_the_table(reported: Path) -> None:
@@ -170,16 +179,26 @@ def test_the_page_marks_every_method_for_picking_out(reported: Path) -> None:
         assert f'id="method-{method}"' in text
 
 
-def test_text_of_samples_and_labels_is_escaped(tmp_path: Path) -> None:
+def test_text_from_files_is_escaped(tmp_path: Path) -> None:
+    attack = '"><script>alert(1)</script>'
     methods = write_campaign(tmp_path, ["sequential"])
     path = tmp_path / "experiments" / "main" / "sequential.py"
-    path.write_text(path.read_text().replace("'Sequential'", "'<script>alert(1)</script>'"))
+    path.write_text(path.read_text().replace("'Sequential'", repr(attack)))
+    (path.parent / "README.md").write_text(f"# Title {attack}\n\nIntroduction {attack}\n")
+    (tmp_path / "experiments" / "other").mkdir()
+    (tmp_path / "experiments" / "other" / "row.py").write_text("")
+    (tmp_path / "experiments" / "other" / "README.md").write_text(f"# Other {attack}\n")
+    reason = json.dumps({"file": "f", "record": "r", "reason": f"Reason {attack}"})
+    (tmp_path / "data" / "lamm.quarantine.jsonl").write_text(reason + "\n")
     write_report(tmp_path, "main", methods, [0], stores(tmp_path))
-    text = (tmp_path / "reports" / "index.html").read_text()
-    assert "<script>alert" not in text
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert "&lt;b&gt;" in text  # the made-up questions hold <b>
-    assert "<script>alert" not in (tmp_path / "reports" / "README.md").read_text()
+    page = (tmp_path / "reports" / "index.html").read_text()
+    assert "<script>alert" not in page
+    escaped = "&#34;&gt;&lt;script&gt;alert("
+    for text in ("Title ", "Introduction ", "Other ", "Reason ", 'data-sort="'):
+        assert f"{text}{escaped}" in page
+    assert "&lt;b&gt;" in page  # the made-up questions hold <b>
+    written = (tmp_path / "reports" / "README.md").read_text()
+    assert "<script>alert" not in written.partition("\n## ")[2]
 
 
 def test_cards_show_the_best_scored_sample_of_each_dataset(reported: Path) -> None:
@@ -187,11 +206,11 @@ def test_cards_show_the_best_scored_sample_of_each_dataset(reported: Path) -> No
 
     folder = reported / "selections" / "adapt_inf" / "0" / "vision_flan"
     rows = {row["id"]: row for row in pq.read_table(folder / "selection.parquet").to_pylist()}
-    cards = chosen_samples(folder, stores(reported), per_source=1)
+    cards = best_samples(folder, stores(reported))
     assert [card.sample.source for card in cards] == STREAM
     for card in cards:
         ids = {one.id for one in stores(reported)[card.sample.source]} & rows.keys()
         assert rows[card.sample.id]["score"] == max(rows[id_]["score"] for id_ in ids)
         assert rows[card.sample.id]["scorer"] in card.reason
         assert len(card.images) == 1
-    assert chosen_samples(reported / "nowhere", stores(reported), per_source=1) == []
+    assert best_samples(reported / "nowhere", stores(reported)) == []

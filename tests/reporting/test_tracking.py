@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 from campaign import EXTRA, SKILLS, STREAM, write_campaign
 
-from liit.reporting import tracking
-from liit.reporting.facts import gather
-from liit.reporting.publishing import publish
+from liit.reporting.report_data import ReportData, gather
+from liit.tracking import RunIdentity
+from liit.tracking.publishing import publish
+from liit.tracking.weights_and_biases import allowed, mode, training_logger
 
 SECRET = "f" * 20 + "0123456789abcdef" + "e" * 4
 
@@ -40,26 +42,36 @@ def history(folder: Path) -> list[dict[str, Any]]:
     return [record["history"]["item"] for record in records if record["type"] == "history"]
 
 
+def published(root: Path, methods: list[str]) -> ReportData:
+    """Write a made-up campaign and publish it."""
+    data = gather(root, "main", write_campaign(root, methods), [0])
+    publish(data, project="liit-test")
+    return data
+
+
 def run_folder(root: Path, name: str) -> Path:
     (folder,) = (root / "w" / "wandb").glob(f"offline-run-*-{name}")
     return folder
 
 
 def test_summary_runs_hold_config_scores_per_step_and_the_rows_metrics(tmp_path: Path) -> None:
-    methods = write_campaign(tmp_path, ["sequential", "multitask", "adapt_inf"])
-    facts = gather(tmp_path, "main", methods, [0])
-    names = publish(facts.trajectories, facts.table, project="liit-test")
-    assert names == [f"summary-mini-main-{method}-0" for method in methods]
-
-    summary = json.loads(inspect(run_folder(tmp_path, names[2]), "--summary"))
+    data = published(tmp_path, ["sequential", "multitask", "adapt_inf"])
+    assert sorted(one.name.split("-", 3)[3] for one in (tmp_path / "w" / "wandb").glob("off*")) == [
+        "summary-mini-main-adapt_inf-0-40",
+        "summary-mini-main-multitask-0-40",
+        "summary-mini-main-sequential-0-40",
+    ]
+    folder = run_folder(tmp_path, "summary-mini-main-adapt_inf-0-40")
+    summary = json.loads(inspect(folder, "--summary"))
     assert summary["project"] == "liit-test"
-    assert summary["config"]["method"] == "adapt_inf"
+    identity = {"scale": "mini", "table": "main", "method": "adapt_inf", "seed": 0, "budget": 40}
+    assert identity.items() <= summary["config"].items()
     assert summary["config"]["provenance"]["commit"] == "abc1234"
-    row = facts.table["rows"][2]
+    row = data.table["rows"][2]
     assert summary["summary"]["relative_gain/mean"] == pytest.approx(row["relative_gain"]["mean"])
     assert summary["summary"]["selections"]["ncols"] == 4
 
-    rows = [one for one in history(run_folder(tmp_path, names[2])) if "stream/step" in one]
+    rows = [one for one in history(folder) if "stream/step" in one]
     assert [one["stream/step"] for one in rows] == list(range(len(STREAM)))
     result = json.loads((tmp_path / "results/adapt_inf/0.json").read_text())
     for step, one in zip(STREAM, rows, strict=True):
@@ -71,22 +83,19 @@ def test_summary_runs_hold_config_scores_per_step_and_the_rows_metrics(tmp_path:
 
 
 def test_multitask_stands_at_the_end_of_the_stream(tmp_path: Path) -> None:
-    methods = write_campaign(tmp_path, ["sequential", "multitask"])
-    facts = gather(tmp_path, "main", methods, [0])
-    names = publish(facts.trajectories, facts.table, project="liit-test")
-    rows = [one for one in history(run_folder(tmp_path, names[1])) if "stream/step" in one]
-    assert [one["stream/step"] for one in rows] == [len(STREAM) - 1]
+    published(tmp_path, ["sequential", "multitask"])
+    rows = history(run_folder(tmp_path, "summary-mini-main-multitask-0-40"))
+    places = [row["stream/step"] for row in rows if "stream/step" in row]
+    assert places == [len(STREAM) - 1]
 
 
 def test_publishing_again_replaces_the_offline_run(tmp_path: Path) -> None:
-    methods = write_campaign(tmp_path, ["sequential"])
-    facts = gather(tmp_path, "main", methods, [0])
     for _ in range(2):
-        (name,) = publish(facts.trajectories, facts.table, project="liit-test")
-    assert run_folder(tmp_path, name).is_dir()  # exactly one
+        published(tmp_path, ["sequential"])
+    assert run_folder(tmp_path, "summary-mini-main-sequential-0-40").is_dir()  # exactly one
 
 
-def test_training_curves_of_a_chain_go_to_one_run(tmp_path: Path) -> None:
+def test_training_curves_of_a_run_go_to_one_run_of_the_tracker(tmp_path: Path) -> None:
     import pytorch_lightning as pl
     import torch
     import wandb
@@ -105,8 +114,9 @@ def test_training_curves_of_a_chain_go_to_one_run(tmp_path: Path) -> None:
             return torch.optim.SGD(self.parameters(), lr=0.1)
 
     data = torch.utils.data.TensorDataset(torch.ones(8, 1))
+    run = RunIdentity("mini", "main", "adapt_inf", 0, 40)
     for step in ("m3it", "minigpt4"):
-        logger = tracking.training_logger("adapt_inf", 0, step, project="liit-test")
+        logger = training_logger(run, step, project="liit-test")
         trainer = pl.Trainer(
             max_steps=4,
             logger=logger,
@@ -120,13 +130,14 @@ def test_training_curves_of_a_chain_go_to_one_run(tmp_path: Path) -> None:
         trainer.fit(Line(), torch.utils.data.DataLoader(data, batch_size=2))
     wandb.finish()
 
-    folder = run_folder(tmp_path, "adapt_inf-0-train")
+    folder = run_folder(tmp_path, "train-mini-main-adapt_inf-0-40")
     rows = history(folder)
     for step in ("m3it", "minigpt4"):
         curve = [row[f"{step}/train/loss"] for row in rows if f"{step}/train/loss" in row]
         assert len(curve) == 4
         assert curve[-1] < curve[0]
-    assert json.loads(inspect(folder, "--summary"))["config"] == {"method": "adapt_inf", "seed": 0}
+    identity = {"scale": "mini", "table": "main", "method": "adapt_inf", "seed": 0, "budget": 40}
+    assert json.loads(inspect(folder, "--summary"))["config"] == identity
 
 
 @pytest.mark.parametrize(
@@ -154,20 +165,34 @@ def test_online_needs_a_key(
     if netrc is not None:
         (tmp_path / "netrc").write_text(netrc)
         (tmp_path / "netrc").chmod(0o600)
-    assert tracking.mode() == expected
+    assert mode() == expected
 
 
 def test_no_secret_reaches_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_API_KEY", SECRET)
     monkeypatch.setenv("HF_TOKEN", "hf_" + SECRET)
     monkeypatch.setenv("WANDB_MODE", "offline")
-    methods = write_campaign(tmp_path, ["sequential"])
-    facts = gather(tmp_path, "main", methods, [0])
-    (name,) = publish(facts.trajectories, facts.table, project="liit-test")
-    files = [path for path in run_folder(tmp_path, name).rglob("*") if path.is_file()]
+    published(tmp_path, ["sequential"])
+    folder = run_folder(tmp_path, "summary-mini-main-sequential-0-40")
+    files = [path for path in folder.rglob("*") if path.is_file()]
     assert files
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
 
+def test_the_machine_has_no_name_in_a_run(tmp_path: Path) -> None:
+    published(tmp_path, ["sequential"])
+    folder = run_folder(tmp_path, "summary-mini-main-sequential-0-40")
+    (run,) = [one["run"] for one in map(json.loads, inspect(folder).splitlines()) if "run" in one]
+    assert run["host"] == "-"
+
+
+@pytest.mark.parametrize("field", ["scale", "table", "method", "seed", "budget"])
+def test_runs_that_differ_in_anything_have_ids_of_their_own(field: str) -> None:
+    run = RunIdentity("mini", "main", "random", 0, 40)
+    other = dataclasses.replace(run, **{field: 7})
+    assert run.id_for("train") != other.id_for("train")
+    assert run.id_for("train") != run.id_for("summary")
+
+
 def test_run_ids_hold_no_forbidden_character() -> None:
-    assert tracking.run_id("a/b", 1, "x?y%z:#\\") == "a_b-1-x_y_z_"
+    assert allowed("a/b-1-x?y%z:#\\") == "a_b-1-x_y_z_"

@@ -21,7 +21,7 @@ from liit.selection.budgets import (
 )
 from liit.selection.method import Budget, Groups
 from liit.selection.released import linear_density, uniform_with_ceilings
-from liit.selection.rows import Rows
+from liit.selection.vectors import Vectors
 
 sizes_and_total = st.lists(st.integers(1, 40), min_size=1, max_size=12).flatmap(
     lambda sizes: st.tuples(st.just(np.array(sizes)), st.integers(0, sum(sizes)))
@@ -39,7 +39,7 @@ def groups_of(sizes: np.ndarray, seed: int = 0, width: int = 6) -> Groups:
     points = (2 * rng.normal(size=(len(sizes), width))[labels]).astype(np.float32)
     points += rng.normal(size=points.shape).astype(np.float32)
     centres = np.stack([points[labels == g].mean(axis=0) for g in range(len(sizes))])
-    return Groups(labels, Rows((points,)), centres)
+    return Groups(labels, Vectors((points,)), centres)
 
 
 def one_unit_at_a_time(sizes: np.ndarray, total: int) -> list[int]:
@@ -150,7 +150,7 @@ def test_complexity_by_hand() -> None:
     points = np.array(
         [[np.cos(half), np.sin(half)], [np.cos(half), -np.sin(half)], [0.0, 3.0]], np.float32
     )
-    groups = Groups(np.array([0, 0, 1]), Rows((points,)), np.array([[2, 0], [0, 1]], np.float32))
+    groups = Groups(np.array([0, 0, 1]), Vectors((points,)), np.array([[2, 0], [0, 1]], np.float32))
     np.testing.assert_allclose(complexity(groups, 20), [1 - np.cos(half), 0.0], atol=1e-6)
 
 
@@ -160,10 +160,10 @@ def test_density_gives_more_to_wide_groups_and_half_an_equal_share_to_all() -> N
     centres = np.eye(3, dtype=np.float32) * 5
     spread = np.array([0.1, 1.0, 6.0])[labels][:, None]
     points = (centres[labels] + spread * rng.normal(size=(600, 3))).astype(np.float32)
-    shares = density(Groups(labels, Rows((points,)), centres), 90, draws())
+    shares = density(Groups(labels, Vectors((points,)), centres), 90, draws())
     assert shares[0] < shares[1] < shares[2]
     # cold enough to give all to one group, were it not for half an equal share of 30
-    cold = density(Groups(labels, Rows((points,)), centres), 90, draws(), temperature=1e-3)
+    cold = density(Groups(labels, Vectors((points,)), centres), 90, draws(), temperature=1e-3)
     assert cold.tolist() == [15, 15, 60]
 
 
@@ -174,7 +174,7 @@ def test_transferability_gives_more_to_sparse_groups_and_to_close_ones() -> None
     image = rng.normal(size=(200, 3)) * np.array([0.02, 2.0, 2.0, 2.0])[labels][:, None]
     points = np.concatenate([image, text], axis=1).astype(np.float32)
     centres = np.stack([points[labels == g].mean(axis=0) for g in range(4)])
-    shares = transferability(Groups(labels, Rows((points,)), centres), 100, draws())
+    shares = transferability(Groups(labels, Vectors((points,)), centres), 100, draws())
     assert shares[0] < shares[1], "equally transferable, the sparse one gets more"
     assert shares[3] < shares[1], "equally sparse, the transferable one gets more"
 
@@ -184,7 +184,7 @@ def test_near_duplicates_among_centres_do_not_count_as_transfer() -> None:
         towards = np.deg2rad([0.0, angle, 60.0, 100.0])
         text = np.stack([np.cos(towards), np.sin(towards)], axis=1).repeat(50, axis=0)
         points = np.concatenate([np.zeros_like(text), text], axis=1).astype(np.float32)
-        groups = Groups(np.repeat(np.arange(4), 50), Rows((points,)), points[::50])
+        groups = Groups(np.repeat(np.arange(4), 50), Vectors((points,)), points[::50])
         return int(transferability(groups, 40, draws())[0])
 
     # cos 26° < 0.9 < cos 25°: just above, the first two groups lose each other's support
@@ -210,7 +210,7 @@ def test_released_ceilings_exceed_the_budget() -> None:
 def test_released_density_by_hand() -> None:
     points = np.array([[1, 0], [-1, 0], [13, 0], [7, 0]], dtype=np.float32)
     centres = np.array([[0, 0], [10, 0]], dtype=np.float32)
-    groups = Groups(np.array([0, 0, 1, 1]), Rows((points,)), centres)
+    groups = Groups(np.array([0, 0, 1, 1]), Vectors((points,)), centres)
     # spreads 1 and 3, the same distance for both: quarters of the total, cut at the sizes
     assert linear_density(groups, 2, draws()).tolist() == [0, 1]
     assert linear_density(groups, 100, draws()).tolist() == [2, 2]

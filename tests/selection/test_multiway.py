@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from liit.selection.multiway import entropies, histogram_entropy
+from liit.selection.multiway import histogram_entropy, spread
 from liit.selection.released import spread_by_scale
 
 
@@ -25,7 +25,7 @@ def test_mostly_undefined_scores_cannot_win() -> None:
     assert histogram_entropy(values) == -1.0
     assert histogram_entropy(np.full(4, np.nan)) == -1.0
     assert histogram_entropy(np.zeros(0)) == -1.0
-    result = entropies({"undefined": values, "constant": np.ones(100)})
+    result = spread({"undefined": values, "constant": np.ones(100)})
     assert max(result, key=result.__getitem__) == "constant"
 
 
@@ -41,7 +41,7 @@ def test_a_mirrored_score_ties(seed: int, n: int) -> None:
     # quarters are exact, and no value lies on an edge between bins other than the ends
     values = np.random.default_rng(seed).integers(0, 201, size=n) * 0.25 + 0.125
     values = np.concatenate([[0.0] * n, values, [50.5] * n])
-    result = entropies({"score": values, "mirror": 50.5 - values})
+    result = spread({"score": values, "mirror": 50.5 - values})
     assert result["score"] == pytest.approx(result["mirror"], abs=1e-6)
 
 
@@ -57,8 +57,8 @@ def test_scale_and_shift_change_nothing(seed: int, n: int, scale: float, shift: 
     scores = {"a": rng.normal(size=n), "b": rng.gamma(1.5, size=n), "c": rng.integers(4, size=n)}
     assume(abs(shift) < 1e6 * scale)
     moved = {name: values * scale + shift * scale for name, values in scores.items()}
-    assert entropies(moved) == pytest.approx(entropies(scores), abs=1e-12)
-    before, after = entropies(scores), entropies(moved)
+    assert spread(moved) == pytest.approx(spread(scores), abs=1e-12)
+    before, after = spread(scores), spread(moved)
     assert max(before, key=before.__getitem__) == max(after, key=after.__getitem__)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from liit.selection.method import Candidates, random
 from liit.selection.picks import bottom, ccs, closest_in_mean, middle, top
-from liit.selection.rows import Rows
+from liit.selection.vectors import Vectors
 
 PICKS = (top, bottom, middle, ccs, random)
 
@@ -21,9 +21,9 @@ constant = st.tuples(st.integers(1, 120), score).map(lambda case: np.full(*case)
 many_scores = st.lists(score, max_size=120).map(np.array) | constant | skewed
 
 
-def candidates(scores: list[float] | np.ndarray, rows: Rows | None = None) -> Candidates:
+def candidates(scores: list[float] | np.ndarray, vectors: Vectors | None = None) -> Candidates:
     scores = np.asarray(scores, dtype=np.float64)
-    return Candidates(scores, np.arange(len(scores), dtype=np.uint64), rows)
+    return Candidates(scores, np.arange(len(scores), dtype=np.uint64), vectors)
 
 
 def draws(seed: int = 0) -> np.random.Generator:
@@ -125,12 +125,12 @@ def test_greedy_discrepancy_equals_the_plain_search() -> None:
     for _ in range(7):
         free = [i for i in range(30) if i not in plain]
         plain.append(min(free, key=lambda i: discrepancy(kernel, [*plain, i])))
-    found = closest_in_mean(candidates(np.full(30, np.nan), Rows((points,))), 7, draws())
+    found = closest_in_mean(candidates(np.full(30, np.nan), Vectors((points,))), 7, draws())
     assert found.tolist() == plain
 
 
 def test_greedy_discrepancy_breaks_ties_by_key_and_takes_all() -> None:
-    same = Rows((np.ones((5, 3), dtype=np.float32),))
+    same = Vectors((np.ones((5, 3), dtype=np.float32),))
     few = closest_in_mean(candidates(np.zeros(5), same), 3, draws())
     assert few.tolist() == [0, 1, 2]
     assert sorted(closest_in_mean(candidates(np.zeros(5), same), 5, draws())) == [0, 1, 2, 3, 4]

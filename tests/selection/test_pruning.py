@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liit.pool import Pool
-from liit.selection import pruning, similarity
+from liit.selection import geometry, pruning
+from liit.selection.geometry import max_similarity_to_earlier
 from liit.selection.measured import Measured
 from liit.selection.method import Groups, Prune
 from liit.selection.pruning import survivors
 from liit.selection.representations import hidden_states
-from liit.selection.rows import Rows, unit
-from liit.selection.similarity import max_similarity_to_earlier
+from liit.selection.vectors import Vectors, unit
 
 
 def dense(points: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -32,14 +32,14 @@ def test_blocks_equal_the_dense_matrix(n: int, side: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     points, order = rng.normal(size=(n, 3)).astype(np.float32), rng.permutation(n)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(similarity, "SIDE", side)
-        ours = max_similarity_to_earlier(Rows((points,), unit), order)
+        patch.setattr(geometry, "SIDE", side)
+        ours = max_similarity_to_earlier(Vectors((points,), unit), order)
     np.testing.assert_allclose(ours, dense(points, order), atol=1e-6)
 
 
 def test_undefined_rows_are_the_most_redundant_and_spare_the_others() -> None:
     points = np.array([[1, 0], [np.nan, 0], [0, 0], [0, 1]], dtype=np.float32)
-    redundancy = max_similarity_to_earlier(Rows((points,), unit), np.arange(4))
+    redundancy = max_similarity_to_earlier(Vectors((points,), unit), np.arange(4))
     np.testing.assert_array_equal(redundancy, [0.0, np.inf, np.inf, 0.0])
 
 
@@ -48,9 +48,9 @@ def test_cells_of_a_large_group_still_find_the_duplicates(monkeypatch: pytest.Mo
     originals = rng.normal(size=(300, 8)).astype(np.float32)
     points = np.concatenate([originals, originals + 1e-4, np.full((1, 8), np.nan, np.float32)])
     order = np.arange(601)
-    exact = max_similarity_to_earlier(Rows((points,), unit), order)
+    exact = max_similarity_to_earlier(Vectors((points,), unit), order)
     monkeypatch.setattr(pruning, "COMPARED", 100)
-    cells = pruning.redundancy(Rows((points,), unit), order, np.random.default_rng(0))
+    cells = pruning.redundancy(Vectors((points,), unit), order, np.random.default_rng(0))
     assert (cells <= exact + 1e-6).all(), "fewer pairs are compared, none is invented"
     assert (cells[300:600] > 0.999).all(), "the later of two duplicates is found"
     assert np.isposinf(cells[600])

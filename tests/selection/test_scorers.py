@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liit.selection import similarity
+from liit.selection import geometry
 from liit.selection.method import Groups
 from liit.selection.released import (
     image_grounding_zero_image,
     novelty_by_arrival,
     perplexity_of_exponentials,
 )
-from liit.selection.rows import Rows, unit
 from liit.selection.scorers import distance_to_centre, image_grounding, influence, novelty
+from liit.selection.vectors import Vectors, unit
 
 
-def plane(*degrees: float) -> Rows:
+def plane(*degrees: float) -> Vectors:
     angles = np.deg2rad(np.array(degrees))
-    return Rows((np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32),), unit)
+    return Vectors((np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32),), unit)
 
 
 def test_image_grounding_is_the_log_ratio_of_perplexities() -> None:
@@ -63,10 +63,10 @@ def test_novelty_in_blocks_equals_the_dense_one(sizes: list[int], side: int, see
     expected = np.zeros(len(labels))
     for group, centre in enumerate(centres):
         expected[labels == group] = dense_novelty(points[labels == group], centre)
-    rows = Rows((points.astype(np.float32),), unit)
+    vectors = Vectors((points.astype(np.float32),), unit)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(similarity, "SIDE", side)
-        found = novelty(Groups(labels, rows, centres.astype(np.float32)))
+        patch.setattr(geometry, "SIDE", side)
+        found = novelty(Groups(labels, vectors, centres.astype(np.float32)))
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 

@@ -12,8 +12,8 @@ from liit.errors import LiitError
 from liit.pool import Pool
 from liit.selection import Method, load, names, select
 from liit.selection.adapt import LITE_ADAPT_INF
-from liit.selection.budgets import uniform
-from liit.selection.groups import by_source
+from liit.selection.budgets import density, uniform
+from liit.selection.groups import by_source, k_means_elbow
 from liit.selection.method import Candidates, Prune
 from liit.selection.picks import ccs, top
 from liit.selection.pools import newest, newest_and_replay
@@ -110,6 +110,14 @@ def test_a_missing_or_misaligned_signal_is_named() -> None:
         select(method, pool_of(3), {}, 1, 0)
     with pytest.raises(LiitError, match="2 rows, the pool 3 ids"):
         select(method, pool_of(3), {"error_norm": np.ones(2)}, 1, 0)
+
+
+def test_a_part_without_the_vectors_or_centres_that_it_needs_is_named() -> None:
+    with pytest.raises(LiitError, match=r"needs vectors.*\n.*represent="):
+        select(Method("m", group=k_means_elbow), pool_of(3), {}, 1, 0)
+    method = Method("m", represent=hidden_states, group=by_source, budget=density)
+    with pytest.raises(LiitError, match=r"needs the centres.*\n.*k_means_elbow"):
+        select(method, pool_of(3), {"hidden": np.ones((3, 2))}, 1, 0)
 
 
 def test_a_scorer_of_an_unknown_signal_is_refused_when_the_method_is_made() -> None:

@@ -118,6 +118,7 @@ def test_measured_gradients_keep_the_true_cosines(world: World, tmp_path: Path) 
         settings=SETTINGS,
         devices=CPU,
         folder=tmp_path / "s",
+        made_from={},
         seed=0,
     )["gradient"]
     true = cosines(whole_gradients(world, ids))
@@ -150,6 +151,7 @@ def test_zero_order_converges_to_the_gradients_cosines(world: World, tmp_path: P
             settings=settings,
             devices=CPU,
             folder=tmp_path / "s",
+            made_from={"directions": count},
             seed=0,
         )["gradient_zero_order"]
         errors.append(rms_error(cosines(torch.from_numpy(np.array(found))), true))

@@ -34,6 +34,7 @@ def selections(
         settings=replace(SETTINGS, **changed),
         devices=CPU,
         folder=folder,
+        made_from={},
         seed=0,
     )
     rows = np.array(range(len(world.ids)) if order is None else order)

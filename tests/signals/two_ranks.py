@@ -43,6 +43,7 @@ if __name__ == "__main__":
         settings=SETTINGS,
         devices=replace(CPU, devices=2, strategy="ddp"),
         folder=out / "signals",
+        made_from={},
         seed=0,
     )
     assert all(len(one) == len(world.ids) for one in found.values())

@@ -1,79 +1,138 @@
-"""Digests of behaviour: layout and comments do not count, everything that runs does."""
+"""Digests of behaviour: what runs counts; names, places, layout and comments do not."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from liit.code import closure, digest_code, raw_digest
+from liit import reach
+from liit.code import digest_code, digest_method, write_digests
+from liit.selection import load
 
 FILES = {
     "src/liit/__init__.py": '"""A package."""\n',
-    "src/liit/a.py": "from liit.b import f\n\n\ndef g(x):\n    return f(x) + 1\n",
-    "src/liit/b.py": 'def f(x):\n    """Say what."""\n    return 2 * x\n',
+    "src/liit/a.py": "from liit.b import _f\n\n\ndef g(x):\n    return _f(x) + 1\n",
+    "src/liit/b.py": 'K = 2\n\n\ndef _f(x):\n    """Say what."""\n    return K * x\n\n\n'
+    "def unused(x):\n    return x\n",
     "src/liit/c.py": "import liit.a\n",
+    "src/liit/d.py": "from liit import b\n\n\nclass C:\n    def m(self):\n"
+    "        return b._f(1)\n\n\ndef h(c: C):\n    return c.m()\n",
 }
 
 
-@pytest.fixture(autouse=True)
-def _tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name, text in FILES.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text)
+    return tmp_path
 
 
-def test_closure_follows_imports() -> None:
-    names = {path.name for path in closure(["liit.a"])}
-    assert names == {"__init__.py", "a.py", "b.py"}
+def edit(file: str, old: str, new: str) -> None:
+    text = Path(file).read_text()
+    assert old in text
+    Path(file).write_text(text.replace(old, new))
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("file", "old", "new"),
     [
-        'def f(x):\n    """Say something else."""\n    # why\n    return 2*x\n',
-        "def f(\n    x,\n):\n    return (2 * x)\n",
+        ("src/liit/b.py", '"""Say what."""', '"""Say something else."""\n    # why'),
+        ("src/liit/b.py", "return K * x", "return (K*x)"),
+        ("src/liit/b.py", "def unused(x):\n    return x", "def unused(x):\n    return 2 * x"),
+        ("src/liit/b.py", "def _f(x):", "def _f(x: int) -> int:"),
+        ("src/liit/c.py", "import liit.a", "raise SystemExit"),
     ],
 )
-def test_layout_comments_and_docstrings_do_not_count(text: str) -> None:
-    before = digest_code(["liit.a"])
-    Path("src/liit/b.py").write_text(text)
-    assert digest_code(["liit.a"]) == before
+def test_what_does_not_count(tree: Path, file: str, old: str, new: str) -> None:
+    before = digest_code(["liit.a:g"])
+    edit(file, old, new)
+    assert digest_code(["liit.a:g"]) == before
 
 
-def test_behaviour_of_an_imported_module_counts() -> None:
-    before = digest_code(["liit.a"])
-    Path("src/liit/b.py").write_text("def f(x):\n    return 3 * x\n")
-    assert digest_code(["liit.a"]) != before
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("src/liit/a.py", "+ 1", "+ 2"),
+        ("src/liit/b.py", "K * x", "x * K"),
+        ("src/liit/b.py", "K = 2", "K = 3"),
+        ("src/liit/b.py", "K = 2", "K = 2\nprint(K)"),
+    ],
+)
+def test_what_counts(tree: Path, file: str, old: str, new: str) -> None:
+    before = digest_code(["liit.a:g"])
+    edit(file, old, new)
+    assert digest_code(["liit.a:g"]) != before
 
 
-def test_modules_that_are_not_imported_do_not_count() -> None:
-    before = digest_code(["liit.a"])
-    Path("src/liit/c.py").write_text("raise SystemExit\n")
-    assert digest_code(["liit.a"]) == before
+def test_a_definition_may_be_renamed_and_moved(tree: Path) -> None:
+    before = digest_code(["liit.a:g"])
+    Path("src/liit/e.py").write_text("FACTOR = 2\n\n\ndef double(x):\n    return FACTOR * x\n")
+    Path("src/liit/a.py").write_text(
+        "from liit import e\n\n\ndef g(x):\n    return e.double(x) + 1\n"
+    )
+    assert digest_code(["liit.a:g"]) == before
 
 
-def test_what_an_extra_file_imports_counts() -> None:
-    Path("method.py").write_text("from liit.a import g\n\nMETHOD = g\n")
-    before = digest_code([], [Path("method.py")])
-    Path("src/liit/c.py").write_text("raise SystemExit\n")
-    assert digest_code([], [Path("method.py")]) == before
-    Path("src/liit/b.py").write_text("def f(x):\n    return 3 * x\n")
-    assert digest_code([], [Path("method.py")]) != before
+def test_methods_of_what_is_passed_count(tree: Path) -> None:
+    before = digest_code(["liit.d:h"])
+    edit("src/liit/d.py", "b._f(1)", "b._f(2)")
+    assert digest_code(["liit.d:h"]) != before
+    between = digest_code(["liit.d:h"])
+    edit("src/liit/b.py", "K = 2", "K = 3")
+    assert digest_code(["liit.d:h"]) != between
 
 
-def test_code_proven_the_same_has_the_digest_it_stands_for() -> None:
-    before = digest_code(["liit.a"])
-    Path("src/liit/b.py").write_text("def f(x):\n    return x + x\n")
-    Path("same_code.json").write_text(json.dumps({raw_digest(["liit.a"]): before}))
-    assert digest_code(["liit.a"]) == before != raw_digest(["liit.a"])
+def test_a_method_is_its_parts_and_knobs() -> None:
+    el2n, entropy = load("main", "el2n"), load("main", "entropy")
+    assert digest_method(el2n) != digest_method(entropy)
+    assert digest_method(replace(el2n, label="Other", published=None)) == digest_method(el2n)
+    assert digest_method(replace(el2n, budget_factor=2.0)) != digest_method(el2n)
+    bound = replace(el2n, pool=partial(el2n.pool, share=0.1))
+    other = replace(el2n, pool=partial(el2n.pool, share=0.2))
+    assert len({digest_method(one) for one in (el2n, bound, other)}) == 3
 
 
-def test_a_proof_does_not_cover_a_later_change() -> None:
-    before = digest_code(["liit.a"])
-    Path("src/liit/b.py").write_text("def f(x):\n    return x + x\n")
-    Path("same_code.json").write_text(json.dumps({raw_digest(["liit.a"]): before}))
-    Path("src/liit/b.py").write_text("def f(x):\n    return x * x\n")
-    assert digest_code(["liit.a"]) == raw_digest(["liit.a"]) != before
+def test_a_constant_of_one_scorer_counts_for_the_methods_that_use_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A constant of ``el2n`` alone: its rows and those of Adapt-∞, and nothing else."""
+    files = sorted(Path("experiments").glob("*/*.py"))
+    methods = {file.stem: load(file.parent.name, file.stem) for file in files}
+    before = {name: digest_method(method) for name, method in methods.items()}
+    scorers = Path("src/liit/selection/scorers.py").resolve()
+    source = scorers.read_text()
+    assert source.count("return error_norm\n") == 1
+    changed = reach.ast.parse(source.replace("return error_norm\n", "return 2 * error_norm\n"))
+    read = reach._read
+
+    def altered(file: Path, modified: int) -> reach._Source:
+        if file != scorers:
+            return read(file, modified)
+        known = read(file, modified)
+        (definition,) = (n for n in changed.body if getattr(n, "name", "") == "el2n")
+        return replace(known, definitions={**known.definitions, "el2n": [definition]})
+
+    monkeypatch.setattr(reach, "_read", altered)
+    moved = {name for name in methods if digest_method(methods[name]) != before[name]}
+    users = {name for name, method in methods.items() if _uses_el2n(method)}
+    assert moved == users and {"el2n", "adapt_inf", "lite_adapt_inf"} <= moved
+    assert not {"random", "entropy", "coincide", "without_el2n"} & moved
+
+
+def _uses_el2n(method: object) -> bool:
+    return any(getattr(one, "__name__", "") == "el2n" for one in method.scorers)
+
+
+def test_a_method_file_that_is_broken_has_a_digest_too(tree: Path) -> None:
+    folder = tree / "experiments/main"
+    folder.mkdir(parents=True)
+    for text in ("METHOD = (", "raise SystemExit(3)"):
+        (folder / "broken.py").write_text(text)
+        write_digests(tree / ".code")
+        (tree / ".code/methods/broken").rename(tree / text[:5])
+    assert (tree / "METHO").read_text() != (tree / "raise").read_text()

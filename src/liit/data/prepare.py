@@ -61,7 +61,7 @@ def open_dataset(params: Params, dataset: Dataset) -> SampleStore:
 
 def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quarantined]:
     if source.format == WORLD:
-        return _drawn(source)
+        return drawn_samples(source)
     name = source.name if isinstance(source, Dataset) else source.task
     files = [Path(params.data_root) / file for file in source.files]
     for file in files:
@@ -86,7 +86,8 @@ def _items(
     return read_items(files=files, image_root=image_root, **options)
 
 
-def _drawn(source: Dataset | Exam) -> Iterator[Sample]:
+def drawn_samples(source: Dataset | Exam) -> Iterator[Sample]:
+    """Draw the samples of a dataset or exam of the mini world, one after the other."""
     from liit.data import world
 
     # The world is part of the benchmark: it does not change with the run's seed.

@@ -8,19 +8,19 @@ from liit.config import Params
 from liit.doctor.findings import Finding
 
 
-def examine(params: Params, *, ladder: bool) -> Iterator[Finding]:
+def examine(params: Params, *, reference: bool) -> Iterator[Finding]:
     """Yield the findings: weights, data, disk, device, then the reference values.
 
-    With ``ladder`` the untouched model is asked for its reference values where weights and files
+    With ``reference`` the untouched model is asked for its reference values where weights and files
     are there; without, they are reported as not run.
     """
     from liit.doctor.data import data
-    from liit.doctor.ladder import climb
     from liit.doctor.machine import device, disk
+    from liit.doctor.reference_checks import reference_values
     from liit.doctor.weights import weights
 
     yield from weights(params)
     yield from data(params)
     yield from disk(params)
     yield from device(params)
-    yield from climb(params, run=ladder)
+    yield from reference_values(params, run=reference)

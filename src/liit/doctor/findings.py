@@ -33,21 +33,26 @@ class Finding:
     next_step: str = ""
 
 
+def judged(part: str, subject: str, good: bool, detail: str, next_step: str) -> Finding:
+    """Return a finding that is ok, or missing with what to do about it."""
+    return Finding(part, subject, "ok" if good else "missing", detail, "" if good else next_step)
+
+
 def render(findings: Iterable[Finding]) -> Table:
     """Return the table that the terminal shows."""
     table = Table(show_lines=False, expand=False)
     for column in ("part", "what", "state", "found", "next step"):
         table.add_column(column, overflow="fold")
     part = ""
-    for one in findings:
-        if part and one.part != part:
+    for finding in findings:
+        if part and finding.part != part:
             table.add_section()
         table.add_row(
-            Text(one.part if one.part != part else ""),
-            Text(one.subject),
-            Text(one.state, style=COLOURS[one.state]),
-            Text(one.detail),
-            Text(one.next_step),
+            Text(finding.part if finding.part != part else ""),
+            Text(finding.subject),
+            Text(finding.state, style=COLOURS[finding.state]),
+            Text(finding.detail),
+            Text(finding.next_step),
         )
-        part = one.part
+        part = finding.part
     return table

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from liit import paths
-from liit.config import Params
+from liit.config import Dataset, Params
 from liit.data.store import SampleStore
-from liit.doctor.data import absent_parts, source_of
-from liit.doctor.findings import Finding, State
+from liit.doctor.data import absent_parts, bytes_of, origin_of
+from liit.doctor.findings import Finding, State, judged
 from liit.doctor.weights import local_folder, sizes
 from liit.selection import load
 
@@ -40,15 +40,9 @@ def disk(params: Params) -> Iterator[Finding]:
             yield Finding("disk", what, "ok", f"about {need / 1e9:,.1f} GB")
     total = sum(need for need in needs.values() if need)
     free = shutil.disk_usage(Path()).free
-    fits = total < free
-    step = "" if fits else "work on a larger disk, or with fewer methods or seeds at a time"
-    yield Finding(
-        "disk",
-        "free",
-        "ok" if fits else "missing",
-        f"{free / 1e9:,.1f} GB free, {total / 1e9:,.1f} GB needed as far as known",
-        step,
-    )
+    detail = f"{free / 1e9:,.1f} GB free, {total / 1e9:,.1f} GB needed as far as known"
+    step = "work on a larger disk, or with fewer methods or seeds at a time"
+    yield judged("disk", "free", total < free, detail, step)
 
 
 def device(params: Params) -> Iterator[Finding]:
@@ -58,7 +52,7 @@ def device(params: Params) -> Iterator[Finding]:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
         cores = os.cpu_count() or 1
         yield Finding("device", "CPU", "ok", f"{cores} cores, {memory:,.1f} GB")
-        yield from _fits(params, memory)
+        yield from _memory(params, memory)
         return
     import torch
 
@@ -67,18 +61,17 @@ def device(params: Params) -> Iterator[Finding]:
         step = "run on a machine with one, or set devices.accelerator: cpu for a small model"
         yield Finding("device", wanted.accelerator, "missing", "no accelerator found", step)
         return
-    enough = here >= wanted.devices
-    step = "" if enough else f"set devices.devices: {here}"
-    found = f"{here} × {torch.cuda.get_device_name(0)}, {wanted.devices} asked for"
-    yield Finding("device", wanted.accelerator, "ok" if enough else "missing", found, step)
+    detail = f"{here} × {torch.cuda.get_device_name(0)}, {wanted.devices} asked for"
+    step = f"set devices.devices: {here}"
+    yield judged("device", wanted.accelerator, here >= wanted.devices, detail, step)
     if "bf16" in wanted.precision or params.model.dtype == "bfloat16":
         can = torch.cuda.is_bf16_supported()
-        step = "" if can else "set devices.precision and model.dtype to 32 bits or float16"
-        yield Finding("device", "bf16", "ok" if can else "missing", str(can), step)
-    yield from _fits(params, torch.cuda.get_device_properties(0).total_memory / 1e9)
+        step = "set devices.precision and model.dtype to 32 bits or float16"
+        yield judged("device", "bf16", can, str(can), step)
+    yield from _memory(params, torch.cuda.get_device_properties(0).total_memory / 1e9)
 
 
-def _fits(params: Params, gigabytes: float) -> Iterator[Finding]:
+def _memory(params: Params, gigabytes: float) -> Iterator[Finding]:
     folder = local_folder(params) if params.model.mini is None else None
     if folder is None:
         return
@@ -97,42 +90,34 @@ def _adapters(params: Params) -> int | None:
     folder = local_folder(params)
     if folder is None:
         return None
-    trajectories = len(params.methods) * len(params.seeds) * (len(params.steps) - 1)
-    return trajectories * sizes(folder, params.lora.rank).trained * SINGLE
+    adapters = len(params.methods) * len(params.seeds) * (len(params.steps) - 1)
+    return adapters * sizes(folder, params.lora.rank).trained * SINGLE
 
 
 def _gradients(params: Params) -> int | None:
     signals = {name for method in params.methods for name in load(paths.MAIN, method).signals}
     if not any(name.startswith("gradient") for name in signals):
         return 0
-    counts = [_records(params, number) for number in range(len(params.stream))]
-    known = [count for count in counts if count is not None]
-    if len(known) < len(counts):
-        return None
-    return sum(known) * params.signals.projection_dim * HALF
+    total = 0
+    for dataset in params.stream:
+        records = _records(dataset)
+        if records is None:
+            return None
+        total += records
+    return total * params.signals.projection_dim * HALF
 
 
-def _records(params: Params, number: int) -> int | None:
+def _records(dataset: Dataset) -> int | None:
     """Return a dataset's records: as prepared, else as published."""
-    dataset = params.stream[number]
     store = paths.dataset_store(dataset.name)
     if store.is_file():
         return len(SampleStore(store))
-    source = source_of(dataset)
-    return source.records if source else dataset.options.get("size")
+    origin = origin_of(dataset)
+    return origin.records if origin else dataset.options.get("size")
 
 
 def _prepared(params: Params) -> int | None:
-    total = 0
-    for dataset in params.stream:
-        if dataset.format not in EMBEDDED:
-            continue
-        if absent_parts(params, dataset):
-            return None
-        for file in dataset.files:
-            path = Path(params.data_root) / file
-            inside = path.rglob("*") if path.is_dir() else [path]
-            total += sum(
-                one.stat().st_size for one in inside if one.suffix in (".jsonl", ".parquet")
-            )
-    return total
+    embedded = [dataset for dataset in params.stream if dataset.format in EMBEDDED]
+    if any(absent_parts(params, dataset) for dataset in embedded):
+        return None
+    return sum(bytes_of(params, dataset, (".jsonl", ".parquet")) for dataset in embedded)

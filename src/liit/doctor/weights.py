@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from liit.config import Params
 from liit.data.vision import EYES
-from liit.doctor.findings import Finding
+from liit.doctor.findings import Finding, judged
 
 PART = "weights"
 FAMILIES = ("llava", *EYES)
@@ -26,28 +26,29 @@ def weights(params: Params) -> Iterator[Finding]:
         yield _absent(params)
         return
     yield from _revision(params)
-    yield from _architecture(folder)
-    yield from _shards(folder)
-    yield from _processor(folder)
+    yield _architecture(folder)
+    yield _shards(folder)
+    yield _one_of(folder, "tokenizer", "tokenizer.json", "tokenizer.model")
+    yield _one_of(folder, "image processor", "preprocessor_config.json", "processor_config.json")
     yield _adapter(params)
 
 
 def local_folder(params: Params) -> Path | None:
     """Return where the checkpoint lies: a folder, or the hub's local cache; None if nowhere."""
-    given = str(params.model.checkpoint)
-    if Path(given).is_dir():
-        return Path(given)
+    checkpoint = str(params.model.checkpoint)
+    if Path(checkpoint).is_dir():
+        return Path(checkpoint)
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
     try:
-        found = try_to_load_from_cache(given, "config.json", revision=params.model.revision)
+        config = try_to_load_from_cache(checkpoint, "config.json", revision=params.model.revision)
     except HFValidationError:  # a path that does not exist
         return None
-    return Path(found).parent if isinstance(found, str) else None
+    return Path(config).parent if isinstance(config, str) else None
 
 
-class Size(NamedTuple):
+class ModelSize(NamedTuple):
     """Numbers in a model, and those that a step trains: the adapter and the projector."""
 
     numbers: int
@@ -55,7 +56,7 @@ class Size(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def sizes(folder: Path, rank: int) -> Size:
+def sizes(folder: Path, rank: int) -> ModelSize:
     """Count a checkpoint's numbers from its configuration; no weight is read."""
     import torch
     from transformers import AutoConfig, AutoModelForImageTextToText
@@ -66,22 +67,20 @@ def sizes(folder: Path, rank: int) -> Size:
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     with torch.device("meta"):
         model = AutoModelForImageTextToText.from_config(config)
-        numbers = sum(one.numel() for one in model.parameters())
+        numbers = sum(weight.numel() for weight in model.parameters())
         adapted = lora.attach(model, Lora(rank, 2 * rank, 0.0, "merge_fresh"), seed=0)
-    return Size(numbers, sum(one.numel() for _, one in lora.trainable(adapted)))
+    return ModelSize(numbers, sum(weight.numel() for _, weight in lora.trainable(adapted)))
 
 
 def _absent(params: Params) -> Finding:
-    given, revision = params.model.checkpoint, params.model.revision
+    checkpoint, revision = params.model.checkpoint, params.model.revision
     pinned = f" --revision {revision}" if revision else ""
-    return Finding(
-        PART,
-        str(given),
-        "missing",
-        "neither a folder nor in the hub's local cache",
-        f"hf download {given}{pinned} --local-dir weights/, and put the folder's path into "
-        "model.checkpoint",
+    step = (
+        f"hf download {checkpoint}{pinned} --local-dir weights/, and put the folder's path into "
+        "model.checkpoint"
     )
+    detail = "neither a folder nor in the hub's local cache"
+    return Finding(PART, str(checkpoint), "missing", detail, step)
 
 
 def _revision(params: Params) -> Iterator[Finding]:
@@ -95,47 +94,28 @@ def _revision(params: Params) -> Iterator[Finding]:
         yield Finding(PART, "revision", "ok", revision)
 
 
-def _architecture(folder: Path) -> Iterator[Finding]:
+def _architecture(folder: Path) -> Finding:
     config = _read(folder / "config.json")
     if config is None:
-        yield Finding(
-            PART, "config.json", "missing", f"not readable in {folder}", "download the file again"
-        )
-        return
+        detail = f"not readable in {folder}"
+        return Finding(PART, "config.json", "missing", detail, "download the file again")
     family = str(config.get("model_type"))
-    known = family in FAMILIES
-    yield Finding(
-        PART,
-        "architecture",
-        "ok" if known else "missing",
-        family,
-        "" if known else f"use one of the families {', '.join(FAMILIES)}",
-    )
+    step = f"use one of the families {', '.join(FAMILIES)}"
+    return judged(PART, "architecture", family in FAMILIES, family, step)
 
 
-def _shards(folder: Path) -> Iterator[Finding]:
+def _shards(folder: Path) -> Finding:
     index = _read(folder / "model.safetensors.index.json")
     names = sorted(set(index["weight_map"].values())) if index else ["model.safetensors"]
     absent = [name for name in names if not (folder / name).is_file()]
     if absent:
         pickled = any(folder.glob("*.bin"))
-        yield Finding(
-            PART,
-            "safetensors",
-            "missing",
-            "only pickled weights, which are never opened" if pickled else ", ".join(absent),
-            "download the safetensors files",
-        )
-        return
+        detail = "only pickled weights, which are never opened" if pickled else ", ".join(absent)
+        return Finding(PART, "safetensors", "missing", detail, "download the safetensors files")
     cut = [name for name in names if not is_whole(folder / name)]
     total = sum((folder / name).stat().st_size for name in names)
-    yield Finding(
-        PART,
-        "safetensors",
-        "missing" if cut else "ok",
-        f"cut off: {', '.join(cut)}" if cut else f"{len(names)} files, {total / 1e9:.2f} GB",
-        "download these files again" if cut else "",
-    )
+    detail = f"cut off: {', '.join(cut)}" if cut else f"{len(names)} files, {total / 1e9:.2f} GB"
+    return judged(PART, "safetensors", not cut, detail, "download these files again")
 
 
 def is_whole(file: Path) -> bool:
@@ -149,39 +129,27 @@ def is_whole(file: Path) -> bool:
         except ValueError:
             return False
     header.pop("__metadata__", None)
-    end = max((one["data_offsets"][1] for one in header.values()), default=0)
+    end = max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
     return file.stat().st_size == 8 + length + int(end)
 
 
-def _processor(folder: Path) -> Iterator[Finding]:
-    for what, names in (
-        ("tokenizer", ("tokenizer.json", "tokenizer.model")),
-        ("image processor", ("preprocessor_config.json", "processor_config.json")),
-    ):
-        found = [name for name in names if (folder / name).is_file()]
-        if found:
-            yield Finding(PART, what, "ok", found[0])
-        else:
-            step = "download the checkpoint's small files too"
-            yield Finding(PART, what, "missing", f"no {' or '.join(names)}", step)
+def _one_of(folder: Path, subject: str, *names: str) -> Finding:
+    present = [name for name in names if (folder / name).is_file()]
+    detail = present[0] if present else f"no {' or '.join(names)}"
+    step = "download the checkpoint's small files too"
+    return judged(PART, subject, bool(present), detail, step)
 
 
 def _adapter(params: Params) -> Finding:
-    given = params.model.adapter
-    if given is None:
-        return Finding(
-            PART,
-            "adapter of t = 0",
-            "warning",
-            "none: methods that need gradients stop at the first step",
-            "name the LoRA folder that made the model in model.adapter (docs/real-data.md)",
-        )
-    parts = [Path(given) / name for name in ("adapter_config.json", "adapter_model.safetensors")]
+    subject, folder = "adapter of t = 0", params.model.adapter
+    if folder is None:
+        detail = "none: methods that need gradients stop at the first step"
+        step = "name the LoRA folder that made the model in model.adapter (docs/real-data.md)"
+        return Finding(PART, subject, "warning", detail, step)
+    parts = [Path(folder) / name for name in ("adapter_config.json", "adapter_model.safetensors")]
     absent = [str(part) for part in parts if not part.is_file()]
-    if absent:
-        step = "put the LoRA release there in PEFT's layout, or set model.adapter to null"
-        return Finding(PART, "adapter of t = 0", "missing", ", ".join(absent), step)
-    return Finding(PART, "adapter of t = 0", "ok", given)
+    step = "put the LoRA release there in PEFT's layout, or set model.adapter to null"
+    return judged(PART, subject, not absent, ", ".join(absent) or folder, step)
 
 
 def _read(file: Path) -> dict[str, Any] | None:

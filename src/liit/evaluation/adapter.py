@@ -8,24 +8,18 @@ training sees.
 
 from __future__ import annotations
 
-import hashlib
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
-import transformers
 from lm_eval.api.model import LM
 
-from liit.data import encode, template, vision
 from liit.data.encode import IGNORED, Encoded, Encoder
 from liit.errors import LiitError
-from liit.evaluation import decoding
 from liit.evaluation.decoding import greedy, next_log_probabilities
 from liit.evaluation.predictions import PredictionStore
 from liit.evaluation.progress import announced
@@ -46,9 +40,12 @@ class LlavaLM(LM):  # type: ignore[misc]
 
     MULTIMODAL = True
 
-    def __init__(self, encoder: Encoder, store: PredictionStore, *, batch_size: int) -> None:
-        """Keep the parts; ``batch_size`` counts questions."""
+    def __init__(
+        self, encoder: Encoder, store: PredictionStore, *, batch_size: int, code: str = ""
+    ) -> None:
+        """Keep the parts; ``batch_size`` counts questions, ``code`` digests what answers them."""
         super().__init__()
+        self.code = code
         self.encoder, self.prompts = encoder, Prompts(encoder)
         self.store, self.batch_size = store, batch_size
 
@@ -60,7 +57,7 @@ class LlavaLM(LM):  # type: ignore[misc]
         """
         self.model = model.eval()
         self.openers = 0 if model.device.type == "cpu" else OPENERS
-        self.weights = f"{weights}-{model.dtype}-{_code_digest()}"
+        self.weights = f"{weights}-{model.dtype}-{self.code}"
         self.known = self.store.of(self.weights)
 
     def generate_until(self, requests: list[Instance]) -> list[str]:
@@ -201,14 +198,6 @@ class LlavaLM(LM):  # type: ignore[misc]
                 next_step="lower max_gen_toks of its task, or leave the item out.",
             )
         return *question.kind, -length
-
-
-def _code_digest() -> str:
-    """Digest what turns weights and tokens into answers (a new digest costs a new answer only)."""
-    digest = hashlib.blake2b(f"{torch.__version__} {transformers.__version__}".encode())
-    for module in (encode, template, vision, decoding, sys.modules[__name__]):
-        digest.update(Path(str(module.__file__)).read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _cut(text: str, until: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ Metric = Callable[[Rows], float | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunMatrix:
     """The accuracy matrix of one method and seed, and the standard error of every score."""
 
     rows: Rows
@@ -38,7 +38,7 @@ class Row:
     left_out: tuple[str, ...]
 
 
-def run_of(result: Mapping[str, Any]) -> Run:
+def run_of(result: Mapping[str, Any]) -> RunMatrix:
     """Return the matrix of a result file, in the order of its ``steps``.
 
     Raises LiitError naming the method and seed if a step was not evaluated.
@@ -50,7 +50,7 @@ def run_of(result: Mapping[str, Any]) -> Run:
             next_step="run `dvc repro` so that every step is evaluated.",
         )
     cells = [result["matrix"][step] for step in result["steps"]]
-    return Run(
+    return RunMatrix(
         [{task: cell["score"] for task, cell in row.items()} for row in cells],
         [{task: cell["stderr"] for task, cell in row.items()} for row in cells],
     )
@@ -69,7 +69,7 @@ def metrics_of(skills: Skills, bound: Mapping[str, float]) -> dict[str, Metric]:
     }
 
 
-def over_run(run: Run, skills: Skills, metric: Metric) -> Estimate:
+def over_run(run: RunMatrix, skills: Skills, metric: Metric) -> Estimate:
     """Return a metric that is defined for a run with the interval of the run's items."""
     used = sorted({task for tasks in skills.values() for task in tasks})
 
@@ -83,7 +83,7 @@ def over_run(run: Run, skills: Skills, metric: Metric) -> Estimate:
 
 
 def summarise(
-    runs: Mapping[int, Run], bounds: Mapping[int, Mapping[str, float]], skills: Skills
+    runs: Mapping[int, RunMatrix], bounds: Mapping[int, Mapping[str, float]], skills: Skills
 ) -> Row:
     """Return a method's row from its runs by seed and the upper bounds of the same seeds.
 
@@ -110,7 +110,7 @@ def summarise(
 
 
 def estimates_by_seed(
-    runs: Mapping[int, Run], bounds: Mapping[int, Mapping[str, float]], skills: Skills
+    runs: Mapping[int, RunMatrix], bounds: Mapping[int, Mapping[str, float]], skills: Skills
 ) -> dict[str, dict[int, Estimate]]:
     """Return metric -> seed -> its number; a metric undefined in any seed is left out.
 

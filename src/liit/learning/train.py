@@ -25,11 +25,10 @@ SEVERAL_RANKS = dict.fromkeys(("auto", "ddp"), "ddp_find_unused_parameters_true"
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What training came to: optimiser steps, last loss, and the digest of the ids seen."""
+    """What training came to: optimiser steps, and the digest of the ids seen."""
 
     steps: int
     samples: int
-    last_loss: float
     seen_sha256: str
 
 
@@ -79,8 +78,7 @@ def fit(
     model.eval()
     seen = _gather(trainer, module.seen)
     _expect_all_seen(seen, ids, train.epochs, title)
-    loss = trainer.callback_metrics["train/loss"]
-    return Trained(steps, len(ids) * train.epochs, float(loss), _digest(seen))
+    return Trained(steps, len(ids) * train.epochs, _digest(seen))
 
 
 def _trainer(

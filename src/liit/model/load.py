@@ -10,23 +10,49 @@ import torch
 
 from liit.data.vision import EYES, Parts
 from liit.errors import LiitError
+from liit.files import digest_json
 from liit.model.lora import load_adapter, merge
+from liit.model.sealed import Seal, expect_intact
+
+WEIGHTS = "adapter_model.safetensors"
+"""The file of an adapter's folder that holds its weights."""
 
 
 @dataclass(frozen=True, slots=True)
 class Theta:
-    """The model after a step, as files: base weights, adapters to merge, the adapter on top."""
+    """The model after a step, as files: base weights, adapters to merge, the adapter on top.
+
+    ``digest``: of all its weights, from the records of those who made them; ``seals``: of each
+    part that lies on this machine.
+    """
 
     base: str
     merged: tuple[Path, ...] = ()
     adapter: Path | None = None
     revision: str | None = None
+    digest: str = ""
+    seals: tuple[Seal, ...] = ()
 
-    def then(self, adapter: Path, mode: str) -> Theta:
-        """Return the model after training ``adapter`` from this one in that ``lora.mode``."""
-        if mode == "continue" or self.adapter is None:
-            return Theta(self.base, self.merged, adapter, self.revision)
-        return Theta(self.base, (*self.merged, self.adapter), adapter, self.revision)
+    def then(self, adapter: Path, weights: str, mode: str) -> Theta:
+        """Return the model after training ``adapter`` from this one in that ``lora.mode``.
+
+        ``weights``: digest of the adapter's.
+        """
+        below = () if mode == "continue" or self.adapter is None else (self.adapter,)
+        return Theta(
+            self.base,
+            (*self.merged, *below),
+            adapter,
+            self.revision,
+            digest_json([self.digest, mode, weights]),
+            (*self.seals, (adapter / WEIGHTS, weights)),
+        )
+
+    def bare(self) -> Theta:
+        """Return the base without any adapter."""
+        digest = digest_json([self.digest, "base"])
+        seals = tuple(seal for seal in self.seals if str(seal[0]) == self.base)
+        return Theta(self.base, revision=self.revision, digest=digest, seals=seals)
 
 
 def load_processor(folder: str | Path, *, revision: str | None = None, pad: bool = True) -> Any:
@@ -87,8 +113,9 @@ def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -
 def load_theta(theta: Theta, *, dtype: str, merged: bool) -> Any:
     """Load θ_t with its last adapter ``merged``, or attached and trainable (PeftModel).
 
-    Without any adapter this is the base model itself.
+    Without any adapter this is the base model itself. Raises LiitError for damaged weights.
     """
+    expect_intact(theta.seals)
     model = load_model(theta.base, dtype=dtype, revision=theta.revision)
     for adapter in theta.merged:
         model = merge(load_adapter(model, adapter))

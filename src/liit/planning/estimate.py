@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from liit.config import MiniModel, Params
-from liit.planning.arithmetic import gradient_layers, pass_operations, training_operations
-from liit.planning.calibration import Rates
-from liit.planning.geometry import Geometry, Lengths, geometry_of
-from liit.planning.workload import Arrival, mixed, steps_of
+from liit.planning.operations import pass_operations, tapped_layers, training_operations
+from liit.planning.shape import Lengths, ModelShape, shape_of
+from liit.planning.speed import Speed
+from liit.planning.workload import Arrival, steps_of
 from liit.selection import Method
 from liit.signals.passes import passes_for
 
@@ -20,7 +20,7 @@ ADAPTER_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class CostEstimate:
     """A method's cost over all its steps.
 
     ``operations`` and ``seconds`` of signals and training; ``passes`` as the engine names them;
@@ -50,46 +50,48 @@ def estimate(
     method: Method,
     stream: Sequence[Arrival],
     *,
-    rates: Rates,
+    speed: Speed,
     devices: int,
-) -> Estimate:
+) -> CostEstimate:
     """Estimate one method; the time is the operations over what all devices do per second.
 
     Clustering, picking, evaluation and start-up are not in it, nor what several methods share.
     """
-    shape = geometry_of(params.model)
-    steps = steps_of(method, [one.size for one in stream], params.budget)
+    shape = shape_of(params.model)
+    steps = steps_of(method, [arrival.size for arrival in stream], params.budget)
     signals = training = 0.0
     for step in steps:
-        known = [one.lengths for one in stream[: len(step.pool)]]
-        seen, kept = mixed(known, step.pool), mixed(known, step.candidates)
+        lengths = [arrival.lengths for arrival in stream[: len(step.pool)]]
+        seen, kept = Lengths.mixed(lengths, step.pool), Lengths.mixed(lengths, step.candidates)
         signals += step.scored * signals_of_sample(params, shape, method, seen)
         training += step.trained * _training(params, shape, kept)
     scored = sum(step.scored for step in steps)
-    return Estimate(
+    return CostEstimate(
         method=name,
         scored=scored,
-        passes=tuple(str(one) for one in passes_for(method.signals)),
+        passes=tuple(map(str, passes_for(method.signals))),
         signal_operations=signals,
         training_operations=training,
-        signal_seconds=signals / rates.signals / devices,
-        training_seconds=training / rates.training / devices,
+        signal_seconds=signals / speed.signals / devices,
+        training_seconds=training / speed.training / devices,
         signals_disk_gb=scored * signal_bytes(params, shape, method.signals) / GB,
         signals_memory_gb=_signals_memory(params, shape, method) / GB,
         training_memory_gb=_training_memory(params, shape, stream) / GB,
     )
 
 
-def signals_of_sample(params: Params, shape: Geometry, method: Method, lengths: Lengths) -> float:
+def signals_of_sample(params: Params, shape: ModelShape, method: Method, lengths: Lengths) -> float:
     """Return the operations of all passes that a method needs over one sample."""
     shapes = {"proxy": _proxy_shape(params, shape)}
     return sum(
-        pass_operations(shapes.get(one.kind, shape), one, lengths, params.signals, params.lora.rank)
-        for one in passes_for(method.signals)
+        pass_operations(
+            shapes.get(each.kind, shape), each, lengths, params.signals, params.lora.rank
+        )
+        for each in passes_for(method.signals)
     )
 
 
-def signal_bytes(params: Params, shape: Geometry, names: frozenset[str]) -> float:
+def signal_bytes(params: Params, shape: ModelShape, names: frozenset[str]) -> float:
     """Return the bytes that a sample's signals take: scores in float64, vectors in float16."""
     width, sketch = shape.width, params.signals.projection_dim
     dims = {
@@ -105,48 +107,48 @@ def signal_bytes(params: Params, shape: Geometry, names: frozenset[str]) -> floa
     return 8.0 * (len(names) - len(vectors)) + 2.0 * sum(vectors)
 
 
-def adapter_bytes(params: Params, shape: Geometry) -> float:
+def adapter_bytes(params: Params, shape: ModelShape) -> float:
     """Return the bytes of one step's adapter: all LoRA factors and the projector."""
     weights = WEIGHT_BYTES[params.model.dtype]
     factors = shape.layers * shape.lora_weights(params.lora.rank)
     return ADAPTER_BYTES * factors + weights * shape.projector_weights
 
 
-def _training(params: Params, shape: Geometry, lengths: Lengths) -> float:
+def _training(params: Params, shape: ModelShape, lengths: Lengths) -> float:
     once = training_operations(
         shape, lengths, params.lora.rank, checkpointing=params.train.gradient_checkpointing
     )
     return params.train.epochs * once
 
 
-def _proxy_shape(params: Params, shape: Geometry) -> Geometry:
+def _proxy_shape(params: Params, shape: ModelShape) -> ModelShape:
     """Return the proxy's shape; a published one (a folder's name) counts as the main model's."""
     proxy = params.signals.proxy
     if isinstance(proxy, MiniModel):
-        return geometry_of(replace(params.model, mini=proxy, checkpoint=None))
+        return shape_of(replace(params.model, mini=proxy, checkpoint=None))
     return shape
 
 
-def _held(params: Params, shape: Geometry) -> float:
+def _held(params: Params, shape: ModelShape) -> float:
     """Return the bytes of the weights and the adapter."""
     factors = shape.layers * shape.lora_weights(params.lora.rank)
     return WEIGHT_BYTES[params.model.dtype] * shape.parameters + ADAPTER_BYTES * factors
 
 
-def _signals_memory(params: Params, shape: Geometry, method: Method) -> float:
+def _signals_memory(params: Params, shape: ModelShape, method: Method) -> float:
     """Weights, and what one batch leaves for the backward pass: per token and layer above the
     lowest one asked for, eight activations of the width and three of the MLP."""
     if not method.signals:
         return 0.0
-    layers = gradient_layers(method.signals, params.signals, shape.layers)
+    layers = tapped_layers(method.signals, params.signals, shape.layers)
     kept = shape.layers - min(layers) if layers else 1
     return _held(params, shape) + _activations(params, shape, kept, params.signals.tokens_per_batch)
 
 
-def _training_memory(params: Params, shape: Geometry, stream: Sequence[Arrival]) -> float:
+def _training_memory(params: Params, shape: ModelShape, stream: Sequence[Arrival]) -> float:
     """Weights, gradients and Adam's two moments of what is trained, and a batch's activations."""
     trained = shape.layers * shape.lora_weights(params.lora.rank) + shape.projector_weights
-    longest = max(one.lengths.tokens for one in stream)
+    longest = max(arrival.lengths.tokens for arrival in stream)
     tokens = params.train.micro_batch_size * longest
     if params.train.gradient_checkpointing:
         kept = WEIGHT_BYTES[params.model.dtype] * shape.layers * shape.width * tokens
@@ -156,6 +158,6 @@ def _training_memory(params: Params, shape: Geometry, stream: Sequence[Arrival])
     return _held(params, shape) + 3 * ADAPTER_BYTES * trained + activations
 
 
-def _activations(params: Params, shape: Geometry, layers: int, tokens: float) -> float:
+def _activations(params: Params, shape: ModelShape, layers: int, tokens: float) -> float:
     size = WEIGHT_BYTES[params.model.dtype]
     return size * tokens * layers * (8 * shape.width + 3 * shape.mlp_width)

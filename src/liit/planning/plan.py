@@ -1,19 +1,37 @@
-"""`liit plan`: estimate every method of a table under one set of parameters."""
+"""`liit plan`: the cost of every method of a table, beside the paper's hours at its own scale."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from rich import box
 from rich.console import Group
+from rich.table import Table
+from rich.text import Text
 
 from liit.config import Params
 from liit.errors import LiitError
-from liit.planning.calibration import calibrate, given
-from liit.planning.estimate import estimate
-from liit.planning.geometry import geometry_of
-from liit.planning.show import render
-from liit.planning.workload import Arrival, arrivals
+from liit.paper import BASELINE, PAPER_HOURS, paper_ratio
+from liit.planning.estimate import GB, CostEstimate, adapter_bytes, estimate
+from liit.planning.shape import shape_of
+from liit.planning.speed import Speed, measure_speed, stated
+from liit.planning.workload import ASSUMED, Arrival, arrivals
 from liit.selection import load, names, tables
+from liit.units import count, duration, size
+
+PAPER_SCALE = "llava-1.5-7b"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The estimates of some methods, and what they rest on."""
+
+    params: Params
+    stream: Sequence[Arrival]
+    speed: Speed
+    devices: int
+    estimates: Sequence[CostEstimate]
 
 
 def plan_table(
@@ -31,24 +49,19 @@ def plan_table(
     of ``params``; ``tflops`` is what one of them does per second, in 10¹² operations, and is
     measured if None. Raises LiitError for an unknown method or table.
     """
-    shape = geometry_of(params.model)
+    number = params.devices.devices * params.devices.num_nodes if devices is None else devices
+    if number < 1:
+        raise LiitError(f"{number} devices cannot work.", next_step="give --devices 1 or more.")
+    shape = shape_of(params.model)
     stream = arrivals(params, shape.patches, prepared=prepared)
-    count = params.devices.devices * params.devices.num_nodes if devices is None else devices
-    if count < 1:
-        raise LiitError(f"{count} devices cannot work.", next_step="give --devices 1 or more.")
-    rates = calibrate(params, shape, _tokens(stream)) if tflops is None else given(tflops)
+    speed = stated(tflops) if tflops else measure_speed(params, shape, _mean_tokens(stream))
     estimates = [
         estimate(
-            params,
-            name,
-            load(_table_of(name, table), name),
-            stream,
-            rates=rates,
-            devices=count,
+            params, name, load(_table_of(name, table), name), stream, speed=speed, devices=number
         )
         for name in methods or params.rows(table)
     ]
-    return render(params, estimates, stream, rates=rates, devices=count)
+    return _render(Plan(params, stream, speed, number, estimates))
 
 
 def _table_of(method: str, table: str) -> str:
@@ -56,10 +69,85 @@ def _table_of(method: str, table: str) -> str:
 
     An unknown method stays with ``table``, whose error names the nearest.
     """
-    return next((one for one in (table, *tables()) if method in names(one)), table)
+    return next((other for other in (table, *tables()) if method in names(other)), table)
 
 
-def _tokens(stream: Sequence[Arrival]) -> float:
+def _mean_tokens(stream: Sequence[Arrival]) -> float:
     """Return the mean length of a sample of the stream."""
-    total = sum(one.size for one in stream)
-    return sum(one.size * one.lengths.tokens for one in stream) / total
+    total = sum(arrival.size for arrival in stream)
+    return sum(arrival.size * arrival.lengths.tokens for arrival in stream) / total
+
+
+def _render(plan: Plan) -> Group:
+    """Return the table and the notes below it."""
+    beside_paper = plan.params.scale == PAPER_SCALE
+    title = f"scale {plan.params.scale}, B = {plan.params.budget:,}"
+    table = Table(box=box.SIMPLE_HEAD, title=title, padding=0)
+    table.add_column("method", no_wrap=True)
+    heads = ["scored", "FLOP", "signals", "train", "total", "×"]
+    for head in [*heads, *(["paper", "×"] if beside_paper else []), "disk"]:
+        table.add_column(head, justify="right", no_wrap=True)
+    baseline = next((row.seconds for row in plan.estimates if row.method == BASELINE), None)
+    for row in plan.estimates:
+        table.add_row(
+            row.method,
+            count(row.scored),
+            f"{row.signal_operations + row.training_operations:.1e}".replace("+", ""),
+            duration(row.signal_seconds),
+            duration(row.training_seconds),
+            duration(row.seconds),
+            _times(row.seconds / baseline if baseline else None),
+            *(_paper_columns(row.method) if beside_paper else ()),
+            size(row.signals_disk_gb),
+        )
+    return Group(table, Text("\n".join(_notes(plan))))
+
+
+def _paper_columns(method: str) -> tuple[str, str]:
+    hours = PAPER_HOURS.get(method)
+    return f"{hours.total:g} h" if hours else "–", _times(paper_ratio(method))
+
+
+def _times(ratio: float | None) -> str:
+    if ratio is None:
+        return "–"
+    return f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
+
+
+def _notes(plan: Plan) -> list[str]:
+    methods_by_passes: dict[tuple[str, ...], list[str]] = {}
+    for row in plan.estimates:
+        methods_by_passes.setdefault(row.passes, []).append(row.method)
+    signals = max(row.signals_memory_gb for row in plan.estimates)
+    training = max(row.training_memory_gb for row in plan.estimates)
+    adapter = adapter_bytes(plan.params, shape_of(plan.params.model)) / GB
+    notes = [
+        *(
+            f"Passes: {' and '.join(passes) or 'none'} for {', '.join(methods)}."
+            for passes, methods in methods_by_passes.items()
+        ),
+        f"× is the total over that of {BASELINE}.",
+        f"Memory per device: signals {size(signals)}, training {size(training)}.",
+        f"Disk is what the signals of all steps take; an adapter takes {size(adapter)}.",
+        f"Speed: {plan.speed.source}; {_tera(plan.speed)}; {plan.devices} device(s).",
+    ]
+    assumed = [arrival.name for arrival in plan.stream if not arrival.measured]
+    if assumed:
+        text, answers, images = ASSUMED
+        notes.append(
+            f"Not prepared here, so assumed: {text:g} text tokens, {answers:g} of them answers, "
+            f"and {images:g} image per sample of {', '.join(assumed)}."
+        )
+    notes.append(
+        "Not counted: clustering, picking, evaluation, loading, and signals that methods share."
+    )
+    if plan.params.scale == PAPER_SCALE:
+        notes.append("Paper: Adapt-∞, Table 6 (8 × A100, k-means included).")
+    return notes
+
+
+def _tera(speed: Speed) -> str:
+    signals, training = speed.signals / 1e12, speed.training / 1e12
+    if signals == training:
+        return f"{signals:.3g} TFLOP/s"
+    return f"{signals:.3g} TFLOP/s in the signals passes, {training:.3g} in training"

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from liit import paths
 from liit.config import Dataset, Params
-from liit.data.prepare import open_dataset
+from liit.data.prepare import WORLD, drawn_samples, image_root, open_dataset
+from liit.data.sample import Sample
 from liit.data.store import SampleStore
 from liit.errors import LiitError
-from liit.planning.geometry import Lengths
+from liit.planning.shape import Lengths
 from liit.pool import Pool
 from liit.selection import Method
 
@@ -34,7 +37,7 @@ ASSUMED = (200.0, 100.0, 1.0)
 """Text tokens, answer tokens and images of a sample of a dataset that is not prepared here."""
 
 LOOKED_AT = 200
-"""Samples of a prepared dataset whose length is taken, evenly spread."""
+"""Samples of a dataset whose length is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +65,20 @@ class Step:
 
 
 def arrivals(params: Params, patches: int, *, prepared: bool) -> list[Arrival]:
-    """Return the datasets of the stream, measured where prepared, as published or assumed else.
+    """Return the datasets of the stream: measured where prepared or drawn, as published else.
 
     ``prepared``: what lies in data/ and base/ belongs to these parameters. Raises LiitError for a
     dataset whose size or length nobody knows.
     """
     encoder = _encoder(params) if prepared else None
-    found = []
-    for dataset in params.stream:
-        store = None
-        if prepared and paths.dataset_store(dataset.name).is_file():
-            store = open_dataset(params, dataset)
-        if store is not None and encoder is not None:
-            lengths, measured = _measured(store, encoder), True
-        else:
-            lengths, measured = _assumed(params, patches), False
-        found.append(Arrival(dataset.name, _size(dataset, store), lengths, measured))
-    return found
+    return [_arrival(params, dataset, encoder, patches, prepared) for dataset in params.stream]
 
 
 def steps_of(method: Method, sizes: list[int], budget: int) -> list[Step]:
     """Return what a method does at every step that it trains at."""
     last = len(sizes) - 1
     kept = np.array([sizes[0]], dtype=np.float64)
-    found = []
+    steps = []
     for t in range(1, last + 1):
         held = np.append(kept, sizes[t])
         if method.start == "previous" or t == last:
@@ -94,22 +87,43 @@ def steps_of(method: Method, sizes: list[int], budget: int) -> list[Step]:
             if method.budget_factor is not None:
                 trained = min(trained, round(budget * method.budget_factor))
             scored = round(held.sum()) if method.signals else 0
-            found.append(Step(scored, trained, _shares(held), _shares(left)))
+            steps.append(Step(scored, trained, _shares(held), _shares(left)))
         kept = held
         if method.prune is not None:
             kept = held * min(1.0, round(method.prune.factor * budget) / held.sum())
-    return found
+    return steps
 
 
-def mixed(lengths: Iterable[Lengths], shares: Iterable[float]) -> Lengths:
-    """Return the mean lengths over datasets in the given shares."""
-    pairs = list(zip(lengths, shares, strict=True))
-    return Lengths(
-        tokens=sum(one.tokens * share for one, share in pairs),
-        blind=sum(one.blind * share for one, share in pairs),
-        answers=sum(one.answers * share for one, share in pairs),
-        images=sum(one.images * share for one, share in pairs),
-    )
+def _arrival(
+    params: Params, dataset: Dataset, encoder: Encoder | None, patches: int, prepared: bool
+) -> Arrival:
+    store = None
+    if prepared and paths.dataset_store(dataset.name).is_file():
+        store = open_dataset(params, dataset)
+    size = _published_size(dataset) if store is None else len(store)
+    samples = _some_samples(dataset, store)
+    if encoder is not None and samples:
+        lengths = _mean_lengths(samples, image_root(params, dataset), encoder)
+        return Arrival(dataset.name, size, lengths, measured=True)
+    if params.model.mini is None:
+        text, answers, images = ASSUMED
+        lengths = Lengths(text + images * patches, text, answers, images)
+        return Arrival(dataset.name, size, lengths, measured=False)
+    if not prepared:
+        lacking, step = "the scale's base", f"run `liit scale {params.scale}` first."
+    elif encoder is None:
+        lacking, step = "the tokenizer of the base", "run `dvc repro base` first."
+    else:
+        lacking, step = "the prepared data", "run `liit prepare` first."
+    raise LiitError(f"the lengths of {dataset.name} need {lacking}.", next_step=step)
+
+
+def _some_samples(dataset: Dataset, store: SampleStore | None) -> list[Sample]:
+    """Return samples evenly spread over a prepared dataset, or the first of a drawn one."""
+    if store is not None:
+        rows = np.unique(np.linspace(0, len(store) - 1, LOOKED_AT).astype(np.int64))
+        return [store[row] for row in rows.tolist()]
+    return list(islice(drawn_samples(dataset), LOOKED_AT)) if dataset.format == WORLD else []
 
 
 def _shares(counts: np.ndarray) -> tuple[float, ...]:
@@ -132,9 +146,7 @@ def _encoder(params: Params) -> Encoder | None:
     return open_encoder(params)
 
 
-def _size(dataset: Dataset, store: SampleStore | None) -> int:
-    if store is not None:
-        return len(store)
+def _published_size(dataset: Dataset) -> int:
     size = dataset.options.get("size", PUBLISHED_SIZES.get(dataset.name))
     if size is None:
         raise LiitError(
@@ -144,22 +156,9 @@ def _size(dataset: Dataset, store: SampleStore | None) -> int:
     return int(size)
 
 
-def _assumed(params: Params, patches: int) -> Lengths:
-    if params.model.mini is not None:
-        raise LiitError(
-            "drawn samples are measured where they are prepared, with the tokenizer of the base.",
-            next_step="run `dvc repro base` first.",
-        )
-    text, answers, images = ASSUMED
-    return Lengths(text + images * patches, text, answers, images)
-
-
-def _measured(store: SampleStore, encoder: Encoder) -> Lengths:
-    rows = np.unique(np.linspace(0, len(store) - 1, LOOKED_AT).astype(np.int64)).tolist()
-    samples = [store[row] for row in rows]
-    tokens = [encoder.length(sample, store.image_root) for sample in samples]
-    seen = [sum(encoder.positions(sample.images, store.image_root)) for sample in samples]
-    images = [len(sample.images) for sample in samples]
+def _mean_lengths(samples: Sequence[Sample], root: Path | None, encoder: Encoder) -> Lengths:
+    tokens = [encoder.length(sample, root) for sample in samples]
+    seen = [sum(encoder.positions(sample.images, root)) for sample in samples]
     answers = [
         sum(
             len(encoder.tokenizer(f" {turn.text}")["input_ids"])
@@ -172,5 +171,5 @@ def _measured(store: SampleStore, encoder: Encoder) -> Lengths:
         tokens=float(np.mean(tokens)),
         blind=float(np.mean(tokens) - np.mean(seen)),
         answers=float(np.mean(answers)),  # the end mark takes the place of the start mark
-        images=float(np.mean(images)),
+        images=float(np.mean([len(sample.images) for sample in samples])),
     )

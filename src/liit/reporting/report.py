@@ -8,15 +8,17 @@ from pathlib import Path
 from liit import paths
 from liit.data.store import SampleStore
 from liit.files import write_json, write_text
+from liit.markdown import fill_block
 from liit.paths import MAIN
-from liit.reporting import markdown, tables
-from liit.reporting.drawings import SKILLS, drawings, skills_caption
-from liit.reporting.facts import Facts, gather
-from liit.reporting.page import page_text
-from liit.reporting.pictures import read_pictures
-from liit.reporting.samples import Card, chosen_samples
-from liit.reporting.style import svg_text
+from liit.plotting import read_drawings
+from liit.reporting import tables
+from liit.reporting.html import page_text
+from liit.reporting.report_data import ReportData, gather
+from liit.reporting.samples import SampleCard, best_samples
+from liit.reporting.section import ReportFigure
+from liit.reporting.sections import CURVES, report_sections
 from liit.reporting.table_pages import further_tables
+from liit.reporting.written import readme_block, report_text
 
 
 def write_report(
@@ -34,37 +36,47 @@ def write_report(
     by name, for the page's samples (empty: the page shows none). Rows that were not run are named
     as such; raises LiitError if there is none, or no upper bound, naming the command to run.
     """
-    facts = gather(root, table, methods, seeds)
-    folder = paths.REPORTS if table == MAIN else paths.REPORTS / table
-    out = root / folder
-    write_json(out / "table.json", facts.table)
-    write_json(out / "matrices.json", tables.build_matrices(facts.trajectories, facts.bounds))
-    write_json(out / "selections.json", tables.build_selections(facts.trajectories))
-    write_json(out / "metrics.json", tables.flat_metrics(facts.table))
-    write_json(out / "plots" / "skills.json", list(tables.curve_rows(facts.trajectories)))
-    drawn = {name: (svg_text(figure), caption) for name, figure, caption in drawings(facts)}
-    for name, (svg, _) in drawn.items():
-        write_text(out / "figures" / name, svg)
-    pictures = read_pictures(root) if table == MAIN else {}
-    further = further_tables(root, facts.conditions) if table == MAIN else []
-    written = markdown.report_text(facts, _captions(drawn), _captions(pictures), further)
-    write_text(out / "README.md", written)
-    cards = _cards(root, facts, stores)
-    write_text(out / "index.html", page_text(facts, drawn, pictures, further, cards))
-    if table == MAIN:
-        figure_path = (folder / "figures" / SKILLS).as_posix()
-        block = markdown.readme_block(facts, figure_path, skills_caption(facts))
-        markdown.fill_block(root / "README.md", "table", block)
+    data = gather(root, table, methods, seeds)
+    is_main = table == MAIN
+    out = root / (paths.REPORTS if is_main else paths.REPORTS / table)
+    _write_data(data, out)
+    sections = report_sections(
+        data,
+        _base_signals(root) if is_main else [],
+        further_tables(root, data.first_result) if is_main else [],
+        _cards(root, data, stores),
+    )
+    for figure in (figure for section in sections for figure in section.figures):
+        write_text(out / figure.folder / figure.name, figure.svg)
+    write_text(out / "README.md", report_text(data, sections))
+    write_text(out / "index.html", page_text(data, sections))
+    if is_main:
+        curves = next(section for section in sections if section.anchor == CURVES)
+        fill_block(root / "README.md", "table", readme_block(sections[0], curves.figures[0]))
 
 
-def _captions(drawn: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    return {name: caption for name, (_, caption) in drawn.items()}
+def _write_data(data: ReportData, out: Path) -> None:
+    write_json(out / "table.json", data.table)
+    write_json(out / "matrices.json", tables.build_matrices(data.runs, data.bounds))
+    write_json(out / "selections.json", tables.build_selections(data.runs))
+    write_json(out / "metrics.json", tables.flat_metrics(data.table))
+    write_json(out / "plots" / "skills.json", list(tables.curve_rows(data.runs)))
 
 
-def _cards(root: Path, facts: Facts, stores: Mapping[str, SampleStore]) -> dict[str, list[Card]]:
+def _base_signals(root: Path) -> list[ReportFigure]:
+    """Return the figures that a stage of its own drew, as it needs a model."""
+    drawn = read_drawings(root / paths.BASE_SIGNALS, next_step="run `dvc repro base_signals`.")
+    folder = paths.BASE_SIGNALS.name
+    return [ReportFigure(name, *kept, folder=folder) for name, kept in drawn.items()]
+
+
+def _cards(
+    root: Path, data: ReportData, stores: Mapping[str, SampleStore]
+) -> dict[str, list[SampleCard]]:
     """Return one sample per dataset of each method's last selection, first seed."""
-    seed, cards = facts.seeds[0], {}
-    for method, by_seed in facts.trajectories.items():
-        folder = paths.selection(method, seed, by_seed[seed].steps[-1], root)
-        cards[method] = chosen_samples(folder, stores, per_source=1)
-    return cards
+    seed = data.seeds[0]
+    lasts = {method: by_seed[seed].steps[-1] for method, by_seed in data.runs.items()}
+    return {
+        method: best_samples(paths.selection(method, seed, step, root), stores)
+        for method, step in lasts.items()
+    }

@@ -13,13 +13,14 @@ from liit.data.images import open_image
 from liit.data.sample import Sample
 from liit.data.store import SampleStore
 from liit.errors import LiitError
+from liit.selection.files import read_selection
 
 THUMBNAIL = 96
 """Longest side of a thumbnail, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class SampleCard:
     """A chosen sample; ``images`` are data URIs, ``reason`` says which scorer chose it and why."""
 
     sample: Sample
@@ -27,38 +28,30 @@ class Card:
     reason: str
 
 
-def chosen_samples(folder: Path, stores: Mapping[str, SampleStore], per_source: int) -> list[Card]:
-    """Return the best-scored samples of each dataset in a selection, ties by id.
+def best_samples(folder: Path, stores: Mapping[str, SampleStore]) -> list[SampleCard]:
+    """Return the best-scored sample of each dataset in a selection, of equal ones the smallest id.
 
     ``folder`` holds `selection.parquet`; ``stores`` are the prepared datasets by name, and samples
-    of others are left out. Without scores the smallest ids stand for the rest. Returns nothing if
-    the selection is not on this machine.
+    of others are left out. Returns nothing if the selection is not on this machine.
     """
-    path = folder / "selection.parquet"
-    if not path.is_file():
+    if not (folder / "selection.parquet").is_file():
         return []
-    import pyarrow.parquet as pq
-
-    rows = {row["id"]: row for row in pq.read_table(path).to_pylist()}
+    chosen = {row["id"]: row for row in read_selection(folder).to_pylist()}
     cards = []
     for store in stores.values():
-        places = [(id_, row) for row, id_ in enumerate(store.column("id")) if id_ in rows]
-        places.sort(key=lambda place: (-(rows[place[0]]["score"] or 0.0), place[0]))
-        for id_, row in places[:per_source]:
-            sample = store[row]
-            cards.append(Card(sample, _thumbnails(sample, store.image_root), _reason(rows[id_])))
+        places = {id_: row for row, id_ in enumerate(store.column("id")) if id_ in chosen}
+        if places:
+            best = min(places, key=lambda id_: (-(chosen[id_]["score"] or 0.0), id_))
+            sample = store[places[best]]
+            images = _thumbnails(sample, store.image_root)
+            cards.append(SampleCard(sample, images, _reason(chosen[best])))
     return cards
 
 
 def _reason(row: Mapping[str, Any]) -> str:
-    parts = []
-    if row["group"] is not None:
-        parts.append(f"group {row['group']}")
-    if row["scorer"] is not None:
-        parts.append(row["scorer"])
-    if row["score"] is not None:
-        parts.append(f"score {row['score']:.3g}")
-    return " · ".join(parts)
+    parts = {"group": "group {}", "scorer": "{}", "score": "score {:.3g}"}
+    known = (text.format(row[name]) for name, text in parts.items() if row[name] is not None)
+    return " · ".join(known)
 
 
 def _thumbnails(sample: Sample, image_root: Path | None) -> tuple[str, ...]:

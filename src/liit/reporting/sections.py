@@ -1,168 +1,163 @@
-"""The report's tables on the paper's claims and on what was selected, and the order of them all."""
+"""The report from top to bottom: the one place that says which sections there are, in order."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
 
+from liit.markdown import escaped
 from liit.paths import MAIN
-from liit.reporting.checks import check_grid
+from liit.plotting import part_hues
 from liit.reporting.claims import Claim, paper_claims
-from liit.reporting.comparisons import ITEMS_ALONE, change_grid, versus_random_grid
-from liit.reporting.facts import Facts, ordered
-from liit.reporting.grids import (
-    DASH,
-    Grid,
-    common,
-    cost_grid,
-    estimate,
-    load_grid,
-    number,
-    provenance_grid,
-    quarantine_grid,
-    skill_grids,
+from liit.reporting.comparisons import ITEMS_ALONE, change_section, versus_random_section
+from liit.reporting.figures.cost import cost_figures
+from liit.reporting.figures.scores import gain_figure, matrix_figures, skill_figures
+from liit.reporting.figures.selections import selection_figures
+from liit.reporting.metric_tables import main_section, skill_sections
+from liit.reporting.origin_tables import (
+    check_section,
+    cost_section,
+    load_section,
+    provenance_section,
+    quarantine_section,
 )
-from liit.reporting.planted import MARKS
-from liit.reporting.tables import as_json
+from liit.reporting.report_data import ReportData
+from liit.reporting.samples import SampleCard
+from liit.reporting.section import HtmlPart, ReportFigure, Section, TextTable, estimate, number
+from liit.reporting.selection_tables import selection_sections
+from liit.reporting.table_pages import NOT_RUN, TablePage
+
+CURVES = "curves"
 
 
-def all_grids(facts: Facts) -> list[Grid]:
-    """Return every table of the report after the main one, in reading order."""
-    return [
-        change_grid(facts),
-        versus_random_grid(facts),
-        claim_grid(facts),
-        check_grid(facts),
-        *skill_grids(facts),
-        *selection_grids(facts),
-        cost_grid(facts),
-        load_grid(facts),
-        quarantine_grid(facts),
-        provenance_grid(facts),
+def report_sections(
+    data: ReportData,
+    base_signals: Sequence[ReportFigure],
+    further: Sequence[TablePage],
+    cards: Mapping[str, Sequence[SampleCard]],
+) -> list[Section]:
+    """Return all sections that have something to show.
+
+    ``base_signals``: figures about signals under θ_0; ``further``: the tables that the report leads
+    to; ``cards``: chosen samples by method.
+    """
+    sections = [
+        main_section(data),
+        curve_section(data),
+        Section(
+            "costs-and-gains", "Cost and gains", figures=[*cost_figures(data), gain_figure(data)]
+        ),
+        change_section(data),
+        versus_random_section(data),
+        claim_section(data),
+        check_section(data),
+        further_section(further),
+        *skill_sections(data),
+        Section("selections", "What was selected", figures=[*selection_figures(data)], in_bar=True),
+        *selection_sections(data),
+        Section("signals", "What the base makes of the stream", figures=base_signals, in_bar=True),
+        method_section(data, cards),
+        cost_section(data),
+        load_section(data),
+        quarantine_section(data),
+        provenance_section(data),
     ]
+    return [section for section in sections if not section.is_empty]
 
 
-def claim_grid(facts: Facts) -> Grid:
-    """Return the paper's claims with their verdicts, inequality by inequality."""
-    rows = []
-    for place, claim in enumerate(claims_of(facts), start=1):
-        if claim.missing:
-            rows.append([f"{place}. {claim.claim}", "not run", f"lacks {', '.join(claim.missing)}"])
-            continue
-        count = f"{claim.supported} of {len(claim.comparisons)} differences have the claimed sign"
-        rows.append([f"{place}. {claim.claim}", claim.verdict, count])
-        for one in claim.comparisons:
-            rows.append([f"{place}. … {one.statement}", "", estimate(as_json(one.difference))])
-    header = ["Claim", "Verdict", "Difference"]
-    return Grid("claims", "The paper's claims", claim_note(facts), header, rows)
+def curve_section(data: ReportData) -> Section:
+    """Return the skills over the stream; on the page, with the methods to pick out."""
+    chips = HtmlPart("chips.html", {"labels": data.labels})
+    title = "Skills over the stream"
+    return Section(CURVES, title, figures=skill_figures(data), html=chips, in_bar=True)
 
 
-def selection_grids(facts: Facts) -> list[Grid]:
-    """Return what the last step's selections were made of, winners per group, and k per step."""
-    last = facts.stream[-1]
-    chosen = [m for m in facts.trajectories if facts.composition(m, last, "by_source")]
-    grids = []
-    for by, what in (("by_source", "dataset"), ("by_skill", "skill")):
-        shares = {method: facts.composition(method, last, by) for method in chosen}
-        names = ordered(
-            {name for share in shares.values() for name in share},
-            [*facts.stream, *facts.skill_names("skills")],
-        )
-        rows = [
-            [facts.labels[method], *(number(100 * share.get(name, 0.0)) for name in names)]
-            for method, share in shares.items()
-        ]
-        note = (
-            f"Percent of the samples chosen at step {last}; every step is in `selections.json` "
-            "and in the figure."
-        )
-        title = f"Selections by {what} at the last step"
-        grids.append(Grid(f"by-{what}", title, note, ["Method", *names], rows))
-    return [*grids, *planted_grid(facts), *_group_grids(facts)]
-
-
-def planted_grid(facts: Facts) -> list[Grid]:
-    """Return what a method chose of the samples that the drawn world spoiled or copied, if any."""
-    if not facts.planted:
-        return []
-    rows = [
-        [
-            facts.labels[method],
-            *(number(100 * share) for what in MARKS for share in by_mark[what]),
-        ]
-        for method, by_mark in facts.planted.items()
-    ]
+def claim_section(data: ReportData) -> Section:
+    """Return the paper's claims as the main table answers them; empty if it can answer none."""
+    claims: list[Claim] = []
+    if data.name == MAIN:
+        budgets = {row["method"]: row["budget"] for row in data.table["rows"]}
+        claims = paper_claims(data.values, budgets)
+    if all(claim.missing for claim in claims):
+        return Section("claims", "")
+    one_seed = f" With one seed no claim can be told. {ITEMS_ALONE}" * (len(data.seeds) == 1)
     note = (
-        "The drawn world knows which of its samples end in a wrong, irrelevant or cut-off answer, "
-        "and which are an earlier one drawn again; no method sees it. Percent of the samples "
-        "chosen, and of all that had arrived; means over steps and seeds."
-    )
-    header = ["Method", *(head for what in MARKS for head in (what.capitalize(), "in the pool"))]
-    return [Grid("planted", "Spoiled and copied samples among the chosen", note, header, rows)]
-
-
-def _group_grids(facts: Facts) -> list[Grid]:
-    """Return how many groups there were, and which scorer won how many groups and samples."""
-    groups: dict[str, dict[str, str]] = {}
-    won: dict[str, dict[str, Counter[str]]] = {}
-    taken: dict[str, dict[str, Counter[str]]] = {}
-    for method, by_seed in facts.trajectories.items():
-        for seed, one in by_seed.items():
-            for step, selection in one.result["selections"].items():
-                if selection["groups"] is not None:
-                    mine = groups.setdefault(method, {})
-                    mine[step] = ", ".join(filter(None, [mine.get(step), str(selection["groups"])]))
-                entropies = facts.whys[method, seed, step].get("entropies", [])
-                winners = Counter(max(one, key=one.__getitem__) for one in entropies)
-                _add(won, method, step, winners)
-                if winners:
-                    _add(taken, method, step, selection["winners"])
-    steps = facts.stream[1:]
-    header = ["Method", *steps]
-    counts = [
-        [facts.labels[method], *(by_step.get(step, DASH) for step in steps)]
-        for method, by_step in groups.items()
-    ]
-    note = "k, the number of groups with members; one value per seed."
-    grids = [Grid("groups", "Groups per step", note, header, counts)]
-    for anchor, title, note, tallies in (
-        ("winners", "Groups won", "Groups in which each scorer was the most informative.", won),
-        ("taken", "Samples by winning scorer", "Samples chosen by the scorer that won.", taken),
-    ):
-        rows = [
-            [facts.labels[method], *(_tally(by_step.get(step)) for step in steps)]
-            for method, by_step in tallies.items()
-        ]
-        grids.append(Grid(anchor, title, f"{note} Summed over seeds.", header, rows))
-    return grids
-
-
-def _add(
-    tallies: dict[str, dict[str, Counter[str]]], method: str, step: str, more: Mapping[str, int]
-) -> None:
-    if more:
-        tallies.setdefault(method, {}).setdefault(step, Counter()).update(more)
-
-
-def _tally(counts: Counter[str] | None) -> str:
-    return ", ".join(f"{name} {n}" for name, n in common(counts)) if counts else DASH
-
-
-def claims_of(facts: Facts) -> list[Claim]:
-    """Return the paper's claims as the main table answers them; none if it can answer none."""
-    if facts.name != MAIN:
-        return []
-    budgets = {row["method"]: row["budget"] for row in facts.table["rows"]}
-    claims = paper_claims(facts.values, budgets)
-    return claims if any(not claim.missing for claim in claims) else []
-
-
-def claim_note(facts: Facts) -> str:
-    """Return how verdicts come about."""
-    one_seed = f" With one seed no claim can be told. {ITEMS_ALONE}" * (len(facts.seeds) == 1)
-    return (
         "A claim (§5.2 of the paper) is put as differences between rows, paired by "
         "seed, in percentage points; it holds where every difference is above 0 with its 95 % "
         "interval, does not hold where one is below 0 with its interval, and cannot be told "
         f"otherwise.{one_seed}"
     )
+    rows, folds = [], []
+    for place, claim in enumerate(claims, start=1):
+        gaps = [[statement, estimate(gap)] for statement, gap in claim.differences.items()]
+        count = f"{claim.supported} of {len(gaps)} differences have the claimed sign"
+        if claim.missing:
+            count = f"lacks {', '.join(claim.missing)}"
+        rows.append([f"{place}. {claim.claim}", claim.verdict, count])
+        rows += [[f"{place}. … {statement}", "", value] for statement, value in gaps]
+        table = TextTable(["Difference, in points", "Value"], gaps)
+        folds.append({"claim": claim, "count": count, "table": table})
+    table = TextTable(["Claim", "Verdict", "Difference"], rows)
+    html = HtmlPart("claims.html", {"folds": folds})
+    return Section("claims", "The paper's claims", note, table, html=html, in_bar=True)
+
+
+def further_section(tables: Sequence[TablePage]) -> Section:
+    """Return links to the further tables, with what there is to do about them."""
+    lines = []
+    for page in tables:
+        title = escaped(page.title)
+        title = title if page.state == NOT_RUN else f"[{title}]({page.name}/README.md)"
+        lines.append(f"- {title}" + (f" ({page.state}: `make {page.name}`)" if page.state else ""))
+    html = HtmlPart("further.html", {"tables": tables, "NOT_RUN": NOT_RUN}) if tables else None
+    return Section("further", "Further tables", lines=lines, html=html, in_bar=True)
+
+
+def method_section(data: ReportData, cards: Mapping[str, Sequence[SampleCard]]) -> Section:
+    """Return what there is to see of single methods: on the page much, else their matrices."""
+    figures = [*matrix_figures(data)]
+    lines = [f"- [{escaped(f.caption)}]({f.folder}/{f.name})" for f in figures]
+    html = _method_folds(data, cards)
+    return Section("methods", "Methods", figures=figures, lines=lines, html=html, in_bar=True)
+
+
+def _method_folds(data: ReportData, cards: Mapping[str, Sequence[SampleCard]]) -> HtmlPart:
+    """Return one fold per method; ``cards`` maps methods to chosen samples."""
+    rows = {row["method"]: row for row in data.table["rows"]}
+    folds = [
+        {
+            "method": method,
+            "label": label,
+            "gain": number((rows[method]["relative_gain"] or {}).get("mean")),
+            "accuracy": number(rows[method]["average_accuracy"]["mean"]),
+            "matrix": _mean_matrix(data, method),
+            "stacks": {
+                what: _stacked_bars(data, method, f"by_{by}")
+                for by, what in (("source", "dataset"), ("skill", "skill"))
+            },
+            "last": data.runs[method][data.seeds[0]].steps[-1],
+            "cards": cards.get(method, ()),
+        }
+        for method, label in data.labels.items()
+    ]
+    content = {"folds": folds, "skills": data.tasks_by_skill(), "seed": data.seeds[0]}
+    return HtmlPart("methods.html", content)
+
+
+def _mean_matrix(data: ReportData, method: str) -> dict[str, list[float]]:
+    """Return step -> accuracy of every task, averaged over seeds."""
+    tasks = [task for tasks in data.tasks_by_skill().values() for task in tasks]
+    runs = list(data.runs[method].values())
+    return {
+        step: [fmean(run.matrix.rows[place][task] for run in runs) for task in tasks]
+        for place, step in enumerate(runs[0].steps)
+    }
+
+
+def _stacked_bars(data: ReportData, method: str, by: str) -> dict[str, Any]:
+    """Return the colour of each part and, by step, the parts' shares (0..1) of the selection."""
+    chosen = data.runs[method][data.seeds[0]].result["selections"]
+    shares = {s: data.composition(method, s, by) for s in data.stream if s in chosen}
+    parts = data.stream_first({name for share in shares.values() for name in share})
+    return {"hues": part_hues(parts), "shares": shares}

@@ -8,6 +8,7 @@ from pathlib import Path
 from liit import paths
 from liit.files import read_json
 from liit.paths import MAIN
+from liit.reporting.comparable import Result, differing_conditions
 from liit.selection import tables
 
 NOT_RUN = "not run yet"
@@ -35,22 +36,24 @@ def read_table_page(root: Path, name: str) -> TablePage:
     return TablePage(name, heading.removeprefix("# ").strip(), " ".join(rest.split()))
 
 
-def further_tables(root: Path, conditions: str) -> list[TablePage]:
+def further_tables(root: Path, main_result: Result) -> list[TablePage]:
     """Return the pages of all tables but the main one: the paper's first, then by title.
 
-    ``conditions`` are those of the main table's rows: the rows of a further table stand beside
-    some of them, and should have been made alike.
+    ``main_result``: a result of the main table. Rows of a further table stand beside some of its
+    rows, and should have been made alike.
     """
-    names = [name for name in tables(root / paths.EXPERIMENTS) if name != MAIN]
     pages = [
-        replace(read_table_page(root, name), state=_state(root, name, conditions)) for name in names
+        replace(read_table_page(root, name), state=_state(root, name, main_result))
+        for name in tables(root / paths.EXPERIMENTS)
+        if name != MAIN
     ]
-    return sorted(pages, key=lambda one: (not one.title.startswith("Table"), one.title))
+    return sorted(pages, key=lambda page: (not page.title.startswith("Table"), page.title))
 
 
-def _state(root: Path, name: str, conditions: str) -> str:
+def _state(root: Path, name: str, main_result: Result) -> str:
     if not (root / paths.REPORTS / name / "index.html").is_file():
         return NOT_RUN
-    results = (root / paths.TABLES / name / "results").glob("*/*.json")
-    rows = [read_json(path, next_step=f"run `make {name}`.") for path in results]
-    return OTHERWISE if any(row["conditions"] != conditions for row in rows) else ""
+    for path in (root / paths.TABLES / name / "results").glob("*/*.json"):
+        if differing_conditions(main_result, read_json(path, next_step=f"run `make {name}`.")):
+            return OTHERWISE
+    return ""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from liit.evaluation import matrix
 from liit.evaluation.statistics import Estimate, over_seeds
-from liit.evaluation.summary import Row, estimates_by_seed, summarise
-from liit.reporting.costs import costs
-from liit.reporting.inputs import Head, Trajectories
+from liit.evaluation.summary import estimates_by_seed, summarise
+from liit.paper import BASELINE, paper_ratio
+from liit.reporting.run_records import MethodRow, RunRecord, RunRecords
 
 METRICS = ("relative_gain", "forgetting_rate", "average_accuracy")
 REFERENCE = "sequential"
 """The method whose best scores are the upper bound (ICLR 2025, §5.1)."""
+
+PHASES = ("signals", "clustering", "picking", "training", "evaluation")
+CHOOSING = PHASES[:3]
+COUNTED = PHASES[:4]
+"""The phases whose time is a method's cost, as in the paper's Table 6: evaluation is left out."""
 
 Bounds = dict[int, dict[str, float]]
 """Upper bound per skill (0..100), by seed."""
@@ -21,30 +27,29 @@ Values = dict[str, dict[str, dict[int, Estimate]]]
 """Method -> metric -> {seed: percent}; a metric that is undefined for a method is left out."""
 
 
-def upper_bounds(trajectories: Trajectories) -> Bounds:
+def upper_bounds(runs: RunRecords) -> Bounds:
     """Return each seed's upper bound: the best of every skill at any step of the sequential run.
 
-    The trajectories have to include the sequential ones, whether or not the table shows them.
+    The runs have to include the sequential ones, whether or not the table shows them.
     """
     return {
-        seed: matrix.upper_bound(one.matrix.rows, one.result["skills"])
-        for seed, one in trajectories[REFERENCE].items()
+        seed: matrix.upper_bound(run.matrix.rows, run.result["skills"])
+        for seed, run in runs[REFERENCE].items()
     }
 
 
-def build_table(heads: Sequence[Head], trajectories: Trajectories) -> dict[str, Any]:
-    """Return the content of `table.json`: one row per head, in that order, and the upper bound.
+def build_table(rows: Sequence[MethodRow], runs: RunRecords) -> dict[str, Any]:
+    """Return the content of `table.json`: its rows in the order of ``rows``, and the upper bound.
 
-    ``trajectories`` may hold more methods than the heads: the sequential one for the upper bound,
-    the random one for the ratio of costs.
+    ``runs`` may hold more methods than the rows: the sequential one for the upper bound, the
+    random one for the ratio of costs.
 
     Metrics are {"mean", "low", "high"} in percent (see :func:`liit.evaluation.summary.summarise`
     for what the interval covers) or null where undefined.
     """
-    bounds = upper_bounds(trajectories)
-    cost = costs(trajectories)
+    bounds, cost = upper_bounds(runs), costs(runs)
     return {
-        "rows": [_row(head, trajectories, bounds, cost) for head in heads],
+        "rows": [{**_row(row, runs, bounds), "cost": cost[row.method]} for row in rows],
         "upper_bound": {
             skill: as_json(over_seeds([bound[skill] for bound in bounds.values()]))
             for skill in next(iter(bounds.values()))
@@ -52,32 +57,59 @@ def build_table(heads: Sequence[Head], trajectories: Trajectories) -> dict[str, 
     }
 
 
-def values_by_seed(trajectories: Trajectories, bounds: Bounds) -> Values:
+def values_by_seed(runs: RunRecords, bounds: Bounds) -> Values:
     """Return the metrics of every method before averaging over seeds."""
     values: Values = {}
-    for method, by_seed in trajectories.items():
-        runs = {seed: one.matrix for seed, one in by_seed.items()}
+    for method, by_seed in runs.items():
         skills = next(iter(by_seed.values())).result["skills"]
-        values[method] = estimates_by_seed(runs, bounds, skills)
+        matrices = {seed: run.matrix for seed, run in by_seed.items()}
+        values[method] = estimates_by_seed(matrices, bounds, skills)
     return values
 
 
-def build_matrices(trajectories: Trajectories, bounds: Bounds) -> dict[str, Any]:
+def costs(runs: RunRecords) -> dict[str, dict[str, Any]]:
+    """Return each method's cost over the whole stream, averaged over seeds.
+
+    ``seconds`` is choosing plus training; ``ratio`` divides it by the random row's,
+    ``paper_ratio`` does so with the paper's hours; both are None without the row. ``phases`` has
+    seconds and samples summed over steps, and the largest peak memory in GB.
+    """
+    phases = {
+        method: {phase: _phase(by_seed.values(), phase) for phase in PHASES}
+        for method, by_seed in runs.items()
+    }
+    seconds = {
+        method: sum(spent[phase]["seconds"] for phase in COUNTED)
+        for method, spent in phases.items()
+    }
+    baseline = seconds.get(BASELINE)
+    return {
+        method: {
+            "seconds": seconds[method],
+            "ratio": seconds[method] / baseline if baseline else None,
+            "paper_ratio": paper_ratio(method),
+            "phases": phases[method],
+        }
+        for method in runs
+    }
+
+
+def build_matrices(runs: RunRecords, bounds: Bounds) -> dict[str, Any]:
     """Return every accuracy matrix (steps x tasks) with errors and parse rates, by seed."""
     return {
         "methods": {
-            method: {str(seed): _matrix(one.result) for seed, one in by_seed.items()}
-            for method, by_seed in trajectories.items()
+            method: {str(seed): _matrix(run.result) for seed, run in by_seed.items()}
+            for method, by_seed in runs.items()
         },
         "upper_bound": {str(seed): bound for seed, bound in bounds.items()},
     }
 
 
-def build_selections(trajectories: Trajectories) -> dict[str, Any]:
+def build_selections(runs: RunRecords) -> dict[str, Any]:
     """Return size, digest and composition of every selection: method -> seed -> step."""
     return {
-        method: {str(seed): one.result["selections"] for seed, one in by_seed.items()}
-        for method, by_seed in trajectories.items()
+        method: {str(seed): run.result["selections"] for seed, run in by_seed.items()}
+        for method, by_seed in runs.items()
     }
 
 
@@ -89,50 +121,26 @@ def flat_metrics(table: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     }
 
 
-def curve_rows(trajectories: Trajectories) -> Iterator[dict[str, Any]]:
+def curve_rows(runs: RunRecords) -> Iterator[dict[str, Any]]:
     """Yield one record per method, seed, step and skill for `dvc plots show`."""
-    stream = stream_of(trajectories)
-    for method, by_seed in trajectories.items():
-        for seed, one in by_seed.items():
-            for kind in ("skills", "extra_skills"):
-                for skill, scores in one.skills(kind).items():
-                    for name, score in zip(one.steps, scores, strict=True):
-                        yield {
-                            "method": method,
-                            "seed": seed,
-                            "step": stream.index(name),
-                            "dataset": name,
-                            "skill": skill,
-                            "score": score,
-                        }
+    stream = stream_of(runs)
+    for method, by_seed in runs.items():
+        for seed, run in by_seed.items():
+            for skill, scores in {**run.skills(), **run.skills("extra_skills")}.items():
+                for name, score in zip(run.steps, scores, strict=True):
+                    yield {
+                        "method": method,
+                        "seed": seed,
+                        "step": stream.index(name),
+                        "dataset": name,
+                        "skill": skill,
+                        "score": score,
+                    }
 
 
-def stream_of(trajectories: Trajectories) -> list[str]:
-    """Return the names of the steps, t = 0 first: the longest trajectory has them all."""
-    every = (one.steps for by_seed in trajectories.values() for one in by_seed.values())
-    return max(every, key=len)
-
-
-def _row(
-    head: Head, trajectories: Trajectories, bounds: Bounds, cost: Mapping[str, Any]
-) -> dict[str, Any]:
-    by_seed = trajectories[head.method]
-    results = [one.result for one in by_seed.values()]
-    row = summarise({s: one.matrix for s, one in by_seed.items()}, bounds, results[0]["skills"])
-    return {
-        "method": head.method,
-        "label": head.label,
-        "seeds": sorted(by_seed),
-        "budget": head.budget(results[0]["budget"]),
-        **{metric: as_json(getattr(row, metric)) for metric in METRICS},
-        **_footnotes(row),
-        "cost": cost[head.method],
-        "paper": head.paper and {metric: getattr(head.paper, metric) for metric in METRICS},
-    }
-
-
-def _footnotes(row: Row) -> dict[str, Any]:
-    return {"left_out": list(row.left_out), "zero_before": row.zero_before}
+def stream_of(runs: RunRecords) -> list[str]:
+    """Return the names of the steps, t = 0 first: the longest run has them all."""
+    return max((run.steps for by_seed in runs.values() for run in by_seed.values()), key=len)
 
 
 def as_json(estimate: Estimate | None) -> dict[str, float | None] | None:
@@ -140,6 +148,33 @@ def as_json(estimate: Estimate | None) -> dict[str, float | None] | None:
     if estimate is None:
         return None
     return {"mean": estimate.mean, "low": estimate.low, "high": estimate.high}
+
+
+def _row(row: MethodRow, runs: RunRecords, bounds: Bounds) -> dict[str, Any]:
+    by_seed = runs[row.method]
+    result, paper = next(iter(by_seed.values())).result, row.definition.published
+    matrices = {seed: run.matrix for seed, run in by_seed.items()}
+    summary = summarise(matrices, bounds, result["skills"])
+    return {
+        "method": row.method,
+        "label": row.label,
+        "seeds": sorted(by_seed),
+        "budget": row.budget(result["budget"]),
+        **{metric: as_json(getattr(summary, metric)) for metric in METRICS},
+        "left_out": list(summary.left_out),
+        "zero_before": summary.zero_before,
+        "paper": paper and {metric: getattr(paper, metric) for metric in METRICS},
+    }
+
+
+def _phase(runs: Iterable[RunRecord], phase: str) -> dict[str, Any]:
+    spent = [[step[phase] for step in run.costs.values() if phase in step] for run in runs]
+    peaks = [cost["peak_memory_gb"] for costs in spent for cost in costs]
+    return {
+        "seconds": fmean(sum(cost["seconds"] for cost in costs) for costs in spent),
+        "samples": fmean(sum(cost["samples"] for cost in costs) for costs in spent),
+        "peak_memory_gb": max((peak for peak in peaks if peak is not None), default=None),
+    }
 
 
 def _matrix(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from liit.selection.arrays import Floats, Generator, Ints
 from liit.selection.geometry import cosine_to_centre, kernel_sums, unit_centres
-from liit.selection.method import Floats, Generator, Groups, Ints
+from liit.selection.method import Groups
 
 
 def uniform(groups: Groups, total: int, generator: Generator) -> Ints:
@@ -134,7 +135,7 @@ def transferability(
     np.fill_diagonal(counted, val=False)
     close = (cosines * counted).sum(axis=1) / np.maximum(counted.sum(axis=1), 1)
     dense = np.array(
-        [kernel_sums(groups.defined_rows, m).sum() / len(m) ** 2 for m in groups.members()]
+        [kernel_sums(groups.defined_vectors, m).sum() / len(m) ** 2 for m in groups.members()]
     )
     return in_turn(softmax(close / (temperature * dense)), groups.sizes, total)
 

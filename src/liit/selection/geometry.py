@@ -1,11 +1,12 @@
-"""Distances between rows, centres and kernels, in blocks."""
+"""Cosines, kernels and redundancy of vectors and centres, in blocks of pairs."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from liit.selection.method import RESERVE, Floats, Groups, Ints
-from liit.selection.rows import Float32, Rows, unit
+from liit.selection.arrays import Float32, Floats, Ints
+from liit.selection.method import RESERVE, Groups
+from liit.selection.vectors import Vectors, unit
 
 SIDE = 2048
 """Rows per side of a block of pairs: 16 MiB of float32, whatever the group's size."""
@@ -13,8 +14,7 @@ SIDE = 2048
 
 def unit_centres(groups: Groups) -> Float32:
     """Return the centres scaled to length 1; a centre at the origin becomes zero [k, d]."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.nan_to_num(unit(groups.defined_centres), nan=0.0)
+    return _directions(groups.defined_centres)
 
 
 def cosine_to_centre(groups: Groups) -> Floats:
@@ -22,7 +22,7 @@ def cosine_to_centre(groups: Groups) -> Floats:
     centres, result = unit_centres(groups), np.full(len(groups.labels), np.nan)
     if groups.count == 0:
         return result
-    for where, block in groups.defined_rows.blocks():
+    for where, block in groups.defined_vectors.blocks():
         labels = groups.labels[where]
         with np.errstate(invalid="ignore", divide="ignore"):
             cosines = np.einsum("nd,nd->n", unit(block), centres[labels])
@@ -37,12 +37,38 @@ def gaussian_kernel(left: Float32, right: Float32) -> Floats:
     return np.asarray(np.exp(-0.5 * np.maximum(squared, 0.0)))
 
 
-def kernel_sums(rows: Rows, order: Ints) -> Floats:
+def kernel_sums(vectors: Vectors, order: Ints) -> Floats:
     """Return, for each row of ``order``, the sum of its kernel with all of them, itself too."""
     sums = np.zeros(len(order))
     for start in range(0, len(order), SIDE):
-        block = rows.read(order[start : start + SIDE])
+        block = vectors.read(order[start : start + SIDE])
         for other in range(0, len(order), SIDE):
-            pairs = gaussian_kernel(block, rows.read(order[other : other + SIDE]))
+            pairs = gaussian_kernel(block, vectors.read(order[other : other + SIDE]))
             sums[start : start + SIDE] += pairs.sum(axis=1)
     return sums
+
+
+def max_similarity_to_earlier(vectors: Vectors, order: Ints) -> Floats:
+    """Return each row's largest cosine to any row before it in ``order`` [n].
+
+    The first row, and rows that point away from all before them, get 0; undefined rows get
+    infinity, so that they count as the most redundant. SemDeDup's M_i (Abbas et al. 2023), in
+    blocks: n^2 multiplications but never an n x n matrix.
+    """
+    result = np.zeros(len(vectors))
+    for start in range(0, len(vectors), SIDE):
+        here = order[start : start + SIDE]
+        block = _directions(vectors.read(here))
+        inside = np.tril(block @ block.T, k=-1)
+        best = np.maximum(inside.max(axis=1, initial=0.0), 0.0)
+        for before in range(0, start, SIDE):
+            earlier = _directions(vectors.read(order[before : before + SIDE]))
+            np.maximum(best, (block @ earlier.T).max(axis=1), out=best)
+        result[here] = np.where(vectors.take(here).defined, np.minimum(best, 1.0), np.inf)
+    return result
+
+
+def _directions(block: Float32) -> Float32:
+    """Return unit rows; undefined ones become zero, similar to nothing."""
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        return np.nan_to_num(unit(block), nan=0.0)

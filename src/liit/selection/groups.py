@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from liit.pool import Pool
+from liit.selection.arrays import Generator, Ints
 from liit.selection.kmeans import Centres, lloyd, plus_plus_centres, random_centres
-from liit.selection.method import RESERVE, Generator, Groups, Ints
-from liit.selection.rows import Rows
+from liit.selection.method import RESERVE, Groups, required
+from liit.selection.vectors import Vectors
 
 GRID = tuple(range(5, 51, 5))
 """Numbers of groups that Adapt-∞ considers (§5.1); the step of 5 is ours."""
@@ -18,14 +19,16 @@ CURVE_ROWS = 5000
 """Rows on which the numbers of groups are compared: 100 per group at the largest k."""
 
 
-def by_source(rows: Rows | None, pool: Pool, generator: Generator) -> Groups:  # noqa: ARG001
+def by_source(vectors: Vectors | None, pool: Pool, generator: Generator) -> Groups:  # noqa: ARG001
     """One group per dataset, in the order of arrival; rows without a direction are the reserve."""
     labels = np.unique(pool.step, return_inverse=True)[1].astype(np.int64)
-    return Groups(labels if rows is None else np.where(rows.defined, labels, RESERVE), rows)
+    return Groups(
+        labels if vectors is None else np.where(vectors.defined, labels, RESERVE), vectors
+    )
 
 
 def spherical_k_means(
-    rows: Rows | None,
+    vectors: Vectors | None,
     pool: Pool,  # noqa: ARG001
     generator: Generator,
     *,
@@ -37,16 +40,16 @@ def spherical_k_means(
 
     Rows without a direction form the reserve. Groups that stay empty are left out.
     """
-    rows = _needed(rows)
-    usable = np.flatnonzero(rows.defined)
+    vectors = required(vectors)
+    usable = np.flatnonzero(vectors.defined)
     k = max(1, min(most, round(len(usable) / members_per_group), len(usable)))
-    centres = random_centres(rows.take(usable), k, generator)
-    fitted = lloyd(rows.take(usable), centres, iterations, spherical=True)
-    return _groups(rows, usable, fitted, {})
+    centres = random_centres(vectors.take(usable), k, generator)
+    fitted = lloyd(vectors.take(usable), centres, iterations, spherical=True)
+    return _groups(vectors, usable, fitted, {})
 
 
 def k_means_elbow(
-    rows: Rows | None,
+    vectors: Vectors | None,
     pool: Pool,  # noqa: ARG001
     generator: Generator,
     *,
@@ -61,9 +64,9 @@ def k_means_elbow(
     k counts. The winner's centres are then fitted to all rows. Rows without a direction form the
     reserve.
     """
-    rows = _needed(rows)
-    usable = np.flatnonzero(rows.defined)
-    sample = rows.take(np.sort(generator.permutation(usable)[:CURVE_ROWS])).in_memory()
+    vectors = required(vectors)
+    usable = np.flatnonzero(vectors.defined)
+    sample = vectors.take(np.sort(generator.permutation(usable)[:CURVE_ROWS])).in_memory()
     ks = sorted({min(k, max(1, len(sample))) for k in grid})
     best: dict[int, Centres] = {}
     for _ in range(restarts):
@@ -73,9 +76,9 @@ def k_means_elbow(
             if k not in best or fitted.wss < best[k].wss:
                 best[k] = fitted
     k = elbow({k: fitted.wss for k, fitted in best.items()})
-    final = lloyd(rows.take(usable), best[k].centres, iterations)
+    final = lloyd(vectors.take(usable), best[k].centres, iterations)
     curve = {str(k): float(f"{fitted.wss:.6g}") for k, fitted in best.items()}
-    return _groups(rows, usable, final, {"curve": curve, "curve_rows": len(sample)})
+    return _groups(vectors, usable, final, {"curve": curve, "curve_rows": len(sample)})
 
 
 def elbow(curve: dict[int, float]) -> int:
@@ -92,14 +95,8 @@ def elbow(curve: dict[int, float]) -> int:
     return int(ks[int(np.argmax(np.round(below, 9)))])
 
 
-def _needed(rows: Rows | None) -> Rows:
-    if rows is None:
-        raise TypeError("k-means needs represent=...")
-    return rows
-
-
-def _groups(rows: Rows, usable: Ints, fitted: Centres, record: dict[str, Any]) -> Groups:
+def _groups(vectors: Vectors, usable: Ints, fitted: Centres, record: dict[str, Any]) -> Groups:
     """Number the groups that have members and put all other rows into the reserve."""
-    labels = np.full(len(rows), RESERVE, dtype=np.int64)
+    labels = np.full(len(vectors), RESERVE, dtype=np.int64)
     occupied, labels[usable] = np.unique(fitted.labels, return_inverse=True)
-    return Groups(labels, rows, fitted.centres[occupied], {"k": len(occupied), **record})
+    return Groups(labels, vectors, fitted.centres[occupied], {"k": len(occupied), **record})

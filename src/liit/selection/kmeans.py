@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from liit.selection.method import Generator, Ints
-from liit.selection.rows import Float32, Rows
+from liit.selection.arrays import Float32, Generator, Ints
+from liit.selection.vectors import Vectors
 
 TOLERANCE = 1e-4
 """Stop when an iteration lowers the sum of squares by less than this share."""
@@ -24,15 +24,17 @@ class Centres:
     wss: float
 
 
-def lloyd(rows: Rows, centres: Float32, iterations: int, *, spherical: bool = False) -> Centres:
+def lloyd(
+    vectors: Vectors, centres: Float32, iterations: int, *, spherical: bool = False
+) -> Centres:
     """Move the centres to the means of their rows until the sum of squares settles.
 
     One sequential read per iteration. A centre that loses all its rows stays where it is.
     ``spherical`` keeps the centres on the unit sphere and assigns by the largest inner product.
     """
-    fitted = _pass(rows, centres, spherical=spherical)
+    fitted = _iterate(vectors, centres, spherical=spherical)
     for _ in range(iterations):
-        moved = _pass(rows, fitted.moved, spherical=spherical)
+        moved = _iterate(vectors, fitted.moved, spherical=spherical)
         settled = fitted.wss - moved.wss <= TOLERANCE * fitted.wss
         if moved.wss < fitted.wss:
             fitted = moved
@@ -42,20 +44,20 @@ def lloyd(rows: Rows, centres: Float32, iterations: int, *, spherical: bool = Fa
 
 
 @dataclass(frozen=True)
-class _Pass(Centres):
+class _Iteration(Centres):
     """One reading of all rows; ``moved`` are the means of what was assigned."""
 
     moved: Float32
 
 
-def _pass(rows: Rows, centres: Float32, *, spherical: bool) -> _Pass:
+def _iterate(vectors: Vectors, centres: Float32, *, spherical: bool) -> _Iteration:
     """Assign every row to its nearest centre and average the rows of each."""
     from scipy.sparse import csr_array
 
-    labels = np.zeros(len(rows), dtype=np.int64)
+    labels = np.zeros(len(vectors), dtype=np.int64)
     sums = np.zeros(centres.shape, dtype=np.float64)
     wss = 0.0
-    for where, block in rows.blocks():
+    for where, block in vectors.blocks():
         labels[where], squared = assign(block, centres, spherical=spherical)
         wss += float(squared.sum())
         ones = np.ones(len(block), dtype=np.float32)
@@ -66,7 +68,7 @@ def _pass(rows: Rows, centres: Float32, *, spherical: bool) -> _Pass:
     if spherical:
         length = np.linalg.norm(moved, axis=1, keepdims=True)
         moved = np.where(length > 0, moved / np.where(length > 0, length, 1.0), centres)
-    return _Pass(centres, labels, wss, moved.astype(np.float32))
+    return _Iteration(centres, labels, wss, moved.astype(np.float32))
 
 
 def assign(block: Float32, centres: Float32, *, spherical: bool) -> tuple[Ints, Float32]:
@@ -85,17 +87,17 @@ def assign(block: Float32, centres: Float32, *, spherical: bool) -> tuple[Ints, 
     return labels, np.maximum(squared + (1.0 if spherical else 0.0), 0.0)
 
 
-def random_centres(rows: Rows, k: int, generator: Generator) -> Float32:
+def random_centres(vectors: Vectors, k: int, generator: Generator) -> Float32:
     """Return ``k`` rows drawn without replacement."""
-    return rows.read(np.sort(generator.permutation(len(rows))[:k]))
+    return vectors.read(np.sort(generator.permutation(len(vectors))[:k]))
 
 
-def plus_plus_centres(rows: Rows, k: int, generator: Generator) -> Float32:
+def plus_plus_centres(vectors: Vectors, k: int, generator: Generator) -> Float32:
     """Draw ``k`` k-means++ centres (Arthur and Vassilvitskii 2007); any prefix is a draw of fewer.
 
     There are fewer when the rows have fewer distinct values.
     """
-    block = rows.read(slice(0, len(rows)))
+    block = vectors.read(slice(0, len(vectors)))
     chosen: list[int] = []
     weights = np.ones(len(block))
     while len(chosen) < k and weights.sum() > 0.0:

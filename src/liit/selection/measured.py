@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from liit.errors import LiitError
 from liit.pool import Pool
-from liit.selection.method import Array, Floats, Groups, Ints, Representation, Scorer, Signals
-from liit.selection.rows import Rows
+from liit.selection.arrays import Array, Floats, Ints, SignalColumns
+from liit.selection.method import Groups, Representation, Scorer
 from liit.selection.signal_names import asked_by, signals_of
+from liit.selection.vectors import Vectors
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,11 @@ class Measured:
     """
 
     pool: Pool
-    signals: Signals
+    signals: SignalColumns
     positions: Ints
 
     @classmethod
-    def of(cls, pool: Pool, signals: Signals, needed: frozenset[str]) -> Measured:
+    def of(cls, pool: Pool, signals: SignalColumns, needed: frozenset[str]) -> Measured:
         """Sort by id; raises :class:`LiitError` for a missing or misaligned signal."""
         for name in sorted(needed):
             if name not in signals:
@@ -55,10 +56,10 @@ class Measured:
             return self
         return Measured(self.pool.take(keep), self.signals, self.positions[keep])
 
-    def rows(self, represent: Representation) -> Rows:
+    def vectors(self, represent: Representation) -> Vectors:
         """Return the vectors of ``represent`` for these samples, in memory if they are few."""
-        rows: Rows = represent(**{name: self.signals[name] for name in signals_of(represent)})
-        return rows.take(self.positions).cached()
+        vectors: Vectors = represent(**{name: self.signals[name] for name in signals_of(represent)})
+        return vectors.take(self.positions).cached()
 
     def scores(self, scorer: Scorer, groups: Groups) -> Floats:
         """Return the float64 scores of ``scorer`` for these samples; infinities become NaN."""

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from liit.errors import LiitError
+from liit.pool import Pool
+from liit.selection.arrays import Array, Float32, Floats, Generator, Ints
+from liit.selection.multiway import spread
 from liit.selection.signal_names import signals_of
-
-if TYPE_CHECKING:
-    from liit.pool import Pool
-    from liit.selection.rows import Rows
-
-Array = NDArray[Any]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Signals = Mapping[str, Array]
-Generator = np.random.Generator
+from liit.selection.vectors import Vectors
 
 RESERVE = -1
 """Group of the samples whose representation is undefined: chosen only when all others are."""
@@ -38,14 +33,14 @@ class Published:
 class Groups:
     """A partition of the candidates.
 
-    ``labels``: group of each candidate, 0..k-1 or :data:`RESERVE` [n]. ``rows``: what was
+    ``labels``: group of each candidate, 0..k-1 or :data:`RESERVE` [n]. ``vectors``: what was
     clustered, None without a representation. ``centres``: [k, d] float32. ``record``: how the
     partition came about, for ``why.json``.
     """
 
     labels: Ints
-    rows: Rows | None = None
-    centres: NDArray[np.float32] | None = None
+    vectors: Vectors | None = None
+    centres: Float32 | None = None
     record: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -59,17 +54,18 @@ class Groups:
         return np.bincount(self.labels[self.labels >= 0], minlength=self.count).astype(np.int64)
 
     @property
-    def defined_rows(self) -> Rows:
+    def defined_vectors(self) -> Vectors:
         """The vectors, for parts that cannot do without."""
-        if self.rows is None:
-            raise TypeError("this method needs represent=...")
-        return self.rows
+        return required(self.vectors)
 
     @property
-    def defined_centres(self) -> NDArray[np.float32]:
+    def defined_centres(self) -> Float32:
         """The centres, for parts that cannot do without."""
         if self.centres is None:
-            raise TypeError("this method needs group=k_means or spherical_k_means")
+            raise LiitError(
+                "The method's budget or scorer needs the centres of its groups.",
+                next_step="give it group=k_means_elbow or spherical_k_means.",
+            )
         return self.centres
 
     def members(self) -> list[Ints]:
@@ -84,12 +80,12 @@ class Candidates:
     """The members of one group as a pick sees them.
 
     ``scores``: [m], NaN where undefined. ``keys``: a hash of each id that breaks ties [m].
-    ``rows``: their representation, None without one.
+    ``vectors``: their representation, None without one.
     """
 
     scores: Floats
     keys: NDArray[np.uint64]
-    rows: Rows | None = None
+    vectors: Vectors | None = None
 
     def __len__(self) -> int:
         """Return the number of candidates."""
@@ -100,28 +96,37 @@ class Candidates:
 class Prune:
     """Permanent removal at the end of a step: keep ``factor`` times B, the least redundant.
 
-    ``represent`` gives the space in which similarity is measured; ``order`` says which of two
-    near-duplicates counts as the earlier one, and stays (Adapt-∞ §4.4).
+    ``represent`` gives the space in which similarity is measured; of two near-duplicates the one
+    that arrived first stays (Adapt-∞ §4.4).
     """
 
-    represent: Callable[..., Rows]
+    represent: Callable[..., Vectors]
     factor: float
-    order: Literal["arrival", "random"] = "arrival"
 
 
-PoolRule = Callable[["Pool", int], NDArray[np.bool_]]
+PoolRule = Callable[[Pool, int], NDArray[np.bool_]]
 """(pool, run seed) -> mask of the samples that may be chosen."""
 Scorer = Callable[..., Array]
 """Named signals, ``groups`` or ``step`` -> one number per candidate [n]."""
-Representation = Callable[..., "Rows"]
+Representation = Callable[..., Vectors]
 """Named signals -> the vectors that grouping sees [n, d]."""
-Grouping = Callable[["Rows | None", "Pool", Generator], Groups]
+Grouping = Callable[[Vectors | None, Pool, Generator], Groups]
 Budget = Callable[[Groups, int, Generator], Ints]
 """(groups, total, generator) -> how many to take from each group [k]."""
 Choice = Callable[[Mapping[str, Floats]], dict[str, float]]
 """Scores of one group by scorer name -> how informative each is; the largest wins."""
 Pick = Callable[[Candidates, int, Generator], Ints]
 """(candidates, count, generator) -> positions of the picked ones."""
+
+
+def required(vectors: Vectors | None) -> Vectors:
+    """Return the vectors of a part that cannot do without; raise LiitError where there are none."""
+    if vectors is None:
+        raise LiitError(
+            "A part of the method needs vectors, and the method has none.",
+            next_step="give it represent=... (liit.selection.representations).",
+        )
+    return vectors
 
 
 def part_name(part: Callable[..., Any]) -> str:
@@ -134,21 +139,14 @@ def everything(pool: Pool, run_seed: int) -> NDArray[np.bool_]:  # noqa: ARG001
     return np.ones(len(pool), dtype=bool)
 
 
-def one_group(rows: Rows | None, pool: Pool, generator: Generator) -> Groups:  # noqa: ARG001
+def one_group(vectors: Vectors | None, pool: Pool, generator: Generator) -> Groups:  # noqa: ARG001
     """No grouping."""
-    return Groups(np.zeros(len(pool), dtype=np.int64), rows)
+    return Groups(np.zeros(len(pool), dtype=np.int64), vectors)
 
 
 def random(candidates: Candidates, count: int, generator: Generator) -> Ints:
     """Uniform without replacement; a larger count extends the draw of a smaller one."""
     return generator.permutation(len(candidates))[:count]
-
-
-def spread(scores: Mapping[str, Floats]) -> dict[str, float]:
-    """Return the entropy of each score's trimmed histogram (Adapt-∞ eq. 4)."""
-    from liit.selection.multiway import entropies
-
-    return entropies(scores)
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from liit.selection.method import Floats, Ints
+from liit.selection.arrays import Floats, Ints
 
 BINS = 50
 TRIMMED = 0.05
 """Share removed at either end before binning (Adapt-∞ §5.1)."""
 
 
-def entropies(scores: Mapping[str, Floats]) -> dict[str, float]:
-    """Return the entropy in bits of each score's histogram, by scorer name.
+def spread(scores: Mapping[str, Floats]) -> dict[str, float]:
+    """Return the entropy of each score's trimmed histogram (Adapt-∞ eq. 4), in bits by scorer.
 
     5 % are trimmed at either end by rank, the rest is scaled to [0, 1] and falls into 50 equal
     bins: neither scale nor shift of a score matters. A constant score has entropy 0; one that is

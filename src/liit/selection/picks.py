@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from liit.selection.arrays import Float32, Generator, Ints
 from liit.selection.budgets import water_fill
 from liit.selection.geometry import SIDE, gaussian_kernel, kernel_sums
-from liit.selection.method import Candidates, Generator, Ints
+from liit.selection.method import Candidates, required
 from liit.selection.multiway import BINS, TRIMMED, bins_of
-from liit.selection.rows import Float32, Rows
+from liit.selection.vectors import Vectors
 
 
 def ranked(candidates: Candidates) -> tuple[Ints, Ints]:
@@ -65,27 +66,25 @@ def closest_in_mean(candidates: Candidates, count: int, generator: Generator) ->
     of n, that is the smallest 2 * (kernel sum to the chosen) - 2 (m + 1) / n * (kernel sum to all):
     one kernel column per turn, never an n x n matrix.
     """
-    if candidates.rows is None:
-        raise TypeError("closest_in_mean needs represent=...")
+    vectors = required(candidates.vectors)
     order = np.argsort(candidates.keys, kind="stable")
     if count >= len(order):
         return order
-    rows = candidates.rows
-    to_all, to_chosen = kernel_sums(rows, order), np.zeros(len(order))
+    to_all, to_chosen = kernel_sums(vectors, order), np.zeros(len(order))
     free, chosen = np.ones(len(order), dtype=bool), []
     for turn in range(1, count + 1):
         loss = 2.0 * to_chosen - 2.0 * turn / len(order) * to_all
         best = int(np.argmin(np.where(free, loss, np.inf)))
         free[best] = False
         chosen.append(best)
-        to_chosen += _kernel_column(rows, order, rows.read(order[best : best + 1]))
+        to_chosen += _kernel_column(vectors, order, vectors.read(order[best : best + 1]))
     return order[np.array(chosen, dtype=np.int64)]
 
 
-def _kernel_column(rows: Rows, order: Ints, one: Float32) -> np.ndarray:
+def _kernel_column(vectors: Vectors, order: Ints, one: Float32) -> np.ndarray:
     """Return the kernel of every row of ``order`` with ``one``."""
     parts = [
-        gaussian_kernel(rows.read(order[start : start + SIDE]), one)[:, 0]
+        gaussian_kernel(vectors.read(order[start : start + SIDE]), one)[:, 0]
         for start in range(0, len(order), SIDE)
     ]
     return np.concatenate(parts)

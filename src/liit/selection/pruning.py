@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from liit.seeds import generator
+from liit.selection.arrays import Floats, Generator, Ints
 from liit.selection.budgets import uniform
+from liit.selection.geometry import max_similarity_to_earlier
 from liit.selection.kmeans import lloyd, random_centres
 from liit.selection.measured import Measured
-from liit.selection.method import RESERVE, Floats, Generator, Groups, Ints, Prune
-from liit.selection.rows import Rows
-from liit.selection.similarity import max_similarity_to_earlier
+from liit.selection.method import RESERVE, Groups, Prune
+from liit.selection.vectors import Vectors
 
 COMPARED = 4096
 """A group of up to this size is compared pair by pair; a larger one in cells of about half."""
@@ -29,8 +30,7 @@ def survivors(rule: Prune, groups: Groups, measured: Measured, budget: int, run_
     if target == len(measured):
         return np.arange(len(measured))
     draws = generator(run_seed, measured.pool.now, "prune")
-    space, keys = measured.rows(rule.represent), measured.keys
-    rank = measured.pool.step if rule.order == "arrival" else draws.permutation(len(measured))
+    space, keys = measured.vectors(rule.represent), measured.keys
     in_groups = int(np.count_nonzero(groups.labels != RESERVE))
     counts = uniform(groups, min(target, in_groups), draws)
     kept: list[Ints] = []
@@ -38,7 +38,7 @@ def survivors(rule: Prune, groups: Groups, measured: Measured, budget: int, run_
         if count == len(members):
             kept.append(members)
             continue
-        order = np.lexsort((keys[members], rank[members]))
+        order = np.lexsort((keys[members], measured.pool.step[members]))
         lost = redundancy(space.take(members), order, draws)
         kept.append(members[np.lexsort((keys[members], lost))[:count]])
     reserve = np.flatnonzero(groups.labels == RESERVE)
@@ -47,21 +47,21 @@ def survivors(rule: Prune, groups: Groups, measured: Measured, budget: int, run_
     return np.sort(np.concatenate(kept))
 
 
-def redundancy(rows: Rows, order: Ints, draws: Generator) -> Floats:
+def redundancy(vectors: Vectors, order: Ints, draws: Generator) -> Floats:
     """Return each row's largest cosine to an earlier one, in a large group only within its cell.
 
     Cells are spherical k-means groups, as in SemDeDup (Abbas et al. 2023): near-duplicates share
     one, and the cost grows with the number of rows instead of its square.
     """
-    if len(rows) <= COMPARED:
-        return max_similarity_to_earlier(rows, order)
-    usable = np.flatnonzero(rows.defined)
-    vectors = rows.take(usable).cached()
-    cells = np.full(len(rows), RESERVE)
-    starts = random_centres(vectors, max(1, 2 * len(usable) // COMPARED), draws)
-    cells[usable] = lloyd(vectors, starts, CELL_ITERATIONS, spherical=True).labels
-    lost = np.full(len(rows), np.inf)
+    if len(vectors) <= COMPARED:
+        return max_similarity_to_earlier(vectors, order)
+    usable = np.flatnonzero(vectors.defined)
+    defined = vectors.take(usable).cached()
+    cells = np.full(len(vectors), RESERVE)
+    starts = random_centres(defined, max(1, 2 * len(usable) // COMPARED), draws)
+    cells[usable] = lloyd(defined, starts, CELL_ITERATIONS, spherical=True).labels
+    lost = np.full(len(vectors), np.inf)
     for cell in np.unique(cells[usable]):
         inside = order[cells[order] == cell]
-        lost[inside] = max_similarity_to_earlier(rows.take(inside), np.arange(len(inside)))
+        lost[inside] = max_similarity_to_earlier(vectors.take(inside), np.arange(len(inside)))
     return lost

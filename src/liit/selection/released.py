@@ -12,9 +12,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from liit.selection.method import Candidates, Floats, Generator, Groups, Ints
+from liit.selection.arrays import Floats, Generator, Ints
+from liit.selection.method import Candidates, Groups
 from liit.selection.multiway import BINS, TRIMMED
-from liit.selection.similarity import max_similarity_to_earlier
+from liit.selection.scorers import minus_redundancy
 
 
 def perplexity_of_exponentials(nll_exp: Floats) -> Floats:
@@ -100,10 +101,10 @@ def linear_density(groups: Groups, total: int, generator: Generator) -> Ints:  #
     The second factor is the norm of all differences between centres and this one. A group that is
     smaller than its share is taken whole and nothing is passed on.
     """
-    rows, centres = groups.defined_rows, groups.defined_centres
+    vectors, centres = groups.defined_vectors, groups.defined_centres
     product = np.zeros(groups.count)
     for number, members in enumerate(groups.members()):
-        blocks = (block for _, block in rows.take(members).blocks())
+        blocks = (block for _, block in vectors.take(members).blocks())
         inside = sum(float(np.linalg.norm(b - centres[number], axis=1).sum()) for b in blocks)
         product[number] = inside / len(members) * np.linalg.norm(centres - centres[number])
     shares = product / product.sum() if product.sum() > 0 else np.full(len(product), 0.0)
@@ -112,8 +113,4 @@ def linear_density(groups: Groups, total: int, generator: Generator) -> Ints:  #
 
 def novelty_by_arrival(groups: Groups, step: Ints) -> Floats:
     """Minus the largest cosine to a member of the group that arrived before it."""
-    scores = np.full(len(groups.labels), np.nan)
-    for members in groups.members():
-        order = np.argsort(step[members], kind="stable")
-        scores[members] = -max_similarity_to_earlier(groups.defined_rows.take(members), order)
-    return scores
+    return minus_redundancy(groups, step)

@@ -4,61 +4,61 @@ from __future__ import annotations
 
 import numpy as np
 
-from liit.selection.method import Array
-from liit.selection.rows import Float32, Rows, unit
+from liit.selection.arrays import Array, Float32
+from liit.selection.vectors import Vectors, unit
 
 
-def gradients(gradient: Array) -> Rows:
+def gradients(gradient: Array) -> Vectors:
     """Unit LoRA gradients of the middle layer (Adapt-∞ §4.1)."""
-    return Rows((gradient,), unit)
+    return Vectors((gradient,), unit)
 
 
-def first_layer_gradients(gradient_first: Array) -> Rows:
+def first_layer_gradients(gradient_first: Array) -> Vectors:
     """Unit LoRA gradients of the first layer."""
-    return Rows((gradient_first,), unit)
+    return Vectors((gradient_first,), unit)
 
 
-def last_layer_gradients(gradient_last: Array) -> Rows:
+def last_layer_gradients(gradient_last: Array) -> Vectors:
     """Unit LoRA gradients of the last layer."""
-    return Rows((gradient_last,), unit)
+    return Vectors((gradient_last,), unit)
 
 
-def all_layers_gradients(gradient_all: Array) -> Rows:
+def all_layers_gradients(gradient_all: Array) -> Vectors:
     """Unit LoRA gradients of all layers together."""
-    return Rows((gradient_all,), unit)
+    return Vectors((gradient_all,), unit)
 
 
-def proxy_gradients(gradient_proxy: Array) -> Rows:
+def proxy_gradients(gradient_proxy: Array) -> Vectors:
     """Unit LoRA gradients of a smaller model."""
-    return Rows((gradient_proxy,), unit)
+    return Vectors((gradient_proxy,), unit)
 
 
-def zero_order_gradients(gradient_zero_order: Array) -> Rows:
+def zero_order_gradients(gradient_zero_order: Array) -> Vectors:
     """Unit directional derivatives along directions that all samples share."""
-    return Rows((gradient_zero_order,), unit)
+    return Vectors((gradient_zero_order,), unit)
 
 
-def fresh_zero_order_gradients(gradient_zero_order_fresh: Array) -> Rows:
+def fresh_zero_order_gradients(gradient_zero_order_fresh: Array) -> Vectors:
     """Unit zero-order gradients with a direction of its own per sample."""
-    return Rows((gradient_zero_order_fresh,), unit)
+    return Vectors((gradient_zero_order_fresh,), unit)
 
 
-def hidden_states(hidden: Array) -> Rows:
+def hidden_states(hidden: Array) -> Vectors:
     """Unit mean hidden states of the middle layer."""
-    return Rows((hidden,), unit)
+    return Vectors((hidden,), unit)
 
 
-def all_hidden_states(hidden_all: Array) -> Rows:
+def all_hidden_states(hidden_all: Array) -> Vectors:
     """Unit mean hidden states of all layers, concatenated."""
-    return Rows((hidden_all,), unit)
+    return Vectors((hidden_all,), unit)
 
 
-def attention_outputs(attention_image: Array, attention_text: Array) -> Rows:
+def attention_outputs(attention_image: Array, attention_text: Array) -> Vectors:
     """COINCIDE's features: an image half and a text half of equal weight (Lee et al. 2024, §4.1).
 
     Samples without an image have a zero image half. Released code averages text positions there.
     """
-    return Rows((attention_image, attention_text), unit_halves)
+    return Vectors((attention_image, attention_text), unit_halves)
 
 
 def unit_halves(block: Float32) -> Float32:

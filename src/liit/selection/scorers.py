@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from liit.selection.geometry import cosine_to_centre
-from liit.selection.method import Floats, Groups
-from liit.selection.similarity import max_similarity_to_earlier
+from liit.selection.arrays import Array, Floats
+from liit.selection.geometry import cosine_to_centre, max_similarity_to_earlier
+from liit.selection.method import Groups
 
 TARGETS = 64
 """Samples per dataset that stand in for the validation items of LESS."""
@@ -40,11 +40,15 @@ def novelty(groups: Groups) -> Floats:
 
     SemDeDup's M_i with the order "hard examples first" (Abbas et al. 2023, §3).
     """
+    return minus_redundancy(groups, -distance_to_centre(groups))
+
+
+def minus_redundancy(groups: Groups, place: Array) -> Floats:
+    """Return minus the largest cosine to a member of the group with a smaller ``place`` [n]."""
     scores = np.full(len(groups.labels), np.nan)
-    distance = 1.0 - cosine_to_centre(groups)
     for members in groups.members():
-        order = np.argsort(-distance[members], kind="stable")
-        scores[members] = -max_similarity_to_earlier(groups.defined_rows.take(members), order)
+        order = np.argsort(place[members], kind="stable")
+        scores[members] = -max_similarity_to_earlier(groups.defined_vectors.take(members), order)
     return scores
 
 
@@ -58,12 +62,12 @@ def influence(groups: Groups) -> Floats:
 
     The targets of a group are up to 64 of its members, evenly spaced by id.
     """
-    rows, scores = groups.defined_rows, np.full(len(groups.labels), np.nan)
+    vectors, scores = groups.defined_vectors, np.full(len(groups.labels), np.nan)
     targets = []
     for members in filter(len, groups.members()):
         spaced = np.linspace(0, len(members) - 1, min(TARGETS, len(members))).astype(np.int64)
-        targets.append(rows.read(members[spaced]).mean(axis=0))
+        targets.append(vectors.read(members[spaced]).mean(axis=0))
     if targets:
-        for where, block in rows.blocks():
+        for where, block in vectors.blocks():
             scores[where] = (block @ np.stack(targets).T).max(axis=1)
     return scores

@@ -12,19 +12,9 @@ from numpy.typing import NDArray
 
 from liit.pool import Pool
 from liit.seeds import generator
+from liit.selection.arrays import Floats, Generator, Ints, SignalColumns
 from liit.selection.measured import Measured
-from liit.selection.method import (
-    RESERVE,
-    Candidates,
-    Floats,
-    Generator,
-    Groups,
-    Ints,
-    Method,
-    Signals,
-    one_group,
-    part_name,
-)
+from liit.selection.method import RESERVE, Candidates, Groups, Method, one_group, part_name
 from liit.selection.pruning import survivors
 
 
@@ -46,7 +36,9 @@ class Selection:
     seconds: dict[str, float] = field(compare=False)
 
 
-def select(method: Method, pool: Pool, signals: Signals, budget: int, run_seed: int) -> Selection:
+def select(
+    method: Method, pool: Pool, signals: SignalColumns, budget: int, run_seed: int
+) -> Selection:
     """Choose from the pool; the result does not depend on the order of its rows.
 
     ``signals`` maps each name in ``method.signals`` to an array aligned with ``pool.ids``.
@@ -78,8 +70,8 @@ def select(method: Method, pool: Pool, signals: Signals, budget: int, run_seed: 
 
 def _grouped(method: Method, measured: Measured, run_seed: int, step: int) -> Groups:
     """Partition the samples as the method says."""
-    rows = None if method.represent is None else measured.rows(method.represent)
-    return method.group(rows, measured.pool, generator(run_seed, step, "group"))
+    vectors = None if method.represent is None else measured.vectors(method.represent)
+    return method.group(vectors, measured.pool, generator(run_seed, step, "group"))
 
 
 class _Picking:
@@ -127,9 +119,9 @@ class _Picking:
                 scorer = max(self.entropies[-1], key=self.entropies[-1].__getitem__)
             scores = self.scores[scorer][members]
             self.winner[members] = scorer
-        rows = None if self.groups.rows is None else self.groups.rows.take(members)
+        vectors = None if self.groups.vectors is None else self.groups.vectors.take(members)
         picked = members[
-            self.method.pick(Candidates(scores, self.keys[members], rows), count, draws)
+            self.method.pick(Candidates(scores, self.keys[members], vectors), count, draws)
         ]
         self.chosen[picked] = True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,10 @@ from liit.data.corpus import Corpus
 from liit.errors import LiitError
 from liit.signals.batches import Batch, PoolBatches, TowerCache, batches_of, tower_cache
 from liit.signals.module import Measuring, PoolData, Progress
-from liit.signals.passes import MEASURED_AS, Pass, passes_for
+from liit.signals.passes import MEASURED_AS, Pass, chosen_layer, passes_for
 from liit.signals.store import Shards, SignalStore
-from liit.signals.sweep import Sweep, chosen_layer, kept_layers
+from liit.signals.sweep import Sweep, kept_layers
 from liit.signals.trunk import Trunk, scoring
-
-DEFINITIONS = 1
-"""Counted up whenever a signal's value changes for the same weights and samples."""
 
 SHARD_SAMPLES = 512
 """Samples per shard at least: what a killed pass may lose."""
@@ -39,6 +36,7 @@ def measure(
     settings: Signals,
     devices: Devices,
     folder: Path,
+    made_from: Mapping[str, Any],
     seed: int,
     proxy: tuple[Any, Corpus] | None = None,
     title: str = "signals",
@@ -49,8 +47,8 @@ def measure(
     and a corpus of the same samples, for ``gradient_proxy``. The arrays are memory-mapped files of
     ``folder``, aligned with ``sorted(ids)``: scores float64 [n], rounded to digits that do not
     depend on how samples were batched; vectors float16 [n, d], gradients at unit length. NaN
-    where undefined. Whatever ``folder`` already holds for the same weights, samples, settings and
-    seed is not measured again, and a killed pass continues with its missing shards.
+    where undefined. ``made_from`` names all that the values depend on: what ``folder`` already
+    holds of the same is not measured again, and a killed pass continues with its missing shards.
 
     Raises LiitError for an unknown name, a layer without an adapter, or a missing proxy.
     """
@@ -61,21 +59,7 @@ def measure(
     ids = sorted(ids)
     models = {"main": model} | ({"proxy": proxy[0]} if proxy else {})
     corpora = {"main": corpus} | ({"proxy": proxy[1]} if proxy else {})
-    fingerprint = {
-        "definitions": DEFINITIONS,
-        "weights": {name: _digest(one) for name, one in models.items()},
-        "ids": hashlib.sha256("\n".join(ids).encode()).hexdigest(),
-        "text": {
-            name: [one.encoder.system_prompt, one.encoder.max_length]
-            for name, one in corpora.items()
-        },
-        "projection_dim": settings.projection_dim,
-        "layer": settings.layer,
-        "zero_order_directions": settings.zero_order_directions,
-        "precision": devices.precision,
-        "seed": seed,
-    }
-    store = SignalStore(folder, fingerprint)
+    store = SignalStore(folder, made_from)
     passes = passes_for(names - store.measured().keys())
     if passes:
         data = _batches(models, corpora, ids, passes, settings.tokens_per_batch)
@@ -92,10 +76,22 @@ def measure(
                 data=data,
                 title=title,
             )
-            _trainer(devices, title).predict(
-                module, PoolData(store, shards, data, devices.workers), return_predictions=False
-            )
+            trainer = _trainer(devices, title)
+            _predict(trainer, module, PoolData(store, shards, data, devices.workers))
     return store.columns(sorted(names))
+
+
+def _predict(trainer: pl.Trainer, module: Measuring, data: PoolData) -> None:
+    """Measure what is missing, on every rank, then let rank 0 merge.
+
+    After a kill between the last shard and the merge nothing is missing, on some rank or on all:
+    Lightning then skips its loop and every hook of it.
+    """
+    trainer.predict(module, data, return_predictions=False)
+    trainer.strategy.barrier("shards written")
+    if trainer.is_global_zero:
+        module.merge()
+    trainer.strategy.barrier("shards merged")
 
 
 def _batches(

@@ -24,7 +24,7 @@ TRIAL_BATCHES = 2
 
 
 class Measuring(pl.LightningModule):
-    """Runs batches of any pass and writes shards; rank 0 merges them at the end."""
+    """Runs batches of any pass and writes shards, which are merged at the end."""
 
     def __init__(
         self,
@@ -54,17 +54,13 @@ class Measuring(pl.LightningModule):
         self.shards.add(number, outcome)
         return number
 
-    def on_predict_end(self) -> None:
-        """Wait for every rank; let rank 0 merge the shards and report the NaNs."""
-        strategy = self.trainer.strategy
-        strategy.barrier("shards written")
-        if self.trainer.is_global_zero:
-            names = sorted(name for one in self.passes for name in one.names)
-            for name, nan in self.store.merge(self.shards, names, self.data.ids).items():
-                if nan["count"]:
-                    some = ", ".join(nan["ids"][:5]) + (", …" if nan["count"] > 5 else "")
-                    self.console.print(f"{self.title}: {nan['count']} NaN in {name}: {some}")
-        strategy.barrier("shards merged")
+    def merge(self) -> None:
+        """Merge the shards of all ranks and report the NaNs."""
+        names = sorted(name for one in self.passes for name in one.names)
+        for name, nan in self.store.merge(self.shards, names, self.data.ids).items():
+            if nan["count"]:
+                some = ", ".join(nan["ids"][:5]) + (", …" if nan["count"] > 5 else "")
+                self.console.print(f"{self.title}: {nan['count']} NaN in {name}: {some}")
 
     def _measure(self, batch: dict[str, Any]) -> dict[str, NDArray[Any]]:
         kind = batch["kind"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from liit.config import Signals
 from liit.errors import LiitError
 from liit.selection.signal_names import SIGNALS
 
@@ -23,6 +24,9 @@ BACKWARD = frozenset(
     {"gradient", "gradient_first", "gradient_last", "gradient_all", "gradient_proxy"}
 )
 """Signals that need a backward pass."""
+
+ZERO_ORDER = frozenset({"gradient_zero_order", "gradient_zero_order_fresh"})
+ATTENTION = frozenset({"attention_image", "attention_text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +66,36 @@ def five_layers(layers: int) -> list[int]:
     if layers <= 5:
         return list(range(layers))
     return [round((place + 1) * layers / 6) - 1 for place in range(5)]
+
+
+def chosen_layer(settings: Signals, layers: int) -> int:
+    """Return the 0-based decoder layer of ``gradient`` and ``hidden``."""
+    layer = middle(layers) if settings.layer == "middle" else settings.layer
+    if not 0 <= layer < layers:
+        raise LiitError(
+            f"signals.layer is {layer}, but the model has {layers} decoder layers.",
+            next_step=f"set signals.layer to 0..{layers - 1} or `middle` in params.yaml.",
+        )
+    return layer
+
+
+def gradient_layers(names: frozenset[str], layer: int, layers: int) -> dict[str, list[int]]:
+    """Return the decoder layers of each gradient signal among ``names``."""
+    of = {
+        "gradient": [layer],
+        "gradient_first": [0],
+        "gradient_last": [layers - 1],
+        "gradient_all": list(range(layers)),
+    }
+    return {name: of[name] for name in sorted(names & of.keys())}
+
+
+def attended_layers(names: frozenset[str], layers: int) -> list[int]:
+    """Return the layers whose attention outputs ``names`` need."""
+    return five_layers(layers) if names & ATTENTION else []
+
+
+def needs_whole_last_layer(names: frozenset[str], layer: int, layers: int) -> bool:
+    """Return whether the last layer must run at every position, not at the answers' alone."""
+    everywhere = {"hidden_all", "entropy_all"} | ({"hidden"} if layer == layers - 1 else set())
+    return bool(names & everywhere) or layers - 1 in attended_layers(names, layers)

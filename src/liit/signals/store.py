@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,14 +44,15 @@ def settled(name: str, values: Tensor) -> NDArray[Any]:
 class SignalStore:
     """The columns of one pool under one θ.
 
-    ``header.json`` holds the ``fingerprint`` (whatever the values depend on) and what was
+    ``header.json`` holds ``made_from`` (the stamp: whatever the values depend on) and what was
     measured; ``<signal>.npy`` the column, aligned with the sorted ids; ``parts-<plan>/`` the
     shards of a pass that has not finished, where ``plan`` names its batches.
     """
 
-    def __init__(self, folder: Path, fingerprint: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, made_from: Mapping[str, Any]) -> None:
         """Point at a folder; nothing is touched."""
-        self.folder, self.fingerprint = folder, dict(fingerprint)
+        self.folder = folder
+        self.made_from = json.loads(json.dumps(made_from))  # as the header gives it back: no tuples
         self._header = folder / "header.json"
 
     def measured(self) -> dict[str, Any]:
@@ -59,16 +61,16 @@ class SignalStore:
             return {}
         header = read_json(self._header, next_step="measure again.")
         found: dict[str, Any] = header["signals"]
-        return found if header["fingerprint"] == self.fingerprint else {}
+        return found if header["made_from"] == self.made_from else {}
 
     def open(self) -> None:
         """Make the folder; drop whatever was measured on another θ, pool or setting."""
         if self._header.is_file():
             header = read_json(self._header, next_step="remove the folder and measure again.")
-            if header["fingerprint"] == self.fingerprint:
+            if header["made_from"] == self.made_from:
                 return
         shutil.rmtree(self.folder, ignore_errors=True)
-        write_json(self._header, {"fingerprint": self.fingerprint, "signals": {}})
+        write_json(self._header, {"made_from": self.made_from, "signals": {}})
 
     def columns(self, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         """Return finished columns, memory-mapped for reading."""
@@ -105,7 +107,7 @@ class SignalStore:
             name: {"dtype": str(one.dtype), "shape": list(one.shape), "nan": nans[name]}
             for name, one in columns.items()
         }
-        write_json(self._header, {"fingerprint": self.fingerprint, "signals": signals})
+        write_json(self._header, {"made_from": self.made_from, "signals": signals})
         shutil.rmtree(shards.folder)
         return nans
 

@@ -11,38 +11,18 @@ from torch import Tensor
 from torch.nn import functional
 
 from liit.config import Signals
-from liit.errors import LiitError
 from liit.signals.gradients import LoraTaps
-from liit.signals.passes import five_layers, middle
+from liit.signals.passes import (
+    ZERO_ORDER,
+    attended_layers,
+    chosen_layer,
+    gradient_layers,
+    needs_whole_last_layer,
+)
 from liit.signals.projection import sketch_for
 from liit.signals.scores import answer_scores, entropy_everywhere
 from liit.signals.trunk import Answers, Trunk
 from liit.signals.zero_order import Directions
-
-ZERO_ORDER = frozenset({"gradient_zero_order", "gradient_zero_order_fresh"})
-ATTENTION = frozenset({"attention_image", "attention_text"})
-
-
-def chosen_layer(settings: Signals, layers: int) -> int:
-    """Return the 0-based decoder layer of ``gradient`` and ``hidden``."""
-    layer = middle(layers) if settings.layer == "middle" else settings.layer
-    if not 0 <= layer < layers:
-        raise LiitError(
-            f"signals.layer is {layer}, but the model has {layers} decoder layers.",
-            next_step=f"set signals.layer to 0..{layers - 1} or `middle` in params.yaml.",
-        )
-    return layer
-
-
-def gradient_layers(names: frozenset[str], layer: int, layers: int) -> dict[str, list[int]]:
-    """Return the decoder layers of each gradient signal among ``names``."""
-    of = {
-        "gradient": [layer],
-        "gradient_first": [0],
-        "gradient_last": [layers - 1],
-        "gradient_all": list(range(layers)),
-    }
-    return {name: of[name] for name in sorted(names & of.keys())}
 
 
 def kept_layers(names: frozenset[str], layer: int) -> set[int]:
@@ -63,13 +43,9 @@ class Sweep:
         self.taps = LoraTaps(trunk, tapped) if tapped else None
         self.sketch = sketch_for(trunk, self.layer, settings.projection_dim, seed)
         self.directions = Directions(trunk, self.layer, seed) if names & ZERO_ORDER else None
-        self.attended = five_layers(self.count) if names & ATTENTION else []
+        self.attended = attended_layers(names, self.count)
         self._attention: list[Tensor] = []
-        self.whole = (
-            bool({"hidden_all", "entropy_all"} & names)
-            or self.count - 1 in self.attended
-            or ("hidden" in names and self.layer == self.count - 1)
-        )
+        self.whole = needs_whole_last_layer(names, self.layer, self.count)
 
     def __call__(self, batch: dict[str, Any], features: Tensor | None) -> dict[str, Tensor]:
         """Return ``names`` for a batch: scores float64 [n], vectors float32 [n, d].

@@ -1,0 +1,185 @@
+"""What each command does, with the imports that it alone needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from rich.console import Console
+
+from liit import paths
+from liit.config import Params, load_params, nearest
+from liit.errors import LiitError
+
+PHASES = ("select", "train", "evaluate")
+
+
+def prepare(_: Namespace) -> None:
+    """Prepare every dataset and exam of params.yaml."""
+    from liit.data.prepare import prepare_all
+
+    prepare_all(load_params())
+
+
+def base(_: Namespace) -> None:
+    """Make the model of t = 0 and evaluate it."""
+    from liit.base import evaluate_base, make_base
+
+    params = load_params()
+    make_base(params)
+    evaluate_base(params)
+
+
+def run(asked: Namespace) -> None:
+    """Run a method along the stream and write its result file; or one phase of one step."""
+    from liit.run import Run
+
+    params = load_params()
+    method = Run(params, asked.table, asked.method, asked.seed)
+    if asked.only:
+        getattr(method, asked.only)(_step(params, asked.step))
+    elif params.devices.devices * params.devices.num_nodes == 1:
+        method.go()
+    else:
+        for t in method.steps:
+            for phase in PHASES:
+                _spawn(asked, phase, params.steps[t])
+        method.write_result()
+
+
+def base_signals(_: Namespace) -> None:
+    """Draw what θ_0 makes of the stream's samples."""
+    from liit.base_signals.measure import draw_base_signals
+
+    draw_base_signals(load_params())
+
+
+def report(asked: Namespace) -> None:
+    """Write reports/ from results/."""
+    from liit.data.prepare import open_dataset
+    from liit.reporting.report import write_report
+
+    params = load_params()
+    # A clone without data still redraws its tables; only the sample cards need the stores.
+    stores = {
+        dataset.name: open_dataset(params, dataset)
+        for dataset in params.stream
+        if paths.dataset_store(dataset.name).is_file()
+    }
+    write_report(Path(), asked.table, params.rows(asked.table), params.seeds, stores)
+
+
+def publish(asked: Namespace) -> None:
+    """Send summary runs to Weights & Biases: offline unless a key is set."""
+    from liit.tracking.publishing import publish_all
+
+    publish_all(load_params(), asked.methods)
+
+
+def repro(asked: Namespace) -> None:
+    """Reproduce the runs of one table side by side."""
+    from liit.repro import reproduce
+
+    reproduce(load_params(), asked.table, asked.jobs)
+
+
+def plan(asked: Namespace) -> None:
+    """Print what the methods of a table will cost."""
+    from liit.planning.plan import plan_table
+    from liit.scales import params_of
+
+    current = load_params()
+    params = current if asked.scale in (None, current.scale) else params_of(asked.scale)
+    shown = plan_table(
+        params,
+        asked.table,
+        asked.methods,
+        prepared=params is current,
+        devices=asked.devices,
+        tflops=asked.tflops,
+    )
+    Console().print(shown)
+
+
+def list_(_: Namespace) -> None:
+    """Print tables, methods, steps and exams."""
+    from liit.selection import names, tables
+
+    params, console = load_params(), Console()
+    for table in tables():
+        console.print(f"[bold]{table}[/]: {', '.join(names(table))}")
+    console.print(f"[bold]stream[/]: {' → '.join(params.steps)}")
+    console.print(f"[bold]exams[/]: {', '.join(exam.task for exam in params.exams)}")
+
+
+def doctor(asked: Namespace) -> None:
+    """Show what a scale still needs; raise LiitError if it cannot run without it."""
+    from liit.doctor import examine
+    from liit.doctor.findings import render
+    from liit.scales import params_of
+
+    params = params_of(asked.scale) if asked.scale else load_params()
+    findings = list(examine(params, reference=asked.reference))
+    console = Console()
+    console.print(render(findings))
+    missing = [one for one in findings if one.state == "missing"]
+    if missing:
+        raise LiitError(
+            f"scale {params.scale}: {len(missing)} things are missing.",
+            next_step=f"{missing[0].subject}: {missing[0].next_step}.",
+        )
+    console.print(f"Scale {params.scale} has what it needs.")
+
+
+def scale(asked: Namespace) -> None:
+    """Rewrite params.yaml for another scale."""
+    from liit.scales import use_scale
+
+    use_scale(asked.name)
+
+
+def data(asked: Namespace) -> None:
+    """Audit one dataset against itself, the rest of the stream and the exams."""
+    from liit.data.check import check_dataset
+    from liit.data.check_report import render
+    from liit.data.prepare import image_root, open_dataset
+    from liit.data.store import SampleStore
+
+    params = load_params()
+    wanted = params.dataset(asked.dataset)
+    report = check_dataset(
+        open_dataset(params, wanted),
+        others={one.name: open_dataset(params, one) for one in params.stream if one != wanted},
+        exams={
+            one.task: SampleStore(paths.exam_store(one.task), image_root(params, one))
+            for one in params.prepared_exams
+        },
+        sheet=paths.SCRATCH / "check" / f"{wanted.name}.png",
+    )
+    if asked.json:
+        print(report.to_json())
+    else:
+        Console().print(render(report))
+
+
+def _step(params: Params, name: str) -> int:
+    if name not in params.steps[1:]:
+        raise LiitError(
+            f"The stream trains at no step {name!r}{nearest(name, params.steps)}.",
+            next_step=f"use one of {', '.join(params.steps[1:])}.",
+        )
+    return params.steps.index(name)
+
+
+def _spawn(asked: Namespace, phase: str, step: str) -> None:
+    # Lightning starts the other ranks by running this very command again.
+    command = ["run", asked.method, "--table", asked.table, "--seed", str(asked.seed)]
+    command += ["--step", step, "--only", phase]
+    done = subprocess.run([sys.executable, "-m", "liit", *command], check=False)
+    if done.returncode:
+        raise LiitError(
+            f"`liit {' '.join(command)}` failed.",
+            next_step="read its message above; the same command continues from there.",
+        )

@@ -1,0 +1,177 @@
+"""The shape of a LLaVA, and the operations of its parts: two per multiplication."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from liit.config import Model
+from liit.errors import LiitError
+
+
+class Lengths(NamedTuple):
+    """Means over samples: ``tokens`` with image positions, ``blind`` without, those of ``answers``.
+
+    ``images``: images per sample.
+    """
+
+    tokens: float
+    blind: float
+    answers: float
+    images: float
+
+    @classmethod
+    def mixed(cls, lengths: Iterable[Lengths], shares: Iterable[float]) -> Lengths:
+        """Return the mean lengths over datasets in the given shares."""
+        pairs = list(zip(lengths, shares, strict=True))
+        return cls(*(sum(one[n] * share for one, share in pairs) for n in range(len(cls._fields))))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelShape:
+    """Widths and depths; ``patches`` per image; the class token adds one inside the tower.
+
+    Norms, biases, embeddings and elementwise work are left out: below one per cent of a model of
+    billions of weights.
+    """
+
+    layers: int
+    width: int
+    key_value_width: int
+    mlp_width: int
+    vocabulary: int
+    tower_layers: int
+    tower_width: int
+    tower_mlp_width: int
+    patches: int
+
+    @classmethod
+    def of_config(cls, config: Any) -> ModelShape:
+        """Read the shape off a transformers configuration of LLaVA's layout."""
+        text, vision = config.text_config, config.vision_config
+        head = text.hidden_size // text.num_attention_heads
+        return cls(
+            layers=text.num_hidden_layers,
+            width=text.hidden_size,
+            key_value_width=head * text.num_key_value_heads,
+            mlp_width=text.intermediate_size,
+            vocabulary=text.vocab_size,
+            tower_layers=vision.num_hidden_layers,
+            tower_width=vision.hidden_size,
+            tower_mlp_width=vision.intermediate_size,
+            patches=(vision.image_size // vision.patch_size) ** 2,
+        )
+
+    @property
+    def layer_weights(self) -> int:
+        """Weights of a decoder layer's linear layers."""
+        attention = 2 * self.width**2 + 2 * self.width * self.key_value_width
+        return attention + 3 * self.width * self.mlp_width
+
+    @property
+    def tower_weights(self) -> int:
+        """Weights of the vision tower's linear layers."""
+        return self.tower_layers * (
+            4 * self.tower_width**2 + 2 * self.tower_width * self.tower_mlp_width
+        )
+
+    @property
+    def projector_weights(self) -> int:
+        """Weights of the projector's two layers."""
+        return self.tower_width * self.width + self.width**2
+
+    @property
+    def parameters(self) -> int:
+        """Weights of the whole model, input and output embeddings included."""
+        decoder = self.layers * self.layer_weights + 2 * self.vocabulary * self.width
+        return decoder + self.tower_weights + self.projector_weights
+
+    def lora_weights(self, rank: int) -> int:
+        """Weights of one decoder layer's LoRA factors: q, k, v, o, gate, up and down."""
+        attention = 4 * self.width + 2 * (self.width + self.key_value_width)
+        return rank * (attention + 3 * (self.width + self.mlp_width))
+
+    def attention(self, queries: float, keys: float) -> float:
+        """Operations of one layer's attention: both products, masked places included."""
+        return 4 * queries * keys * self.width
+
+    def layer(self, tokens: float) -> float:
+        """Operations of one decoder layer."""
+        return 2 * self.layer_weights * tokens + self.attention(tokens, tokens)
+
+    def short_layer(self, tokens: float, answers: float) -> float:
+        """Operations of the last layer: keys and values everywhere, the rest at answers."""
+        everywhere = 2 * self.width * self.key_value_width
+        rest = self.layer_weights - everywhere
+        return 2 * (everywhere * tokens + rest * answers) + self.attention(answers, tokens)
+
+    def head(self, positions: float) -> float:
+        """Operations of the output layer."""
+        return 2 * self.width * self.vocabulary * positions
+
+    def images(self, count: float) -> float:
+        """Operations of the tower and the projector."""
+        seen = self.patches + 1
+        tower = 2 * self.tower_weights * seen
+        tower += self.tower_layers * 4 * seen**2 * self.tower_width
+        return count * (tower + 2 * self.projector_weights * self.patches)
+
+
+LLAVA_7B = ModelShape(
+    layers=32,
+    width=4096,
+    key_value_width=4096,
+    mlp_width=11008,
+    vocabulary=32064,
+    tower_layers=24,
+    tower_width=1024,
+    tower_mlp_width=4096,
+    patches=576,
+)
+"""llava-hf/llava-1.5-7b-hf, from its config.json."""
+
+
+def shape_of(model: Model) -> ModelShape:
+    """Return the shape of the model that params.yaml names.
+
+    Raises LiitError for a checkpoint whose config.json is not on this machine, or whose vision
+    tower is laid out in another way.
+    """
+    if model.mini is not None:
+        mini = model.mini
+        return ModelShape(
+            layers=mini.layers,
+            width=mini.width,
+            key_value_width=mini.width,
+            mlp_width=mini.mlp_width,
+            vocabulary=mini.vocabulary,
+            tower_layers=mini.vision_layers,
+            tower_width=mini.vision_width,
+            tower_mlp_width=2 * mini.vision_width,
+            patches=(mini.image_side // mini.patch) ** 2,
+        )
+    if model.checkpoint == "llava-hf/llava-1.5-7b-hf":
+        return LLAVA_7B
+    return _of_checkpoint(model)
+
+
+def _of_checkpoint(model: Model) -> ModelShape:
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(
+            model.checkpoint, revision=model.revision, local_files_only=True
+        )
+    except OSError:
+        raise LiitError(
+            f"the config.json of {model.checkpoint} is not on this machine.",
+            next_step="download the checkpoint first, or set model.checkpoint to a local folder.",
+        ) from None
+    try:
+        return ModelShape.of_config(config)
+    except AttributeError as absent:
+        raise LiitError(
+            f"the operations of a {config.model_type} are not known here: {absent}.",
+            next_step="plan with a LLaVA of that size, for instance llava-hf/llava-1.5-7b-hf.",
+        ) from None

@@ -1,0 +1,39 @@
+"""What keeps two results from standing in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from liit import conditions
+
+Result = Mapping[str, Any]
+"""The content of a result file."""
+
+
+def differing_conditions(result: Result, other: Result) -> list[str]:
+    """Return the places in which two results' conditions differ; none if they were made alike."""
+    return conditions.differences(result["conditions"], other["conditions"])
+
+
+def differences(result: Result, other: Result) -> list[str]:
+    """Return all that keeps two results, or the steps of one, from standing in one table."""
+    apart = [
+        f"{name}: {result[name]!r} and {other[name]!r}"
+        for name in ("scale", "skills")
+        if result[name] != other[name]
+    ]
+    apart += differing_conditions(result, other)
+    ours, theirs = _task_versions(result), _task_versions(other)
+    for task in sorted(ours.keys() & theirs.keys()):
+        if len(versions := ours[task] | theirs[task]) > 1:
+            apart.append(f"version of task {task}: {' and '.join(map(str, sorted(versions)))}")
+    return apart
+
+
+def _task_versions(result: Result) -> dict[str, set[Any]]:
+    versions: dict[str, set[Any]] = {}
+    for row in result["matrix"].values():
+        for task, cell in row.items():
+            versions.setdefault(task, set()).add(cell["version"])
+    return versions

@@ -1,0 +1,164 @@
+"""What a report is made of: the result and run files of every method and seed, and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from liit import paths
+from liit.errors import LiitError
+from liit.evaluation import matrix
+from liit.evaluation.summary import RunMatrix, run_of
+from liit.files import read_json
+from liit.reporting.comparable import differences, differing_conditions
+from liit.selection import Method, load
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRow:
+    """A row of a table: its method's name, the table whose folder has the file, and the method."""
+
+    method: str
+    home: str
+    definition: Method
+
+    @property
+    def label(self) -> str:
+        """The method's name as a reader knows it."""
+        return self.definition.label
+
+    def budget(self, samples: int) -> int | str:
+        """Return the samples per step of this row, where the table's budget is ``samples``."""
+        factor = self.definition.budget_factor
+        return "full" if factor is None else round(samples * factor)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One method along the stream under one seed: what was measured and what it cost.
+
+    ``result`` is the content of ``results/<method>/<seed>.json`` (deterministic); ``costs`` (step
+    -> phase -> cost) and ``provenance`` are that of ``runs/<method>/<seed>.json``.
+    """
+
+    result: Mapping[str, Any]
+    costs: Mapping[str, Mapping[str, Any]]
+    provenance: Mapping[str, Any]
+
+    @property
+    def steps(self) -> list[str]:
+        """The evaluated steps in stream order; multi-task training has the last one alone."""
+        return list(self.result["steps"])
+
+    @property
+    def matrix(self) -> RunMatrix:
+        """The accuracy matrix R[t, task] with its standard errors."""
+        return run_of(self.result)
+
+    def skills(self, kind: str = "skills") -> dict[str, list[float]]:
+        """Return P[skill][t], 0..100, for the parity skills or for ``extra_skills``."""
+        groups = self.result[kind]
+        return matrix.skill_scores(self.matrix.rows, groups) if groups else {}
+
+    def parsed(self, step: str, tasks: Sequence[str]) -> float:
+        """Return the mean share (0..1) of answers that the strict parser could read."""
+        cells = self.result["matrix"][step]
+        return fmean(cells[task]["parsed"] for task in tasks)
+
+
+RunRecords = dict[str, dict[int, RunRecord]]
+"""Every method, in the order of params.yaml, and its runs by seed."""
+
+
+def load_runs(root: Path, methods: Sequence[str], seeds: Sequence[int]) -> RunRecords:
+    """Read the results and runs of all methods and seeds under ``root``.
+
+    Raises LiitError if a file is missing or broken (naming the command that makes it), or if rows
+    do not belong into one table.
+    """
+    runs = {method: {seed: _load_run(root, method, seed) for seed in seeds} for method in methods}
+    _check_comparable(runs)
+    return runs
+
+
+def load_rows(root: Path, table: str, methods: Sequence[str]) -> list[MethodRow]:
+    """Return what each method's file in ``experiments/<table>/`` says.
+
+    A row without a file there is one of the main table, shown for comparison.
+    """
+    folder = root / paths.EXPERIMENTS
+    homes = {m: table if (folder / table / f"{m}.py").is_file() else paths.MAIN for m in methods}
+    return [MethodRow(name, home, load(home, name, folder)) for name, home in homes.items()]
+
+
+def missing_runs(root: Path, method: str, seeds: Sequence[int]) -> list[str]:
+    """Return the DVC stages of a method whose result or run file is not there."""
+    files = (paths.result, paths.run_record)
+    return [
+        stage_of(root, method, seed)
+        for seed in seeds
+        if not all(file(method, seed, root).is_file() for file in files)
+    ]
+
+
+def seeds_alike(root: Path, methods: Sequence[str], seeds: Sequence[int]) -> list[int]:
+    """Return ``seeds`` and the further ones that every method was run with in the same conditions.
+
+    So a table keeps the seeds of earlier runs until anything but the seeds changes.
+    """
+    folders = [paths.result(method, 0, root).parent for method in methods]
+    known = set.intersection(
+        *({int(file.stem) for file in folder.glob("*.json")} for folder in folders)
+    )
+    first = _load_run(root, methods[0], seeds[0]).result
+    further = [
+        seed
+        for seed in sorted(known - set(seeds))
+        if not any(missing_runs(root, method, [seed]) for method in methods)
+        and not any(
+            differing_conditions(first, _load_run(root, method, seed).result) for method in methods
+        )
+    ]
+    return [*seeds, *further]
+
+
+def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:
+    """Return the record of how a selection came about; empty if it is not on this machine."""
+    path = paths.selection(method, seed, step, root) / "why.json"
+    if not path.is_file():
+        return {}
+    why: dict[str, Any] = read_json(path, next_step="run `dvc checkout`.")
+    return why
+
+
+def stage_of(root: Path, method: str, seed: int) -> str:
+    """Return the DVC stage that makes a run."""
+    home = paths.home(method, root)
+    pipeline = "run" if home == root else f"{paths.pipeline(home.name)}:run"
+    return f"{pipeline}@{method}-{seed}"
+
+
+def _load_run(root: Path, method: str, seed: int) -> RunRecord:
+    command = f"run `dvc repro {stage_of(root, method, seed)}`."
+    result = read_json(paths.result(method, seed, root), next_step=command)
+    record = read_json(paths.run_record(method, seed, root), next_step=command)
+    return RunRecord(result, record["costs"], record["provenance"])
+
+
+def _check_comparable(runs: RunRecords) -> None:
+    """Refuse rows that do not belong into one table."""
+    every = [
+        (f"results/{method}/{seed}.json", run.result)
+        for method, by_seed in runs.items()
+        for seed, run in by_seed.items()
+    ]
+    for (path, result), (other_path, other) in combinations_with_replacement(every, 2):
+        if apart := differences(result, other):
+            raise LiitError(
+                f"{path} and {other_path} differ in {', '.join(apart)}.",
+                next_step="run `dvc repro` so that all rows are computed alike.",
+            )

@@ -1,0 +1,155 @@
+"""Side by side: `dvc repro` runs one stage after the other, and runs do not need each other."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from liit import paths
+from liit.config import Params
+from liit.errors import LiitError
+from liit.files import read_json, write_json, write_text
+from liit.units import duration
+
+LOGS = paths.SCRATCH / "logs"
+CLOCK = LOGS / "seconds.json"
+"""Wall-clock seconds of every stage, start-up and DVC included; the last real run's."""
+RAN = "Running stage"
+"""What DVC prints of a stage that was not up to date."""
+LOCKED = "Unable to acquire lock"
+"""What DVC prints when others held its lock for three seconds: several start at once."""
+LOCK_SECONDS = 1.0
+HALF_WRITTEN = "Unable to read RWLock-file"
+"""What DVC prints when it was killed while it wrote which stages are running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One stage of one dvc.yaml, and where its costs are recorded once it has run."""
+
+    pipeline: Path
+    stage: str
+    record: Path | None = None
+
+    @property
+    def target(self) -> str:
+        """What DVC calls it."""
+        return f"{self.pipeline}:{self.stage}"
+
+    @property
+    def log(self) -> Path:
+        """The file that holds what it printed."""
+        return LOGS / f"{self.stage}.log"
+
+    @property
+    def said(self) -> str:
+        """What it printed."""
+        return self.log.read_text(encoding="utf-8")
+
+    @property
+    def seconds(self) -> float:
+        """What its phases took when they last ran; infinite if nobody knows."""
+        if self.record is None or not self.record.is_file():
+            return math.inf
+        steps = read_json(self.record, next_step="delete it.")["costs"].values()
+        return float(sum(cost["seconds"] for phases in steps for cost in phases.values()))
+
+    def run(self) -> tuple[int, float]:
+        """Return the exit code and the seconds of `dvc repro`; wait where others hold its lock."""
+        command = [sys.executable, "-m", "dvc", "repro", "--single-item", self.target]
+        while True:
+            started = time.perf_counter()
+            with self.log.open("w") as log:
+                done = subprocess.run(command, stdout=log, stderr=log, check=False)
+            seconds = time.perf_counter() - started
+            if not done.returncode or LOCKED not in self.said:
+                return done.returncode, seconds
+            time.sleep(LOCK_SECONDS)
+
+
+def reproduce(params: Params, table: str, workers: int) -> None:
+    """Run `dvc repro --single-item` for every run of a table, several at a time, longest first.
+
+    The figures of θ_0 wait for no run and come with those of the main table. What a run prints
+    goes to ``scratch/logs/``, and how long it took; one that was up to date keeps the time of when
+    it was made. Raises LiitError at the end if any failed, naming its log; the others are finished
+    first.
+    """
+    jobs = sorted(jobs_of(params, table), key=lambda job: job.seconds, reverse=True)
+    if table == paths.MAIN:
+        jobs.append(Job(paths.pipeline(table), "base_signals"))
+    else:
+        write_pipeline(table)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    console = Console()
+    console.print(
+        f"{len(jobs)} stages, {workers} at a time; what they print is in {LOGS}/"
+        f"{_expected(jobs, workers)}"
+    )
+    failed = []
+    with ThreadPoolExecutor(workers) as pool:
+        running = {pool.submit(job.run): job for job in jobs}
+        for number, done in enumerate(as_completed(running), start=1):
+            job, (code, seconds) = running[done], done.result()
+            outcome = "[red]failed[/]" if code else f"done in {seconds:.0f} s"
+            console.print(f"[{number}/{len(jobs)}] {job.stage}: {outcome}")
+            if code:
+                failed.append(job)
+            elif RAN in job.said:
+                _remember(job, seconds)
+    if failed:
+        names = ", ".join(job.stage for job in failed)
+        raise LiitError(
+            f"{len(failed)} of {len(jobs)} stages failed: {names}.",
+            next_step=_mend(failed),
+        )
+
+
+def jobs_of(params: Params, table: str) -> list[Job]:
+    """Return the runs of a table, seed by seed, in the order of its rows."""
+    rows = params.methods
+    if table != paths.MAIN:
+        params.rows(table)  # fails for a table that is not there
+        rows = params.tables[table].rows
+    return [
+        Job(paths.pipeline(table), f"run@{method}-{seed}", paths.run_record(method, seed))
+        for seed in params.seeds
+        for method in rows
+    ]
+
+
+def write_pipeline(table: str) -> None:
+    """Write ``tables/<table>/dvc.yaml`` if it is not what the template gives."""
+    text = paths.PIPELINE_TEMPLATE.read_text(encoding="utf-8").replace("TABLE", table)
+    file = paths.pipeline(table)
+    if not file.is_file() or file.read_text(encoding="utf-8") != text:
+        write_text(file, text)
+
+
+def _expected(jobs: list[Job], workers: int) -> str:
+    """Say how long all of them take if each takes what ``runs/`` says of it."""
+    known = [job.seconds for job in jobs if math.isfinite(job.seconds)]
+    if not known:
+        return ""
+    missing = f" ({len(jobs) - len(known)} without)" * (len(known) < len(jobs))
+    time_needed = duration(sum(known) / workers)
+    return f"\nAbout {time_needed} by the records in runs/{missing}; what is made is skipped"
+
+
+def _mend(failed: list[Job]) -> str:
+    if any(HALF_WRITTEN in job.said for job in failed):
+        return "delete .dvc/tmp/rwlock, which a killed DVC left, then run the same command."
+    logs = ", ".join(str(job.log) for job in failed)
+    return f"read {logs}; the same command continues with what is left."
+
+
+def _remember(job: Job, seconds: float) -> None:
+    known = read_json(CLOCK, next_step="delete it.") if CLOCK.is_file() else {}
+    write_json(CLOCK, {**known, job.stage: round(seconds, 1)})

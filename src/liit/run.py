@@ -1,0 +1,250 @@
+"""One method along the stream under one seed: select, train, evaluate, step by step.
+
+Each phase goes from files to files and leaves a stamp, last of all, of everything that it was made
+from. A phase whose stamp still holds is skipped, so a killed run, an appended dataset and a changed
+metric all continue with what is left.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from liit import paths, stamps
+from liit.base import open_proxy, proxy_digest, theta_zero
+from liit.code import digest_method
+from liit.config import Params
+from liit.costs import Meter
+from liit.evaluation.evaluator import Evaluator
+from liit.evaluation.exams import evaluate_exams, open_evaluator
+from liit.files import digest_file, digest_folder, is_up_to_date, read_json, write_json, write_text
+from liit.learning.train import fit
+from liit.model import lora
+from liit.model.load import WEIGHTS, Theta, load_theta
+from liit.model.sealed import is_intact
+from liit.pool import Pool
+from liit.ranks import is_other_rank
+from liit.results import record_costs, write_result
+from liit.seeds import seed_for
+from liit.selection import load, select
+from liit.selection.files import digest_ids, read_ids, read_kept, write_selection
+from liit.stamps import Stamp
+from liit.stream import Stream
+from liit.tracking import RunIdentity
+from liit.tracking.weights_and_biases import training_logger
+
+EVALUATION = "exam.json"
+"""The scores of a step, beside its adapter."""
+
+
+class Run:
+    """A method of a table under one seed; ``method`` is its file's name."""
+
+    def __init__(self, params: Params, table: str, method: str, seed: int) -> None:
+        self.params, self.table, self.name, self.seed = params, table, method, seed
+        self.method = load(table, method)
+        self.stream = Stream(params)
+        self.console = Console()
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps that the method trains at: all after t = 0, or the last alone."""
+        last = self.stream.last
+        return [last] if self.method.start == "base" else list(range(1, last + 1))
+
+    def go(self) -> None:
+        """Do what is left of every step, and write the result."""
+        for t in self.steps:
+            self.select(t)
+            self.train(t)
+            self.evaluate(t)
+        self.write_result()
+
+    def write_result(self) -> None:
+        """Write the accuracy matrix of all steps, and what was selected."""
+        write_result(self)
+
+    def select(self, t: int) -> None:
+        """Measure the pool's signals under θ_{t-1}, choose, and write the selection."""
+        folder, stamp = self.folder(paths.selection, t), self._selection_stamp(t)
+        if is_up_to_date(folder / stamps.FILE, stamp):
+            return
+        pool, meter = self.pool(t), Meter()
+        self._say(t, f"select from {len(pool)} samples")
+        signals = self._signals(t, pool, meter) if self.method.signals else {}
+        if is_other_rank():
+            return
+        selection = select(self.method, pool, signals, self.params.budget, self.seed)
+        for phase, seconds in selection.seconds.items():
+            meter.add(phase, {"samples": len(pool), "seconds": seconds})
+        shutil.rmtree(folder, ignore_errors=True)
+        write_selection(folder, selection)
+        self._finish(t, meter, folder / stamps.FILE, {"made_from": stamp})
+
+    def train(self, t: int) -> None:
+        """Train an adapter on the selection, starting from θ_{t-1}."""
+        params, folder, stamp = self.params, self.folder(paths.adapter, t), self._training_stamp(t)
+        if is_up_to_date(folder / stamps.FILE, stamp) and is_intact(*self.theta(t).seals[-1]):
+            return
+        ids, theta, meter = read_ids(self.folder(paths.selection, t)), self.before(t), Meter()
+        self._say(t, f"train on {len(ids)} samples × {params.train.epochs} epochs")
+        with meter.phase("training") as cost:
+            cost["samples"] = len(ids) * params.train.epochs
+            fresh = params.lora.mode == "merge_fresh" or theta.adapter is None
+            model = load_theta(theta, dtype=params.model.dtype, merged=fresh)
+            if fresh:
+                model = lora.attach(model, params.lora, seed_for(self.seed, t, "adapter"))
+            trained = fit(
+                model,
+                self.stream.corpus,
+                ids,
+                train=params.train,
+                devices=params.devices,
+                seed=seed_for(self.seed, t, "training"),
+                logger=self._logger(t),
+                title=f"{self.name} {self.stream.names[t]}",
+            )
+        if is_other_rank():
+            return
+        lora.save_adapter(model, folder, theta.base)
+        write_text(folder / "seen.txt", "".join(f"{i} {params.train.epochs}\n" for i in ids))
+        write_json(folder / "training.json", dataclasses.asdict(trained))
+        weights = digest_file(folder / WEIGHTS)
+        self._finish(t, meter, folder / stamps.FILE, {"made_from": stamp, "weights": weights})
+
+    def evaluate(self, t: int) -> None:
+        """Ask θ_t every exam and keep the scores beside the adapter."""
+        file, theta, meter = self.folder(paths.adapter, t) / EVALUATION, self.theta(t), Meter()
+        stamp = stamps.evaluation(self.params, self.exam_digests, theta.digest)
+        if is_other_rank() or is_up_to_date(file, stamp):
+            return
+        self._say(t, "evaluate")
+        with meter.phase("evaluation") as cost:
+            cells = evaluate_exams(self.params, self._evaluator, theta)
+            cost["samples"] = sum(cell["n"] for cell in cells.values())
+        self._finish(t, meter, file, {"made_from": stamp, "cells": cells})
+
+    def theta(self, t: int) -> Theta:
+        """Return the model after step ``t``; t = 0 is the base that all methods share."""
+        theta = theta_zero()
+        if t == 0:
+            return theta
+        if self.method.start == "base":
+            theta = theta.bare()
+        for step in (step for step in self.steps if step <= t):
+            adapter = self.folder(paths.adapter, step)
+            made = read_json(adapter / stamps.FILE, next_step=f"train: `liit run {self.name}`.")
+            theta = theta.then(adapter, made["weights"], self.params.lora.mode)
+        return theta
+
+    def before(self, t: int) -> Theta:
+        """Return the model that step ``t`` starts from."""
+        return theta_zero().bare() if self.method.start == "base" else self.theta(t - 1)
+
+    def pool(self, t: int) -> Pool:
+        """Return U_t: all that has arrived, less what the method pruned for good."""
+        pool = self.stream.pool(t)
+        if self._is_pruned(t):
+            kept = read_kept(self.folder(paths.selection, t - 1))
+            pool = pool.take((pool.step == t) | np.isin(pool.ids, kept))
+        return pool
+
+    def folder(self, kind: Callable[[str, int, str], Path], t: int) -> Path:
+        """Return ``paths.selection`` or ``paths.adapter`` of step ``t``."""
+        return kind(self.name, self.seed, self.stream.names[t])
+
+    @cached_property
+    def exam_digests(self) -> Mapping[str, str]:
+        """The digest of every exam's items."""
+        return stamps.exam_digests(self.params)
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        """The exams, opened once per process."""
+        return open_evaluator(self.params, self.stream.corpus.encoder, f"{self.name}-{self.seed}")
+
+    def _signals(self, t: int, pool: Pool, meter: Meter) -> Mapping[str, Any]:
+        # methods without signals never need them
+        from liit.signals.engine import measure
+        from liit.signals.shared import first_cost, measured_once
+
+        params, names, ids = self.params, self.method.signals, pool.ids.tolist()
+        stamp = self._signals_stamp(t, digest_ids(ids))
+
+        def fill(folder: Path) -> None:
+            proxied = "gradient_proxy" in names
+            measure(
+                load_theta(self.before(t), dtype=params.model.dtype, merged=False),
+                self.stream.corpus,
+                ids,
+                names,
+                settings=params.signals,
+                devices=params.devices,
+                folder=folder,
+                made_from=stamp,
+                seed=seed_for(0, "projection"),
+                proxy=open_proxy(params, self.stream.stores) if proxied else None,
+            )
+
+        with meter.phase("signals") as cost:
+            cost["samples"] = len(ids)
+            signals = measured_once(stamp, fill)
+        meter.costs["signals"] = first_cost(stamp, meter.costs["signals"])
+        return signals
+
+    def _selection_stamp(self, t: int) -> Stamp:
+        # what is in the pool follows from the data and the selections before
+        signals = self._signals_stamp(t) if self.method.signals else None
+        before = self.folder(paths.selection, t - 1)
+        return stamps.selection(
+            self.params,
+            digest_method(self.method),
+            self.stream.digests[: t + 1],
+            self.seed,
+            signals=signals,
+            pruned=digest_folder(before) if self._is_pruned(t) else None,
+        )
+
+    def _signals_stamp(self, t: int, ids: str = "") -> Stamp:
+        names = self.method.signals
+        return stamps.signals(
+            self.params,
+            names,
+            ids=ids,
+            weights=self.before(t).digest,
+            proxy=proxy_digest(self.params) if "gradient_proxy" in names else None,
+        )
+
+    def _training_stamp(self, t: int) -> Stamp:
+        return stamps.training(
+            self.params,
+            digest_ids(read_ids(self.folder(paths.selection, t))),
+            self.stream.digests[: t + 1],
+            self.before(t).digest,
+            self.seed,
+        )
+
+    def _is_pruned(self, t: int) -> bool:
+        return self.method.prune is not None and t > 1
+
+    def _finish(self, t: int, meter: Meter, stamp_file: Path, content: Mapping[str, Any]) -> None:
+        """Record the costs, then leave the stamp: a phase without its stamp is done again."""
+        record_costs(self, t, meter.costs)
+        write_json(stamp_file, content)
+
+    def _logger(self, t: int) -> Any:
+        params = self.params
+        run = RunIdentity(params.scale, self.table, self.name, self.seed, params.budget)
+        return training_logger(run, self.stream.names[t], project=params.tracking.project)
+
+    def _say(self, t: int, what: str) -> None:
+        if not is_other_rank():
+            step = f"{self.stream.names[t]} (t = {t})"
+            self.console.print(f"[bold]{self.name}[/] seed {self.seed} · {step}: {what}")

@@ -1,0 +1,127 @@
+"""Stamps: everything that a phase is made from, listed once per phase.
+
+A phase leaves its stamp beside what it made, last of all; the phase is skipped while the stamp
+that it would leave now is the one that is there. What only decides how fast a phase runs, such as
+the size of a batch, is in none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from liit import paths, versions
+from liit.code import digest_phase
+from liit.conditions import of_signals, stated
+from liit.config import Params
+from liit.files import digest_file, digest_folder
+
+Stamp = dict[str, Any]
+
+FILE = "made_from.json"
+"""Where a phase leaves its stamp, in the folder that it fills."""
+
+
+def base(params: Params, shape: object) -> Stamp:
+    """What the weights of t = 0, or those of the proxy, are made from.
+
+    The base is in git and every row starts from it, so the version of its definition counts here
+    and not the code: a faster engine must not train it anew.
+    """
+    stores = [paths.dataset_store(name) for name in params.base.tokenizer]
+    if params.base.pretrain:
+        stores.append(paths.dataset_store("pretrain"))
+    return {
+        "version": versions.BASE,
+        "data": {store.stem: digest_file(store) for store in stores},
+        "first": params.stream[0].name,
+        "precision": params.devices.precision,
+        "shape": shape if isinstance(shape, str) else stated(shape),
+        **_parts(params, "model", "base", "lora", "train"),
+    }
+
+
+def signals(
+    params: Params,
+    names: Collection[str],
+    *,
+    ids: str,
+    weights: str,
+    proxy: str | None = None,
+) -> Stamp:
+    """What measured signals depend on; ``ids`` and ``weights`` are digests, ``proxy`` as well."""
+    return {
+        "code": digest_phase("signals"),
+        "versions": {name: versions.signal_version(name) for name in sorted(names)},
+        "ids": ids,
+        "weights": weights,
+        "proxy": proxy,
+        "precision": params.devices.precision,
+        "signals": of_signals(params, names),
+        **_parts(params, "model"),
+    }
+
+
+def selection(
+    params: Params,
+    method: str,
+    data: Sequence[str],
+    seed: int,
+    *,
+    signals: Stamp | None = None,
+    pruned: str | None = None,
+) -> Stamp:
+    """What a selection depends on.
+
+    ``method``: digest of the method. ``data``: digests of the datasets that have arrived.
+    ``signals``: stamp of what it measures, None if nothing. ``pruned``: digest of the selection
+    that cut the pool before, None unless the method prunes.
+    """
+    return {
+        "code": digest_phase("selection"),
+        "method": method,
+        "data": list(data),
+        "budget": params.budget,
+        "seed": seed,
+        "signals": signals,
+        "pruned": pruned,
+    }
+
+
+def training(params: Params, ids: str, data: Sequence[str], weights: str, seed: int) -> Stamp:
+    """What an adapter depends on; ``ids`` and ``weights`` (of θ_{t-1}) are digests."""
+    return {
+        "code": digest_phase("training"),
+        "ids": ids,
+        "data": list(data),
+        "weights": weights,
+        "precision": params.devices.precision,
+        "seed": seed,
+        **_parts(params, "model", "lora", "train"),
+    }
+
+
+def evaluation(params: Params, items: Mapping[str, str], weights: str) -> Stamp:
+    """What the scores of a model depend on.
+
+    ``items``: digest of each exam's items. ``weights``: digest of the model.
+    """
+    return {
+        "code": digest_phase("evaluation"),
+        "items": dict(items),
+        "weights": weights,
+        **_parts(params, "model"),
+    }
+
+
+def exam_digests(params: Params) -> Mapping[str, str]:
+    """Return the digest of each exam's items, and that of the text benchmarks' folder."""
+    items = {exam.task: digest_file(paths.exam_store(exam.task)) for exam in params.prepared_exams}
+    if params.evaluate.text_dir is not None:
+        items["text"] = digest_folder(Path(params.data_root) / params.evaluate.text_dir)
+    return items
+
+
+def _parts(params: Params, *names: str) -> Stamp:
+    return {name: stated(getattr(params, name)) for name in names}

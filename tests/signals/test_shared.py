@@ -1,0 +1,72 @@
+"""Runs that need the same signals share one folder: one at a time is in it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from liit.signals.shared import alone, first_cost, measured_once
+from liit.signals.store import Shards, SignalStore
+
+
+def enter(folder: str) -> tuple[threading.Event, threading.Thread]:
+    inside = threading.Event()
+
+    def go() -> None:
+        with alone(Path(folder)):
+            inside.set()
+
+    thread = threading.Thread(target=go)
+    thread.start()
+    return inside, thread
+
+
+def test_one_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with alone(Path("signals/a")):
+        same, waiting = enter("signals/a")
+        other, passing = enter("signals/b")
+        assert other.wait(timeout=20), "other signals are another folder"
+        assert not same.wait(timeout=0.5)
+    assert same.wait(timeout=20)
+    waiting.join()
+    passing.join()
+    assert capsys.readouterr().out.count("waiting to share") == 1
+
+
+def test_an_error_inside_lets_the_next_one_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="inside"), alone(Path("signals/a")):
+        raise ValueError("inside")
+    inside, thread = enter("signals/a")
+    assert inside.wait(timeout=20)
+    thread.join()
+
+
+def test_signals_are_measured_once_and_charged_to_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    stamp = {"versions": {"nll": 1}, "weights": "w"}
+    calls: list[Path] = []
+
+    def fill(folder: Path) -> None:
+        calls.append(folder)
+        store = SignalStore(folder, stamp)
+        store.open()
+        shards = Shards(store, "plan", [[0]])
+        shards.add(0, {"rows": np.arange(3), "nll": np.array([1.0, 2.0, 3.0])})
+        store.merge(shards, ["nll"], ["a", "b", "c"])
+
+    for cost in ({"seconds": 5.0}, {"seconds": 0.1}):
+        assert measured_once(stamp, fill)["nll"].tolist() == [1.0, 2.0, 3.0]
+        assert first_cost(stamp, cost) == {"seconds": 5.0}
+    assert measured_once({**stamp, "weights": "x"}, fill)["nll"].tolist() == [1.0, 2.0, 3.0]
+    assert len(calls) == 2 and calls[0] != calls[1]

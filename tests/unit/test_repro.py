@@ -1,0 +1,125 @@
+"""`liit repro` starts with the longest, remembers how long each took, and names what failed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from liit import repro
+from liit.config import load_params
+from liit.errors import LiitError
+
+ROOT = Path(__file__).parents[2]
+SAID = {
+    "dvc.yaml:run@random-0": (0, "Running stage 'run@random-0'"),
+    "dvc.yaml:run@el2n-0": (0, "Stage 'run@el2n-0' didn't change, skipping"),
+    "dvc.yaml:run@entropy-0": (1, "Running stage 'run@entropy-0'\nERROR"),
+    "dvc.yaml:base_signals": (0, "Stage 'base_signals' didn't change, skipping"),
+}
+
+
+@pytest.fixture(autouse=True)
+def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Pretend to run; what was started, in its order."""
+    targets: list[str] = []
+
+    def run(command: list[str], *, stdout: Any, **_: Any) -> Any:
+        targets.append(command[-1])
+        code, text = SAID[command[-1]]
+        stdout.write(text)
+        return subprocess.CompletedProcess(command, code)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(repro.subprocess, "run", run)
+    return targets
+
+
+def reproduce(*methods: str, jobs: int = 2) -> None:
+    params = replace(load_params(ROOT / "params.yaml"), methods=methods, seeds=(0,))
+    repro.reproduce(params, "main", jobs)
+
+
+def record(method: str, *seconds: float) -> None:
+    """Record two phases of one step."""
+    file = Path(f"runs/{method}/0.json")
+    file.parent.mkdir(parents=True)
+    phases = {f"phase {number}": {"seconds": one} for number, one in enumerate(seconds)}
+    file.write_text(json.dumps({"costs": {"m3it": phases}}))
+
+
+def test_the_longest_starts_first_and_the_unknown_before_it(started: list[str]) -> None:
+    record("random", 10.0, 90.0)
+    record("el2n", 60.0, 50.0)
+    with pytest.raises(LiitError, match="run@entropy-0"):
+        reproduce("random", "el2n", "entropy", jobs=1)
+    names = ["run@entropy-0", "run@el2n-0", "run@random-0", "base_signals"]
+    assert started == [f"dvc.yaml:{name}" for name in names]
+
+
+def test_the_cost_is_said_before_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+    record("random", 100.0, 500.0)
+    record("el2n", 60.0)
+    reproduce("random", "el2n", jobs=2)
+    said = capsys.readouterr().out
+    assert "About 5.5 min by the records in runs/ (1 without)" in said  # 660 s by two; the figures
+
+
+def test_nothing_is_said_without_records(capsys: pytest.CaptureFixture[str]) -> None:
+    reproduce("random")
+    assert "About" not in capsys.readouterr().out
+
+
+def test_only_runs_that_ran_are_timed() -> None:
+    repro.CLOCK.parent.mkdir(parents=True)
+    repro.CLOCK.write_text(json.dumps({"run@el2n-0": 88.5}))
+    reproduce("random", "el2n")
+    clock = json.loads(repro.CLOCK.read_text())
+    assert clock["run@el2n-0"] == 88.5
+    assert clock["run@random-0"] < 60
+
+
+def test_a_failed_run_is_named_and_not_timed() -> None:
+    with pytest.raises(LiitError, match=r"1 of 3 stages failed: run@entropy-0"):
+        reproduce("entropy", "random")
+    assert list(json.loads(repro.CLOCK.read_text())) == ["run@random-0"]
+
+
+def test_a_run_that_met_the_lock_of_another_starts_again(
+    started: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, target = repro.subprocess.run, "dvc.yaml:run@random-0"
+    monkeypatch.setattr(repro, "LOCK_SECONDS", 0.0)
+
+    def busy_once(command: list[str], *, stdout: Any, **named: Any) -> Any:
+        if command[-1] == target and target not in started:
+            started.append(target)
+            stdout.write("ERROR: Unable to acquire lock. Most likely another DVC process runs")
+            stdout.flush()
+            return subprocess.CompletedProcess(command, 1)
+        return real(command, stdout=stdout, **named)
+
+    monkeypatch.setattr(repro.subprocess, "run", busy_once)
+    reproduce("random")
+    assert started.count(target) == 2
+
+
+def test_a_list_of_running_stages_that_a_kill_left_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = "ERROR: Unable to read RWLock-file '.dvc/tmp/rwlock'. JSON structure is corrupted"
+    monkeypatch.setitem(SAID, "dvc.yaml:run@random-0", (1, said))
+    with pytest.raises(LiitError, match=r"delete \.dvc/tmp/rwlock"):
+        reproduce("random")
+
+
+def test_every_pipeline_is_what_the_template_gives() -> None:
+    template = (ROOT / "tables/dvc.yaml.template").read_text()
+    tables = load_params(ROOT / "params.yaml").tables
+    assert tables
+    for table in tables:
+        assert (ROOT / f"tables/{table}/dvc.yaml").read_text() == template.replace("TABLE", table)
