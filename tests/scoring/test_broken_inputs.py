@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from liit.data.exam_items import read_items
 from liit.errors import LiitError
-from liit.scoring.benchmark import run_benchmark
 from liit.scoring.cli import main
 from liit.scoring.files import read_document, read_documents
+from liit.scoring.running import run_benchmark
 from liit.scoring.table import benchmarks
 
 

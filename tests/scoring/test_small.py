@@ -14,7 +14,8 @@ from lm_eval.tasks._yaml_loader import load_yaml
 from liit.data.exam_items import read_items
 from liit.data.store import SampleStore, write_store
 from liit.evaluation.documents import Documents
-from liit.scoring.benchmark import Options, Report, run_benchmark
+from liit.scoring.benchmark import Options
+from liit.scoring.running import Report, run_benchmark
 from liit.scoring.table import benchmarks
 
 from .small import CASES, Case
