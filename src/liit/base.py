@@ -14,7 +14,7 @@ from liit import paths, stamps
 from liit.config import MiniModel, Params, Train
 from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
-from liit.data.prepare import open_dataset
+from liit.data.sources import open_dataset
 from liit.data.store import SampleStore
 from liit.errors import LiitError
 from liit.files import digest_file, digest_folder, digest_json, is_up_to_date, read_json, write_json
@@ -158,8 +158,7 @@ def _train_mini(params: Params, shape: MiniModel, folder: Path) -> None:
     stores = [first]
     if params.base.pretrain:
         stores.append(SampleStore(paths.dataset_store("pretrain")))
-    texts = _texts([open_dataset(params, params.dataset(name)) for name in params.base.tokenizer])
-    tokenizer = mini.train_tokenizer(texts, shape.vocabulary)
+    tokenizer = mini.train_tokenizer(tokenizer_texts(params), shape.vocabulary)
     processor = mini.build_processor(tokenizer, shape)
     weights = seed_for(0, folder.name, "weights")
     model = mini.build_model(tokenizer, shape, params.model.max_length, weights)
@@ -205,7 +204,7 @@ def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:
     drawn = list(draw_patches(params.base.tower_images, seed_for(0, "tower"), grid=grid))
     name_patches(
         tower,
-        encoder.eyes.normalised(encoder.pictures([image for image, _ in drawn], None).pixels),
+        encoder.images.normalised(encoder.pictures([image for image, _ in drawn], None).pixels),
         torch.from_numpy(np.stack([labels for _, labels in drawn])),
         classes(),
         epochs=params.base.tower_epochs,
@@ -230,7 +229,8 @@ def _base_recipe(params: Params, epochs: int) -> Train:
     )
 
 
-def _texts(stores: list[SampleStore]) -> Iterator[str]:
-    for store in stores:
-        for sample in store:
+def tokenizer_texts(params: Params) -> Iterator[str]:
+    """Yield the texts that the vocabulary of a model from scratch is made from."""
+    for name in params.base.tokenizer:
+        for sample in open_dataset(params, params.dataset(name)):
             yield from (f"USER: {turn.text} ASSISTANT:" for turn in sample.turns)

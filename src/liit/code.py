@@ -17,8 +17,7 @@ from liit import paths
 from liit.files import write_text
 from liit.reach import SOURCE, Reach, file_of, sha
 
-FOUND = ("liit.data.readers", "liit.benchmarks")
-"""Packages whose modules `prepare` finds by name."""
+FOUND_BY_NAME = ("liit.data.readers", "liit.benchmarks")
 
 OPENED = ("liit.model.load:load_theta", "liit.model.load:load_processor")
 PHASES: dict[str, tuple[str, ...]] = {
@@ -31,7 +30,7 @@ PHASES: dict[str, tuple[str, ...]] = {
 """What every stamp of a phase depends on."""
 
 STAGES: dict[str, tuple[str, ...]] = {
-    "prepare": ("liit.data.prepare:prepare_all",),
+    "prepare": ("liit.preparation.prepare:prepare_all", "liit.preparation.fitting:set_aside_unfit"),
     "base": ("liit.base:make_base", "liit.base:evaluate_base"),
     "run": ("liit.run:Run",),
     "base_signals": ("liit.base_signals.measure:draw_base_signals",),
@@ -46,15 +45,12 @@ def digest_phase(name: str) -> str:
 
 
 def digest_stage(name: str) -> str:
-    """Return the digest of one of :data:`STAGES`; what is found by name counts as a whole."""
+    """Return the digest of one of :data:`STAGES`; what is found by name counts whole."""
     roots = list(STAGES[name])
     if name == "prepare":
-        folders = {package: SOURCE.joinpath(*package.split(".")) for package in FOUND}
-        roots += [
-            f"{package}.{file.stem}"
-            for package, folder in folders.items()
-            for file in sorted(folder.glob("*.py"))
-        ]
+        for folder in FOUND_BY_NAME:
+            files = sorted((SOURCE / folder.replace(".", "/")).glob("*.py"))
+            roots += [f"{folder}.{file.stem}" for file in files]
     if name == "report":
         assets = sorted(
             path for path in (SOURCE / "liit/reporting").rglob("*.*") if _is_asset(path)

@@ -10,17 +10,20 @@ from pathlib import Path
 from rich.console import Console
 
 from liit import paths
-from liit.config import Params, load_params, nearest
-from liit.errors import LiitError
+from liit.config import Params, load_params
+from liit.errors import LiitError, nearest
 
 PHASES = ("select", "train", "evaluate")
 
 
 def prepare(_: Namespace) -> None:
     """Prepare every dataset and exam of params.yaml."""
-    from liit.data.prepare import prepare_all
+    from liit.preparation.fitting import set_aside_unfit
+    from liit.preparation.prepare import prepare_all
 
-    prepare_all(load_params())
+    params = load_params()
+    prepare_all(params)
+    set_aside_unfit(params)
 
 
 def base(_: Namespace) -> None:
@@ -58,7 +61,7 @@ def base_signals(_: Namespace) -> None:
 
 def report(asked: Namespace) -> None:
     """Write reports/ from results/."""
-    from liit.data.prepare import open_dataset
+    from liit.data.sources import open_dataset
     from liit.reporting.report import write_report
 
     params = load_params()
@@ -144,7 +147,7 @@ def data(asked: Namespace) -> None:
     """Audit one dataset against itself, the rest of the stream and the exams."""
     from liit.data.check import check_dataset
     from liit.data.check_report import render
-    from liit.data.prepare import image_root, open_dataset
+    from liit.data.sources import image_root, open_dataset
     from liit.data.store import SampleStore
 
     params = load_params()

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from liit.errors import LiitError
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically, making its folder."""
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield where to write a file or a folder; it becomes ``path`` once the block is through.
+
+    ``path`` keeps what it held when the block fails or the process is killed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    _remove(partial)
+    try:
+        yield partial
+        if partial.is_dir():
+            _remove(path)  # a folder cannot take the place of one that holds files
+        else:
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        _remove(partial)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically, making its folder."""
+    with whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -36,6 +56,16 @@ def read_json(path: Path, *, next_step: str) -> Any:
         raise LiitError(f"{path} does not exist.", next_step=next_step) from None
     except json.JSONDecodeError as error:
         raise LiitError(f"{path} is not valid JSON: {error}", next_step=next_step) from None
+
+
+def files_below(folder: Path, *patterns: str) -> list[Path]:
+    """Return a folder's files of these name patterns, sorted, hidden ones left out.
+
+    Hidden is what starts with a dot (``.ipynb_checkpoints``) and what macOS packs into an archive
+    beside the data (``__MACOSX``): copies, not data.
+    """
+    below = {path for pattern in patterns for path in folder.rglob(pattern) if path.is_file()}
+    return sorted(path for path in below if not _is_hidden(path.relative_to(folder)))
 
 
 def digest_file(path: Path) -> str:
@@ -66,3 +96,14 @@ def is_up_to_date(path: Path, made_from: Any) -> bool:
     wanted = json.loads(json.dumps(made_from))
     found = read_json(path, next_step=f"delete {path.parent}.")
     return isinstance(found, dict) and bool(found.get("made_from") == wanted)
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

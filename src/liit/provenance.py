@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from importlib.metadata import version
 from typing import Any
+
+from liit.git import git
 
 PACKAGES = (
     "liit",
@@ -22,17 +23,13 @@ PACKAGES = (
 
 def provenance(device: str) -> dict[str, Any]:
     """Return commit, whether tracked source files differ from it, versions and machine."""
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "src", "eval")
+    sources = ("src", "eval", "experiments")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", *sources)
     return {
-        "commit": _git("rev-parse", "HEAD"),
+        "commit": git("rev-parse", "HEAD"),
         "dirty": bool(changed),
         "versions": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "device": device,
         "cores": os.cpu_count(),
     }
-
-
-def _git(*arguments: str) -> str | None:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,4 +1,8 @@
-"""Scales: params.yaml holds one; the files of ``scales/`` hold what the others change."""
+"""Scales: params.yaml holds ``mini``; the files of ``scales/`` hold what the others change in it.
+
+Nothing is written down twice: while params.yaml holds another scale, ``mini`` waits as it was in
+``scales/mini.yaml``, which git ignores. That works in an unpacked archive as in a clone.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,34 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ruamel.yaml import YAML
 
-from liit.config import PARAMS, Params, load_params, nearest
-from liit.errors import LiitError
+from liit.config import PARAMS, Params, load_params
+from liit.errors import LiitError, nearest
 from liit.files import write_text
+from liit.git import git
 
 SCALES = Path("scales")
+MINI = "mini"
+WAITING = SCALES / f"{MINI}.yaml"
 
 
 def use_scale(name: str) -> None:
-    """Write what :func:`composed` gives to params.yaml; it is checked like any params.yaml."""
-    write_text(PARAMS, composed(name))
-    load_params()
+    """Write params.yaml for a scale, checked like any params.yaml.
+
+    ``mini`` comes back byte for byte; asked for while it is there, the committed one comes back.
+    """
+    params_of(name)
+    in_use = _mini_in(PARAMS)
+    if name == MINI:
+        text = (None if in_use else _mini_in(WAITING)) or _committed() or _mini()
+    else:
+        text = composed(name)
+        write_text(WAITING, _mini())
+    write_text(PARAMS, text)
+    if name == MINI:
+        WAITING.unlink(missing_ok=True)
 
 
 def params_of(name: str) -> Params:
@@ -32,31 +51,62 @@ def params_of(name: str) -> Params:
 
 
 def composed(name: str) -> str:
-    """Return ``scales/<name>.yaml`` laid over ``scales/mini.yaml``, comments kept.
+    """Return ``scales/<name>.yaml`` laid over ``mini``, comments kept.
 
     Mappings are merged key by key, everything else is replaced. Raises LiitError for an unknown
     scale.
     """
-    names = sorted(path.stem for path in SCALES.glob("*.yaml"))
+    names = sorted({MINI, *(path.stem for path in SCALES.glob("*.yaml"))})
     if name not in names:
         raise LiitError(
             f"There is no scale {name!r}{nearest(name, names)}.",
             next_step=f"use one of {', '.join(names)}.",
         )
-    yaml = YAML()
-    yaml.width = 100
-    yaml.preserve_quotes = True
-    yaml.representer.add_representer(
+    if name == MINI:
+        return _mini()
+    editor = YAML()
+    editor.width = 100
+    editor.preserve_quotes = True
+    editor.representer.add_representer(
         type(None),
         lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null"),
     )
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    params = yaml.load((SCALES / "mini.yaml").read_text(encoding="utf-8"))
-    if name != "mini":
-        _lay_over(params, yaml.load((SCALES / f"{name}.yaml").read_text(encoding="utf-8")))
+    editor.indent(mapping=2, sequence=4, offset=2)
+    params = editor.load(_mini())
+    _lay_over(params, editor.load((SCALES / f"{name}.yaml").read_text(encoding="utf-8")))
     text = io.StringIO()
-    yaml.dump(params, text)
+    editor.dump(params, text)
     return text.getvalue()
+
+
+def _mini() -> str:
+    """Return scale mini: params.yaml while it holds it, else what waits, else what git holds."""
+    text = _mini_in(PARAMS) or _mini_in(WAITING) or _committed()
+    if text is None:
+        raise LiitError(
+            f"Neither {PARAMS} nor {WAITING} in {Path.cwd()} holds scale {MINI}, which every "
+            "other scale lies over.",
+            next_step=f"run from the project's folder, or take {PARAMS} from where the project "
+            "came from.",
+        )
+    return text
+
+
+def _mini_in(path: Path) -> str | None:
+    return _if_mini(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _committed() -> str | None:
+    text = git("show", f"HEAD:./{PARAMS}")
+    return None if text is None else _if_mini(text + "\n")
+
+
+def _if_mini(text: str) -> str | None:
+    try:
+        params = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+    return text if isinstance(params, dict) and params.get("scale") == MINI else None
 
 
 def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from liit.base import open_encoder
 from liit.config import Params
 from liit.data.corpus import Corpus
-from liit.data.prepare import open_dataset
+from liit.data.sources import open_dataset
 from liit.data.store import SampleStore
 from liit.files import digest_file
 from liit.pool import Pool

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from liit.data.check import check_dataset, check_records
+from liit.data.check import check_dataset
 from liit.data.check_report import CheckReport, render
-from liit.data.contact_sheet import CELL, draw_sheet, sample_boxes
+from liit.data.contact_sheet import CELL, draw_sheet
 from liit.data.duplicates import (
     NEAR,
     PERMUTATIONS,
@@ -24,6 +24,7 @@ from liit.data.duplicates import (
 from liit.data.languages import language_of
 from liit.data.overlap import Overlap
 from liit.data.readers import load_reader
+from liit.data.readers._boxes import boxes_of
 from liit.data.sample import ImageRef, Sample, Turn, make_sample
 from liit.data.store import Quarantined, SampleStore, write_store
 
@@ -186,7 +187,6 @@ def test_a_report_counts_everything(tmp_path: Path, root: Path) -> None:
     assert (report.tag_mismatches, report.image_faults, report.repeats_set_aside) == (1, 4, 1)
     assert (report.boxes, report.samples_with_boxes, report.boxes_outside) == (1, 1, 0)
     assert len(report.faults) == 2
-    assert not report.sound
     assert report.box_sheet == str(tmp_path / "boxes.png")
     assert json.loads(report.to_json())["quarantine"] == report.quarantine
     assert report.to_json() == check_dataset(store, sheet=tmp_path / "boxes.png").to_json()
@@ -237,14 +237,13 @@ def test_overlap_with_an_exam(tmp_path: Path, root: Path) -> None:
     )
     report = check_dataset(train, exams={"exam": exam}, others={"exam": exam}, check_images="no")
     assert report.overlaps == [Overlap("exam", 6, same_question=3, same_image=3, same_both=1)]
-    assert not report.sound
     assert (report.shared[0].exact, report.shared[0].near) == (1, 0)
 
 
 def test_boxes_are_drawn_in_both_frames(tmp_path: Path, root: Path) -> None:
     # The lower half of a 200x100 image: in the padded square it is y from 0.5 to 0.75.
     drawn = sample("Where?", "[0.00, 0.50, 1.00, 0.75]", image="wide.png")
-    assert sample_boxes(drawn) == [(0.0, 0.5, 1.0, 0.75)]
+    assert boxes_of(drawn.turns) == [(0.0, 0.5, 1.0, 0.75)]
     draw_sheet([drawn], root, tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (2 * CELL, CELL + 28)
@@ -270,10 +269,10 @@ def test_a_sheet_leaves_damaged_images_out(tmp_path: Path, root: Path) -> None:
     Image.effect_noise((64, 64), 90).save(noise, "PNG")
     (root / "cut.png").write_bytes(noise.getvalue()[:1500])
     records = [sample("Where?", "[0.1, 0.1, 0.5, 0.5]", image="cut.png")]
-    report = check_records("set", records, root, sheet=tmp_path / "sheet.png")
+    store = store_of(tmp_path, "set", records, root)
+    report = check_dataset(store, sheet=tmp_path / "sheet.png")
     assert (report.samples_with_boxes, report.box_sheet) == (1, None)
-    deep = check_records("set", records, root, check_images="decode")
-    assert "damaged" in deep.faults[0]
+    assert "damaged" in report.faults[0]
 
 
 def test_boxes_outside_are_counted_in_what_others_prepared(tmp_path: Path, root: Path) -> None:

@@ -1,15 +1,19 @@
 """Images are opened safely: bounded, whitelisted, confined, and with a readable error."""
 
 import io
+import json
 import struct
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from liit.data.images import MAX_PIXELS, image_size, open_image, probe_image
+from liit.data.readers import load_reader
 from liit.data.sample import ImageRef
+from liit.data.store import Quarantined
 from liit.errors import LiitError
 
 
@@ -139,3 +143,50 @@ def test_size_comes_from_the_header() -> None:
     assert image_size(ImageRef(data=png_that_claims(7000, 9000)), None) == (7000, 9000)
     with pytest.raises(LiitError):
         image_size(ImageRef(data=b"x"), None)
+
+
+def drawn(form: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((64, 64), 90).save(buffer, form)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
+@pytest.mark.parametrize("kept", [0.4, 0.9])
+def test_a_file_that_is_cut_off_is_found_by_its_header_and_end(
+    tmp_path: Path, form: str, kept: float
+) -> None:
+    whole = drawn(form)
+    cut = whole[: int(len(whole) * kept)]
+    (tmp_path / "cut").write_bytes(cut)
+    for ref in (ImageRef(data=cut), ImageRef(path="cut")):
+        assert "damaged" in (probe_image(ref, tmp_path) or "")
+    assert probe_image(ImageRef(data=whole), None) is None
+    assert probe_image(ImageRef(data=whole + b"\0\0\n"), None) is None
+
+
+def test_a_bit_that_flipped_in_a_png_is_found() -> None:
+    data = bytearray(drawn("PNG"))
+    data[len(data) // 2] ^= 1
+    assert probe_image(ImageRef(data=bytes(data)), None)
+
+
+def test_sixteen_bit_grey_is_scaled_not_cut_off() -> None:
+    buffer = io.BytesIO()
+    ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(1, -1)
+    Image.fromarray(ramp).save(buffer, "PNG")
+    shown = np.asarray(open_image(ImageRef(data=buffer.getvalue()), None))
+    assert shown[0, :, 0].tolist() == list(range(256)) and (shown == shown[..., :1]).all()
+
+
+def test_the_advice_of_a_damaged_image_sets_it_aside(tmp_path: Path) -> None:
+    """A GIF that lost its second half but not its last byte: only decoding finds it."""
+    (tmp_path / "x.gif").write_bytes(drawn("GIF")[:2500] + b";")
+    assert probe_image(ImageRef(path="x.gif"), tmp_path) is None
+    with pytest.raises(LiitError, match="check_images: decode"):
+        open_image(ImageRef(path="x.gif"), tmp_path)
+    says = [{"from": "human", "value": "<image>"}, {"from": "gpt", "value": "x"}]
+    file = tmp_path / "set.json"
+    file.write_text(json.dumps([{"image": "x.gif", "conversations": says}]))
+    (aside,) = load_reader("llava", check_images="decode")("set", [file], tmp_path)
+    assert isinstance(aside, Quarantined) and "damaged" in aside.reason

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liit.data.readers import _scan
-from liit.data.readers._json import Record, iter_members, iter_records, load_json
+from liit.data.readers._json import RawRecord, iter_members, iter_records, load_json
 from liit.data.store import Quarantined
 from liit.errors import LiitError
 
@@ -21,18 +21,18 @@ VALUE = st.recursive(
 OBJECT = st.dictionaries(TEXT, VALUE, max_size=4)
 
 
-def records_of(data: bytes, key: str | None = None) -> list[Record | Quarantined]:
+def records_of(data: bytes, key: str | None = None) -> list[RawRecord | Quarantined]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.json"
         path.write_bytes(data)
         return list(iter_records(path, key))
 
 
-def values(found: list[Record | Quarantined]) -> list[object]:
-    return [record.value for record in found if isinstance(record, Record)]
+def values(found: list[RawRecord | Quarantined]) -> list[object]:
+    return [record.value for record in found if isinstance(record, RawRecord)]
 
 
-def faults(found: list[Record | Quarantined]) -> list[Quarantined]:
+def faults(found: list[RawRecord | Quarantined]) -> list[Quarantined]:
     return [record for record in found if isinstance(record, Quarantined)]
 
 
@@ -53,7 +53,7 @@ def test_lists_read_as_json_loads_does(
     text = json.dumps(items, indent=indent, ensure_ascii=ascii_only)
     found = records_of(text.encode("utf-8"))
     assert values(found) == json.loads(text)
-    assert [r.place for r in found if isinstance(r, Record)] == [
+    assert [r.place for r in found if isinstance(r, RawRecord)] == [
         f"record {i}" for i in range(len(items))
     ]
 
@@ -68,7 +68,7 @@ def test_lines_and_members_read_as_json_loads_does(items: list[object]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.json"
         path.write_text(json.dumps({str(i): item for i, item in enumerate(items)}))
-        found = [(r.place, r.value) for r in iter_members(path) if isinstance(r, Record)]
+        found = [(r.place, r.value) for r in iter_members(path) if isinstance(r, RawRecord)]
     assert found == [(f"key {i}", item) for i, item in enumerate(items)]
 
 

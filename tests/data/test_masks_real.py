@@ -73,4 +73,4 @@ def test_masks_decode_to_the_assistant_turns(
         assert [encoder.tokenizer.decode(run) for run in runs(labels)] == wanted, sample.id
         assert torch.equal(labels[labels != IGNORED], ids[labels != IGNORED])
         shown = int((ids == encoder.image_token).sum())
-        assert shown == len(sample.images) * encoder.eyes.per_image
+        assert shown == len(sample.images) * encoder.images.per_image

@@ -14,7 +14,8 @@ from liit.data.sample import ImageRef, Sample, Turn, make_sample
 from liit.data.store import Quarantined, SampleStore, read_quarantine, write_store
 from liit.errors import LiitError
 
-WORD = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
+LETTERS = st.characters(exclude_categories=["Cs"])
+WORD = st.text(LETTERS, min_size=1, max_size=8).filter(lambda word: "<image>" not in word)
 ANSWER = WORD.filter(str.strip)
 IMAGE = st.builds(ImageRef, path=WORD) | st.builds(ImageRef, data=st.binary(max_size=40))
 

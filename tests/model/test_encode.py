@@ -85,7 +85,7 @@ def test_lengths_without_opening_an_image(encoder: Encoder) -> None:
 def test_blind_removes_placeholders_and_keeps_the_answers(encoder: Encoder) -> None:
     seen = encoder.encode(several_images(4))
     blind = seen.blind(encoder.image_token)
-    assert len(seen) - len(blind) == 2 * encoder.eyes.per_image
+    assert len(seen) - len(blind) == 2 * encoder.images.per_image
     assert torch.equal(blind.labels[blind.labels != IGNORED], seen.labels[seen.labels != IGNORED])
     assert blind.images == 0
 

@@ -23,11 +23,11 @@ from PIL import Image
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
 from liit.config import Dataset, Exam, Lora, Params
-from liit.data.exam_items import read_items
-from liit.data.prepare import image_root
 from liit.data.readers import load_reader
 from liit.data.sample import Sample
+from liit.data.sources import image_root
 from liit.model import lora, mini
+from liit.scoring.exam_items import read_items
 
 SAMPLES = Path(__file__).parents[3] / "shared/samples"
 RECORDS = 10

@@ -13,11 +13,11 @@ from tiny import samples, tiny
 from liit import paths
 from liit.config import Dataset, load_params
 from liit.data.encode import IGNORED
-from liit.data.prepare import prepare
 from liit.data.store import write_store
 from liit.errors import LiitError
 from liit.planning.shape import LLAVA_7B, Lengths
 from liit.planning.workload import PUBLISHED_SIZES, arrivals, steps_of
+from liit.preparation.prepare import prepare
 from liit.scales import params_of
 from liit.selection import load
 

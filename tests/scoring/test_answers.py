@@ -14,16 +14,15 @@ from liit.metrics.boxes import (
     OUTSIDE,
     box_iou,
     detection_f1,
-    from_padded_square,
     iou,
     lenient_boxes,
     matching_f1,
     parse_boxes,
-    to_padded_square,
 )
 from liit.metrics.caption import token_f1
 from liit.metrics.exact import exact_match
 from liit.metrics.letter import option_letter
+from liit.squares import from_square, to_square
 
 
 @pytest.mark.parametrize(
@@ -102,7 +101,7 @@ def test_box_encodings_meet() -> None:
 
 def test_padded_square_of_a_wide_image() -> None:
     # 200 x 100 gets 50 rows on top: row 0 is at 50/200
-    assert to_padded_square((0, 0, 200, 100), 200, 100) == (0, 0.25, 1, 0.75)
+    assert to_square((0, 0, 200, 100), (200, 100)) == (0, 0.25, 1, 0.75)
 
 
 sides = st.integers(1, 2000)
@@ -115,7 +114,7 @@ box = st.tuples(*[st.floats(0, 1)] * 4).map(
 @given(box, sides, sides)
 def test_padding_is_undone(b: tuple[float, ...], width: int, height: int) -> None:
     pixels = (b[0] * width, b[1] * height, b[2] * width, b[3] * height)
-    back = from_padded_square(to_padded_square(pixels, width, height), width, height)
+    back = from_square(to_square(pixels, (width, height)), (width, height))
     assert back == pytest.approx(pixels, abs=1e-6)
 
 

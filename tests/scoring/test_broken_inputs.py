@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from liit.data.exam_items import read_items
 from liit.errors import LiitError
 from liit.scoring.cli import main
+from liit.scoring.exam_items import read_items
 from liit.scoring.files import read_document, read_documents
 from liit.scoring.running import run_benchmark
 from liit.scoring.table import benchmarks

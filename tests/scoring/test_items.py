@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from liit.data.exam_items import read_items
 from liit.data.sample import Sample, fault_of
 from liit.errors import LiitError
 from liit.metrics.boxes import iou
+from liit.scoring.exam_items import read_items
 
 SHORT = "Answer the question using a single word or phrase."
 

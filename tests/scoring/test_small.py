@@ -11,10 +11,10 @@ import pytest
 import yaml
 from lm_eval.tasks._yaml_loader import load_yaml
 
-from liit.data.exam_items import read_items
 from liit.data.store import SampleStore, write_store
 from liit.evaluation.documents import Documents
 from liit.scoring.benchmark import Options
+from liit.scoring.exam_items import read_items
 from liit.scoring.running import Report, run_benchmark
 from liit.scoring.table import benchmarks
 

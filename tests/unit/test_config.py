@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from liit.config import load_params
+from liit.config import Params, load_params
 from liit.errors import LiitError
+from liit.schema import json_schema
 
 ROOT = Path(__file__).parents[2]
 
 
 def broken(tmp_path: Path, change: Any) -> str:
-    raw = yaml.safe_load((ROOT / "scales/mini.yaml").read_text())
+    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
     change(raw)
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(raw))
@@ -25,7 +28,6 @@ def broken(tmp_path: Path, change: Any) -> str:
 
 
 def test_the_committed_file_is_scale_mini() -> None:
-    assert (ROOT / "params.yaml").read_bytes() == (ROOT / "scales/mini.yaml").read_bytes()
     assert load_params(ROOT / "params.yaml").scale == "mini"
 
 
@@ -41,15 +43,69 @@ def test_missing_key_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("section", "key", "value", "words"),
     [
-        ("train", "epochs", "two", "train.epochs must be of type int, not 'two'"),
-        ("train", "epochs", True, "train.epochs must be of type int"),
-        ("lora", "mode", "merge", "lora.mode must be one of merge_fresh, continue"),
+        ("train", "epochs", "two", "train.epochs must be a valid integer, not 'two'"),
+        ("train", "epochs", True, "train.epochs must be a valid integer, not True"),
+        ("lora", "mode", "merge", "lora.mode must be 'merge_fresh' or 'continue', not 'merge'"),
         ("signals", "layer", 1.5, "signals.layer"),
         ("model", "mini", 3, "model.mini must be a mapping"),
     ],
 )
 def test_mistyped_value(tmp_path: Path, section: str, key: str, value: Any, words: str) -> None:
     assert words in broken(tmp_path, lambda raw: raw[section].update({key: value}))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda raw: raw["lora"].update(rank=0), "lora.rank must be greater than or equal to 1"),
+        (lambda raw: raw["lora"].update(dropout=2), "lora.dropout must be less than 1"),
+        (lambda raw: raw["train"].update(epochs=0), "train.epochs must be greater than or equal"),
+        (lambda raw: raw.update(budget=-5), "budget must be greater than or equal to 1, not -5"),
+        (lambda raw: raw["train"].update(learning_rate=float("nan")), "train.learning_rate"),
+        (lambda raw: raw["stream"][0].update(name="../../evil"), "stream[0].name must be a name"),
+        (lambda raw: raw["exams"][1].update(task="a/b"), "exams[1].task must be a name"),
+        (lambda raw: raw["methods"].append("../main/random"), "methods[15] must be a name"),
+        (lambda raw: raw["tables"].update({"..": {"beside": [], "rows": []}}), "tables"),
+        (lambda raw: raw.update(scale=None), "scale must be a valid string, not None"),
+        (lambda raw: raw["signals"]["proxy"].update(widht=3), "'signals.proxy.widht' (did you"),
+        (lambda raw: raw["stream"][2].pop("label"), "'stream[2].label' is missing"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_its_key(
+    tmp_path: Path, change: Any, words: str
+) -> None:
+    message = broken(tmp_path, change)
+    assert words in message and "Next step" in message
+    assert len(message.splitlines()) <= 4
+
+
+def test_every_wrong_key_is_told_at_once(tmp_path: Path) -> None:
+    def change(raw: Any) -> None:
+        raw["lora"]["rank"] = raw["budget"] = 0
+        raw["train"]["epoch"] = raw["train"].pop("epochs")
+
+    message = broken(tmp_path, change)
+    for words in ("lora.rank", "budget", '"epochs"', "'train.epochs' is missing"):
+        assert words in message
+
+
+def test_an_empty_file_is_no_mapping(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("# nothing")
+    with pytest.raises(LiitError, match="the file must be a mapping"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_the_schema_of_editors_is_what_the_classes_give() -> None:
+    written = json.loads((ROOT / "params.schema.json").read_text())
+    assert written == json_schema(Params), "run `python tools/params_schema.py`"
+    assert (ROOT / "params.yaml").read_text().startswith("# yaml-language-server: $schema=params")
+
+
+def test_a_part_as_json_is_what_results_were_filed_under() -> None:
+    lora = dataclasses.asdict(load_params(ROOT / "params.yaml").lora)
+    assert json.dumps(lora) == json.dumps(
+        {"rank": 16, "alpha": 32, "dropout": 0.05, "mode": "merge_fresh"}
+    )
 
 
 def test_contradictions(tmp_path: Path) -> None:
@@ -62,7 +118,7 @@ def test_contradictions(tmp_path: Path) -> None:
 def test_tasks_of_lm_eval_need_the_folder_of_their_files(tmp_path: Path) -> None:
     exam = {"task": "lm_gsm8k", "skill": "reasoning", "format": "lm_eval"}
     assert "evaluate.text_dir" in broken(tmp_path, lambda raw: raw["exams"].append(exam))
-    raw = yaml.safe_load((ROOT / "scales/mini.yaml").read_text())
+    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
     raw["exams"].append(exam)
     raw["evaluate"]["text_dir"] = "eval/text"
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))

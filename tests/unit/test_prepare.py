@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from liit.config import Dataset, Exam, load_params
-from liit.data.prepare import prepare
 from liit.data.store import SampleStore, read_quarantine
 from liit.errors import LiitError
+from liit.preparation.prepare import prepare
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,6 +61,25 @@ def test_an_unknown_format_names_those_there_are(params) -> None:  # type: ignor
 
 
 @pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (Dataset("llava", "L", "world", options={"size": 0}), "size must be greater than or equal"),
+        (Dataset("llava", "L", "world", options={"size": 3}), "needs the option 'duplicates'"),
+        (Exam("gqa", "vqa", "world", options={"size": "many"}), "size must be a valid integer"),
+        (Dataset("c", "C", "m3it", ("chats.json",), options={"max_frames": "2"}), "max_frames"),
+        (
+            Exam("g", "vqa", "benchmark", ("chats.json",), options={"task": "gqa", "profile": "x"}),
+            "profile must be 'paper' or 'standard'",
+        ),
+    ],
+)
+def test_a_value_that_an_option_cannot_have_is_named(params, source, words) -> None:  # type: ignore[no-untyped-def]
+    Path("datasets/chats.json").write_text("[]")
+    with pytest.raises(LiitError, match=words):
+        prepare(params, source, Path("chats.arrow"))
+
+
+@pytest.mark.parametrize(
     ("source", "wrong", "right"),
     [
         (
@@ -85,5 +104,5 @@ def test_an_unknown_format_names_those_there_are(params) -> None:  # type: ignor
 )
 def test_a_mistyped_option_is_named(params, source, wrong, right) -> None:  # type: ignore[no-untyped-def]
     Path("datasets/chats.json").write_text("[]")
-    with pytest.raises(LiitError, match=f"{wrong}(.|\n)*did you mean '{right}"):
+    with pytest.raises(LiitError, match=f'{wrong}(.|\n)*did you mean "{right}'):
         prepare(params, source, Path("chats.arrow"))

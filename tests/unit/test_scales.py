@@ -1,47 +1,80 @@
-"""`liit scale`: every scale lies over mini and gives a valid params.yaml."""
+"""`liit scale`: every scale lies over mini and gives a valid params.yaml; mini comes back."""
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from liit.config import load_params
 from liit.errors import LiitError
-from liit.scales import use_scale
+from liit.scales import params_of, use_scale
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "scales").glob("*.yaml"))
+PARAMS, WAITING = Path("params.yaml"), Path("scales/mini.yaml")
 
 
 @pytest.fixture(autouse=True)
-def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(ROOT / "scales", tmp_path / "scales")
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """An unpacked archive: no git around it."""
+    shutil.copytree(ROOT / "scales", tmp_path / "scales", ignore=lambda *_: ["mini.yaml"])
+    shutil.copy(ROOT / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
+    return PARAMS.read_bytes()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_scale_is_valid_and_keeps_the_methods(name: str) -> None:
+def test_every_scale_is_valid_and_mini_comes_back_byte_for_byte(name: str, shipped: bytes) -> None:
     use_scale(name)
-    params = load_params()
-    assert params.scale == name
-
-
-def test_mini_is_copied_byte_for_byte() -> None:
+    assert load_params().scale == name
     use_scale("mini")
-    assert Path("params.yaml").read_text() == Path("scales/mini.yaml").read_text()
+    assert PARAMS.read_bytes() == shipped
+    assert not WAITING.exists()
+
+
+def test_mini_comes_back_with_its_edits_from_the_scale_after_next(shipped: bytes) -> None:
+    edited = shipped.replace(b"budget: 800", b"budget: 801")
+    PARAMS.write_bytes(edited)
+    for name in ("smoke", "samples", "smoke", "mini"):
+        use_scale(name)
+    assert PARAMS.read_bytes() == edited
+
+
+def test_in_a_clone_the_committed_file_comes_back(shipped: bytes) -> None:
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "shipped"]):
+        name = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", *name, *command], check=True)
+    PARAMS.write_bytes(shipped.replace(b"budget: 800", b"budget: 801"))
+    use_scale("mini")
+    assert PARAMS.read_bytes() == shipped
+    PARAMS.write_text("scale: [")
+    use_scale("mini")
+    assert PARAMS.read_bytes() == shipped
 
 
 def test_an_overlay_changes_only_what_it_names() -> None:
-    use_scale("smoke")
-    smoke = load_params()
-    use_scale("mini")
-    mini = load_params()
+    smoke, mini = params_of("smoke"), load_params()
     assert smoke.train.epochs == 1 and smoke.train.learning_rate == mini.train.learning_rate
     assert [one.name for one in smoke.stream] == ["llava", "m3it", "mantis"]
+    assert params_of("mini") == mini
+
+
+def test_a_scale_that_is_not_valid_leaves_params_yaml(shipped: bytes) -> None:
+    Path("scales/mine.yaml").write_text("scale: mine\nbudget: 0\n")
+    with pytest.raises(LiitError, match="budget"):
+        use_scale("mine")
+    assert PARAMS.read_bytes() == shipped
 
 
 def test_unknown_scale_names_the_nearest() -> None:
     with pytest.raises(LiitError, match='did you mean "smoke"'):
         use_scale("smok")
+
+
+def test_without_mini_nothing_is_composed() -> None:
+    PARAMS.write_text("scale: mine\n")
+    with pytest.raises(LiitError, match="which every other scale lies over"):
+        use_scale("smoke")

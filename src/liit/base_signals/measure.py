@@ -20,8 +20,8 @@ from liit.base_signals.figures import Floats, SamplePicture
 from liit.config import Params
 from liit.data.corpus import Corpus
 from liit.data.images import open_image
-from liit.data.prepare import open_dataset
 from liit.data.sample import IMAGE_TAG, Sample
+from liit.data.sources import open_dataset
 from liit.data.store import SampleStore
 from liit.model.load import load_theta
 from liit.plotting import Drawing, save_drawings

@@ -25,13 +25,13 @@ from liit.metrics.boxes import (
     clipped,
     lenient_boxes,
     relative,
-    to_padded_square,
 )
 from liit.scoring.asking import ExamItem, image_paths, question_of
 from liit.scoring.benchmark import Benchmark, ItemScore, Options, Outcome, item_key, percent
 from liit.scoring.exam import Facts, Marked, is_paper, three
 from liit.scoring.join import Pair
 from liit.scoring.records import Record
+from liit.squares import to_square
 
 CLEAR = 0.8
 """Share of the boxes that makes a majority clear."""
@@ -109,7 +109,8 @@ def facts_of(record: Record, frame: Frame) -> dict[str, Any]:
     width, height = _size(record)
     corners: Box = record.fields["corners"]
     if frame == "padded_square":
-        box = to_padded_square(corners, width, height)
+        x1, y1, x2, y2 = to_square(corners, (width, height))
+        box = x1, y1, x2, y2
     else:
         box = relative(corners, "pixel", (width, height))
     return {"box": list(box), "box_frame": frame, "size": [width, height]}

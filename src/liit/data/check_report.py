@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -23,7 +24,7 @@ class Shared:
     near: int
 
 
-@dataclass(slots=True)
+@dataclass
 class CheckReport:
     """Everything that `liit data check` found; plain values only, so it is JSON as it stands.
 
@@ -35,11 +36,11 @@ class CheckReport:
     name: str
     samples: int = 0
     set_aside: int = 0
-    quarantine: dict[str, int] = field(default_factory=dict)
-    skills: dict[str, int] = field(default_factory=dict)
-    languages: dict[str, int] = field(default_factory=dict)
-    images_per_sample: dict[int, int] = field(default_factory=dict)
-    turns_per_sample: dict[int, int] = field(default_factory=dict)
+    quarantine: Counter[str] = field(default_factory=Counter)
+    skills: Counter[str] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    images_per_sample: Counter[int] = field(default_factory=Counter)
+    turns_per_sample: Counter[int] = field(default_factory=Counter)
     tag_mismatches: int = 0
     image_faults: int = 0
     faults: list[str] = field(default_factory=list)
@@ -53,15 +54,11 @@ class CheckReport:
     shared: list[Shared] = field(default_factory=list)
     overlaps: list[Overlap] = field(default_factory=list)
 
-    @property
-    def sound(self) -> bool:
-        """Whether every prepared sample is usable and no exam item stands in training."""
-        clean = not self.faults and not any(overlap.same_both for overlap in self.overlaps)
-        return clean and self.samples > 0
-
     def to_json(self) -> str:
         """Return the report as JSON with sorted keys."""
-        return json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True, ensure_ascii=False)
+        return json.dumps(
+            vars(self), indent=2, sort_keys=True, ensure_ascii=False, default=dataclasses.asdict
+        )
 
 
 def render(report: CheckReport) -> RenderableType:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
 from liit.data.images import open_image
-from liit.data.readers._boxes import find_boxes
+from liit.data.readers._boxes import boxes_of
 from liit.data.sample import Sample
+from liit.files import whole
+from liit.squares import margins
 
 CELL = 224
 _COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080")
-
-
-def sample_boxes(sample: Sample) -> list[tuple[float, float, float, float]]:
-    """Return the boxes in all turns of a sample, in order."""
-    return [box for turn in sample.turns for box in find_boxes(turn.text)]
 
 
 def draw_sheet(samples: Sequence[Sample], image_root: Path | None, path: Path) -> None:
@@ -37,24 +33,23 @@ def draw_sheet(samples: Sequence[Sample], image_root: Path | None, path: Path) -
         image = open_image(sample.images[0], image_root, record=sample.id)
         side = max(image.size)
         padded = Image.new("RGB", (side, side), "#7a7468")
-        corner = (side - image.width) // 2, (side - image.height) // 2
+        across, down = margins(image.size)
+        corner = int(across), int(down)
         padded.paste(image, corner)
         cells = (padded.copy(), (0, 0), padded.size), (padded, corner, image.size)
         for column, (canvas, origin, size) in enumerate(cells):
             _draw_boxes(canvas, sample, origin, size)
             sheet.paste(canvas.resize((CELL, CELL)), (column * CELL, top))
         draw.text((4, top + CELL), sample.id, "black")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    sheet.save(partial, "PNG")
-    os.replace(partial, path)
+    with whole(path) as partial:
+        sheet.save(partial, "PNG")
 
 
 def _draw_boxes(
     canvas: Image.Image, sample: Sample, origin: tuple[int, int], size: tuple[int, int]
 ) -> None:
     draw = ImageDraw.Draw(canvas)
-    for number, box in enumerate(sample_boxes(sample)):
+    for number, box in enumerate(boxes_of(sample.turns)):
         x1, y1, x2, y2 = (origin[i % 2] + value * (size[i % 2] - 1) for i, value in enumerate(box))
         corners = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
         colour = _COLOURS[number % len(_COLOURS)]

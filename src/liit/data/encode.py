@@ -12,8 +12,8 @@ from torch import Tensor
 
 from liit.data import template
 from liit.data.images import image_size, open_image
-from liit.data.sample import ImageRef, Sample
-from liit.data.vision import Eyes, Parts, Pictures, Square
+from liit.data.sample import IMAGE_TAG, ImageRef, Sample
+from liit.data.vision import ImageAdapter, Parts, Pictures, SquareAdapter
 from liit.errors import LiitError
 
 IGNORED = -100
@@ -74,10 +74,10 @@ class Encoder:
         self.system_prompt, self.written = system_prompt, written
         self.max_length = max_length
         self.image_token: int = self.tokenizer.convert_tokens_to_ids(processor.image_token)
-        self.eyes: Eyes = (
-            processor.eyes
+        self.images: ImageAdapter = (
+            processor.images
             if isinstance(processor, Parts)
-            else Square(processor.image_processor, int(processor.patch_size))
+            else SquareAdapter(processor.image_processor, int(processor.patch_size))
         )
 
     def encode(self, sample: Sample, image_root: Path | None = None) -> Encoded:
@@ -116,11 +116,58 @@ class Encoder:
         tokens = len(self.tokenizer(text)["input_ids"]) - len(sample.images)
         return min(tokens + sum(self.positions(sample.images, image_root)), self.max_length)
 
+    def training_fault(self, sample: Sample, image_root: Path | None = None) -> str | None:
+        """Return why a sample cannot be trained on or scored, or None; no image is decoded.
+
+        Either its text holds a mark of the model's own, or cutting it at ``max_length`` would cut
+        into an image or leave nothing of any answer.
+        """
+        if (reason := self._reserved(sample)) is not None or self._is_short(sample, image_root):
+            return reason
+        try:
+            input_ids, labels = self.tokens(sample, image_root)
+        except LiitError as error:
+            return error.problem
+        told = f"{len(input_ids)} tokens, cut at {self.max_length}"
+        if self._image_positions(input_ids[self.max_length :]):
+            return f"an image stands behind the cut ({told})"
+        if (labels[: self.max_length] == IGNORED).all():
+            return f"no answer is left ({told})"
+        return None
+
+    def prompt_fault(self, sample: Sample, image_root: Path | None = None) -> str | None:
+        """Return why a sample cannot be asked, or None; no image is decoded."""
+        if (reason := self._reserved(sample)) is not None or self._is_short(sample, image_root):
+            return reason
+        try:
+            self.prompt(sample, image_root)
+        except LiitError as error:
+            return error.problem
+        return None
+
+    def _reserved(self, sample: Sample) -> str | None:
+        marks = {*self.tokenizer.all_special_tokens, self.processor.image_token} - {IMAGE_TAG}
+        found = sorted(m for m in marks if any(m in turn.text for turn in sample.turns))
+        return f"its text holds {found[0]!r}, a mark of the model's own" if found else None
+
+    def _is_short(self, sample: Sample, image_root: Path | None) -> bool:
+        """Return whether a sample fits for certain: no token is shorter than a byte."""
+        if not isinstance(self.images, SquareAdapter) or self.written != "vicuna":
+            return False
+        text, _ = self.render(sample)
+        return len(text.encode()) + sum(self.positions(sample.images, image_root)) < self.max_length
+
     def positions(self, images: Sequence[ImageRef], image_root: Path | None) -> list[int]:
         """Return how many positions each image takes; at most its header is read."""
-        if isinstance(self.eyes, Square):
-            return [self.eyes.per_image] * len(images)
-        return [self.eyes.positions(*image_size(one, image_root)) for one in images]
+        if isinstance(self.images, SquareAdapter):
+            return [self.images.per_image] * len(images)
+        sizes = [image_size(image, image_root) for image in images]
+        try:
+            return [self.images.positions(*size) for size in sizes]
+        except ValueError as error:  # extreme proportions, in some families
+            raise LiitError(
+                f"an image of {sizes} pixels: {error}.", next_step="crop it, or leave it out."
+            ) from None
 
     def render(self, sample: Sample) -> template.Rendered:
         """Write the conversation and say where the answers stand.
@@ -160,18 +207,18 @@ class Encoder:
             "attention_mask": mask,
             "labels": labels,
         }
-        if self.eyes.types_name:
-            tensors[self.eyes.types_name] = (input_ids == self.image_token).int()
+        if self.images.types_name:
+            tensors[self.images.types_name] = (input_ids == self.image_token).int()
         shown = [one.pictures for one in batch if one.images]
         if shown:
-            tensors["pixel_values"] = self.eyes.normalised(torch.cat([one.pixels for one in shown]))
-            if self.eyes.shapes_name:
-                tensors[self.eyes.shapes_name] = torch.cat([one.shapes for one in shown])
+            tensors["pixel_values"] = self.images.normalised(torch.cat([one.pixels for one in shown]))
+            if self.images.shapes_name:
+                tensors[self.images.shapes_name] = torch.cat([one.shapes for one in shown])
         return tensors
 
     def pictures(self, images: Sequence[ImageRef], image_root: Path | None) -> Pictures:
         """Open images and prepare them as the processor says."""
-        return self.eyes.pictures([open_image(image, image_root) for image in images])
+        return self.images.pictures([open_image(image, image_root) for image in images])
 
     def tokens(self, sample: Sample, image_root: Path | None) -> tuple[Tensor, Tensor]:
         """Return ids and labels, [L] each, with every image's positions and nothing cut."""

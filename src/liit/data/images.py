@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import io
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Literal, get_args
+from typing import Literal
 
+import numpy as np
 from PIL import Image
 
 from liit.data.sample import ImageRef
@@ -22,9 +24,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 """What is decoded; the bytes decide, not the suffix (OCR-VQA ships GIF, many sets WebP as .jpg)."""
 
 ImageCheck = Literal["no", "exists", "header", "decode"]
-"""How far an image is looked at: not at all, its file, its header, or every pixel."""
-
-IMAGE_CHECKS: tuple[str, ...] = get_args(ImageCheck)
+"""How far an image is looked at: not at all, its file, its header and end, or every pixel."""
 
 
 class _BadImageError(Exception):
@@ -45,28 +45,52 @@ def open_image(ref: ImageRef, image_root: Path | None, *, record: str | None = N
         owner = "" if record is None else f" of record {record}"
         raise LiitError(
             f"Image {ref.key}{owner}{_below(image_root)}: {fault}.",
-            next_step="restore the file, or run `liit prepare` again to set the record aside.",
+            next_step="restore the file, or set the record aside: put `check_images: decode` among "
+            "its dataset's options in params.yaml and run `liit prepare`.",
         ) from None
 
 
 def probe_image(ref: ImageRef, image_root: Path | None, check: ImageCheck = "header") -> str | None:
     """Return why an image cannot be used, or None; never raises for what the image holds.
 
-    ``header`` reads the first bytes and the size, ``decode`` every pixel (finds truncated files).
+    ``header`` reads the first and the last bytes (of a PNG all, for its checksums) and decodes
+    what does not end as its format does, which finds files that are cut off; ``decode`` decodes
+    every image.
     """
     if check == "no":
         return None
     try:
+        source = io.BytesIO(ref.data) if ref.data is not None else _path_of(ref, image_root)
         if check == "exists":
-            _ = ref.data is not None or _path_of(ref, image_root)
-        elif check == "header":
-            image_size(ref, image_root)
-        else:
-            with _open_header(_bytes_of(ref, image_root)) as image:
+            return None
+        with _open_header(source) as image:
+            if check == "decode" or not _is_whole(source, image.format or ""):
                 _decode(image)
-    except (_BadImageError, LiitError) as fault:
-        return fault.problem if isinstance(fault, LiitError) else str(fault)
+    except _BadImageError as fault:
+        return str(fault)
     return None
+
+
+class Prober:
+    """Probes the images of one dataset, each path once."""
+
+    def __init__(self, image_root: Path | None, check: ImageCheck) -> None:
+        """Without an image root only embedded images are looked at."""
+        self.image_root, self.check = image_root, check
+        self._of_path = functools.lru_cache(maxsize=65536)(self._probe)
+
+    def fault(self, images: Iterable[ImageRef]) -> str | None:
+        """Return which image cannot be used, and why, or None."""
+        for image in images:
+            reason = self._probe(image) if image.path is None else self._of_path(image)
+            if reason is not None:
+                return f"image {image.key}: {reason}"
+        return None
+
+    def _probe(self, image: ImageRef) -> str | None:
+        if image.path is not None and self.image_root is None:
+            return None
+        return probe_image(image, self.image_root, self.check)
 
 
 def image_size(ref: ImageRef, image_root: Path | None) -> tuple[int, int]:
@@ -139,9 +163,32 @@ def _open_header(source: io.BytesIO | Path) -> Image.Image:
 
 def _decode(image: Image.Image) -> Image.Image:
     try:
+        if image.mode.startswith("I"):  # 16-bit grey, which Pillow would cut off at 255
+            grey = np.rint(np.asarray(image, np.float32) / 257).clip(0, 255)
+            image = Image.fromarray(grey.astype(np.uint8))
         return image.convert("RGB")
     except Exception as error:  # as above: a damaged body may raise anything
         raise _BadImageError(f"the image is damaged ({error})") from None
+
+
+def _is_whole(source: io.BytesIO | Path, form: str) -> bool:
+    """Return whether the bytes end as the format says, without decoding a pixel."""
+    try:
+        with io.BytesIO(source.getvalue()) if isinstance(source, io.BytesIO) else source.open(
+            "rb"
+        ) as file:
+            if form == "PNG":
+                Image.open(file, formats=("PNG",)).verify()
+                return True
+            head, size = file.read(8), file.seek(0, io.SEEK_END)
+            file.seek(max(0, size - 64))
+            end = file.read().rstrip(b"\0\r\n ")
+    except Exception:  # as above
+        return False
+    if form in ("WEBP", "BMP"):
+        stated = head[4:8] if form == "WEBP" else head[2:6]
+        return size >= int.from_bytes(stated, "little")
+    return end.endswith({"JPEG": b"\xff\xd9", "GIF": b";"}[form])
 
 
 def _what_it_is(source: io.BytesIO | Path, error: Exception) -> str:

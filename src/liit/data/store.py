@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from liit.data.sample import ImageRef, Sample, Turn, fault_of
 from liit.errors import LiitError
+from liit.files import whole
 
 SCHEMA = pa.schema(
     [
@@ -53,11 +53,10 @@ def write_store(records: Iterable[Sample | Quarantined], path: Path) -> Prepared
     Unsound samples (:func:`fault_of`) and second copies of an id go to the quarantine too. Both
     files appear together at the end, so a killed run leaves nothing half-written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    quarantine = path.with_suffix(".quarantine.jsonl")
-    partial, partial_quarantine = _partial(path), _partial(quarantine)
     done = Prepared(0, 0)
     with (
+        whole(path) as partial,
+        whole(path.with_suffix(".quarantine.jsonl")) as partial_quarantine,
         pa.OSFile(str(partial), "wb") as sink,
         pa.ipc.new_file(sink, SCHEMA) as writer,
         # A file name or an id may hold what is not valid Unicode.
@@ -65,8 +64,6 @@ def write_store(records: Iterable[Sample | Quarantined], path: Path) -> Prepared
     ):
         for rows in _batches(_sound(records, aside, done)):
             writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=SCHEMA))
-    os.replace(partial_quarantine, quarantine)
-    os.replace(partial, path)
     return done
 
 
@@ -112,10 +109,6 @@ def read_quarantine(path: Path) -> list[Quarantined]:
     """Return what was set aside while the store at ``path`` was written."""
     with path.with_suffix(".quarantine.jsonl").open(encoding="utf-8") as lines:
         return [Quarantined(**json.loads(line)) for line in lines]
-
-
-def _partial(path: Path) -> Path:
-    return path.with_name(path.name + ".partial")
 
 
 def _sound(

@@ -1,4 +1,4 @@
-"""How a model sees images: the tensors it wants for them, and the positions each one takes."""
+"""Image-processor adapters: the tensors a model wants for images, the positions each takes."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Pictures(NamedTuple):
         return self.pixels.nbytes + self.shapes.nbytes
 
 
-class Eyes(ABC):
-    """What an encoder needs to know of a model's way to see.
+class ImageAdapter(ABC):
+    """What an encoder needs of a model's image processor.
 
     ``shapes_name`` is the model's name for :attr:`Pictures.shapes`, ``types_name`` its name for the
     0/1 mark of image positions; None where it takes neither.
@@ -58,17 +58,17 @@ class Eyes(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A tokenizer, the text of its image placeholder, and eyes: a processor without video.
+    """A tokenizer, the text of its image placeholder, an image adapter: a processor without video.
 
     The processors of models that also see videos need torchvision; nothing here does.
     """
 
     tokenizer: Any
     image_token: str
-    eyes: Eyes
+    images: ImageAdapter
 
 
-class Square(Eyes):
+class SquareAdapter(ImageAdapter):
     """LLaVA-1.5: every image becomes one square; kept as bytes until a batch is made."""
 
     def __init__(self, image_processor: Any, patch: int) -> None:
@@ -96,7 +96,7 @@ class Square(Eyes):
         return (pixels.float() / 255 - self.mean) / self.std
 
 
-class Processed(Eyes):
+class OwnProcessorAdapter(ImageAdapter):
     """Models whose own image processor does it all: one image at a time, as if it were alone."""
 
     def __init__(self, image_processor: Any, config: Any) -> None:
@@ -121,7 +121,7 @@ class Processed(Eyes):
         return pixels
 
 
-class Qwen(Processed):
+class QwenAdapter(OwnProcessorAdapter):
     """Qwen2-VL and Qwen2.5-VL: patches in the image's own proportions, merged two by two."""
 
     shapes_name = "image_grid_thw"
@@ -133,7 +133,7 @@ class Qwen(Processed):
         return int(patches) // int(self.process.merge_size) ** 2
 
 
-class OneVision(Processed):
+class OneVisionAdapter(OwnProcessorAdapter):
     """LLaVA-OneVision: the whole image and its tiles, without the padding of the tiles."""
 
     shapes_name = "image_sizes"
@@ -162,9 +162,9 @@ class OneVision(Processed):
         return pixels[0]
 
 
-EYES: dict[str, type[Processed]] = {
-    "qwen2_vl": Qwen,
-    "qwen2_5_vl": Qwen,
-    "llava_onevision": OneVision,
+IMAGE_ADAPTERS: dict[str, type[OwnProcessorAdapter]] = {
+    "qwen2_vl": QwenAdapter,
+    "qwen2_5_vl": QwenAdapter,
+    "llava_onevision": OneVisionAdapter,
 }
 """By ``model_type`` of the checkpoint's configuration; LLaVA-1.5 has its own processor."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from liit.config import LM_EVAL, Dataset, Exam, Params
-from liit.data.prepare import BENCHMARK, WORLD, image_root
+from liit.data.sources import BENCHMARK, WORLD, image_root
 from liit.doctor.findings import Finding, judged
 
 PART = "data"

@@ -12,13 +12,15 @@ from typing import Any
 
 from liit import paths
 from liit.config import Exam, Params
-from liit.data.prepare import BENCHMARK, image_root, prepare
 from liit.data.sample import Sample, Turn
+from liit.data.sources import BENCHMARK, image_root
 from liit.data.store import SampleStore, write_store
 from liit.doctor.data import absent_parts
 from liit.doctor.findings import Finding, judged
 from liit.doctor.weights import local_folder
-from liit.metrics.boxes import from_padded_square, iou, relative
+from liit.metrics.boxes import iou, relative
+from liit.preparation.prepare import prepare
+from liit.squares import from_square
 
 PART = "reference values"
 WORK = paths.SCRATCH / "doctor"
@@ -113,7 +115,8 @@ def hits(answers: Answers, *, padded: bool) -> float:
     for sample, mark in answers:
         box, (width, height) = sample.extra["box"], sample.extra["size"]
         if not padded:
-            box = relative(from_padded_square(tuple(box), width, height), "pixel", (width, height))
+            x1, y1, x2, y2 = from_square(tuple(box), (width, height))
+            box = relative((x1, y1, x2, y2), "pixel", (width, height))
         correct.append(iou(mark["prediction"], box).value >= 0.5)
     return 100 * fmean(correct)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from liit.config import Params
-from liit.data.vision import EYES
+from liit.data.vision import IMAGE_ADAPTERS
 from liit.doctor.findings import Finding, judged
 
 PART = "weights"
-FAMILIES = ("llava", *EYES)
+FAMILIES = ("llava", *IMAGE_ADAPTERS)
 
 
 def weights(params: Params) -> Iterator[Finding]:

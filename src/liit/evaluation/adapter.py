@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from lm_eval.api.model import LM
+from rich.console import Console
 
 from liit.data.encode import IGNORED, Encoded, Encoder
 from liit.errors import LiitError
 from liit.evaluation.decoding import greedy, next_log_probabilities
 from liit.evaluation.predictions import PredictionStore
-from liit.evaluation.progress import announced
 from liit.evaluation.prompts import Prompt, Prompts, Source
 from liit.evaluation.questions import Generate, Score, generation, source_of
+from liit.progress import bar
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -104,7 +105,8 @@ class LlavaLM(LM):  # type: ignore[misc]
         ordered = sorted(dict.fromkeys(questions), key=self._order)
         answers: dict[Asked, Any] = {}
         cost = f"{len(ordered):,} answers, {len(self.known):,} stored, {self.batch_size} at a time"
-        with announced("evaluation", len(ordered), cost) as done:
+        Console(stderr=True, highlight=False).print(f"evaluation: {cost}")
+        with bar("evaluation", len(ordered)) as done:
             for batch in self._unknown(ordered, answers):
                 asked, keys, prompts = map(list, zip(*batch, strict=True))
                 given = ask(asked, prompts)

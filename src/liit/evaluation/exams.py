@@ -10,7 +10,7 @@ from liit import paths
 from liit.code import digest_phase
 from liit.config import Params
 from liit.data.encode import Encoder
-from liit.data.prepare import image_root
+from liit.data.sources import image_root
 from liit.evaluation.evaluator import Evaluator
 from liit.files import digest_json
 from liit.model.load import Theta

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import TQDMProgressBar
 
 from liit.config import Devices, Train
 from liit.data.corpus import Corpus
 from liit.data.module import SelectedData
 from liit.errors import LiitError
 from liit.learning.module import InstructionTuning
+from liit.progress import trainer_bar
 
 SEVERAL_RANKS = dict.fromkeys(("auto", "ddp"), "ddp_find_unused_parameters_true")
 """What DDP is called on several ranks: a batch without images leaves the projector unused."""
@@ -101,23 +101,8 @@ def _trainer(
         log_every_n_steps=log_every,
         enable_checkpointing=False,
         enable_model_summary=False,
-        callbacks=[StepProgress(title)],
+        callbacks=[trainer_bar(title)],
     )
-
-
-class StepProgress(TQDMProgressBar):
-    """Lightning's bar, named after the step it shows, refreshed a few times a second at most."""
-
-    def __init__(self, title: str) -> None:
-        """Keep the title."""
-        super().__init__(refresh_rate=20)
-        self.title = title
-
-    def on_train_epoch_start(self, trainer: Any, *args: Any) -> None:
-        """Name the bar."""
-        super().on_train_epoch_start(trainer, *args)
-        epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
-        self.train_progress_bar.set_description(f"{self.title} {epoch}")
 
 
 def _gather(trainer: pl.Trainer, seen: Counter[str]) -> Counter[str]:

@@ -138,25 +138,6 @@ def box_iou(one: Sequence[float], other: Sequence[float], pixel: float = 0.0) ->
     return shared / union if union > 0 else 0.0
 
 
-def to_padded_square(box: Box, width: float, height: float) -> Box:
-    """Move a pixel box of a width × height image into 0..1 of the image padded to a square.
-
-    The padding is shared equally by both sides, as LLaVA's ``expand2square`` does.
-    """
-    side = max(width, height)
-    dx, dy = (side - width) // 2, (side - height) // 2
-    x1, y1, x2, y2 = box
-    return (x1 + dx) / side, (y1 + dy) / side, (x2 + dx) / side, (y2 + dy) / side
-
-
-def from_padded_square(box: Box, width: float, height: float) -> Box:
-    """Inverse of :func:`to_padded_square`: 0..1 of the padded square to pixels of the image."""
-    side = max(width, height)
-    dx, dy = (side - width) // 2, (side - height) // 2
-    x1, y1, x2, y2 = box
-    return x1 * side - dx, y1 * side - dy, x2 * side - dx, y2 * side - dy
-
-
 def matching_f1(
     predicted: Sequence[Sequence[float]],
     references: Sequence[Sequence[float]],

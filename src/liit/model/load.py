@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from liit.data.vision import EYES, Parts
+from liit.data.vision import IMAGE_ADAPTERS, Parts
 from liit.errors import LiitError
 from liit.files import digest_json
 from liit.model.lora import load_adapter, merge
@@ -69,15 +69,16 @@ def load_processor(folder: str | Path, *, revision: str | None = None, pad: bool
         processor = AutoProcessor.from_pretrained(folder, **where, backend="pil")
         processor.image_processor = _square(processor.image_processor, pad)
         return processor
-    if config.model_type not in EYES:
+    if config.model_type not in IMAGE_ADAPTERS:
         raise LiitError(
             f"{folder} is a {config.model_type} model, whose way to see images is not known here.",
-            next_step=f"use llava, {', '.join(EYES)}, or add its eyes to src/liit/data/vision.py.",
+            next_step=f"use llava, {', '.join(IMAGE_ADAPTERS)}, or add its image adapter to "
+            "src/liit/data/vision.py.",
         )
     tokenizer = AutoTokenizer.from_pretrained(folder, **where)
     images = AutoImageProcessor.from_pretrained(folder, **where, backend="pil")
     token = tokenizer.convert_ids_to_tokens(config.image_token_id)
-    return Parts(tokenizer, token, EYES[config.model_type](images, config))
+    return Parts(tokenizer, token, IMAGE_ADAPTERS[config.model_type](images, config))
 
 
 def _square(given: Any, pad: bool) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch import nn
 
 from liit.config import Lora
 from liit.errors import LiitError
+from liit.files import whole
 
 PROJECTORS = ("multi_modal_projector", "visual.merger", "connector")
 """What models call the module between images and language: LLaVA and its kin, Qwen, Idefics.
@@ -64,16 +64,13 @@ def target_modules(model: Any) -> str:
 
 def save_adapter(model: PeftModel, folder: Path, base: str) -> None:
     """Write the adapter as a PEFT folder whose bytes depend on the weights alone."""
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    model.save_pretrained(partial, safe_serialization=True)
-    (partial / "README.md").unlink(missing_ok=True)
-    config_file = partial / "adapter_config.json"
-    config = json.loads(config_file.read_text())
-    config["base_model_name_or_path"] = base
-    config_file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    with whole(folder) as partial:
+        model.save_pretrained(partial, safe_serialization=True)
+        (partial / "README.md").unlink(missing_ok=True)
+        config_file = partial / "adapter_config.json"
+        config = json.loads(config_file.read_text())
+        config["base_model_name_or_path"] = base
+        config_file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
 def load_adapter(model: Any, folder: Path) -> PeftModel:

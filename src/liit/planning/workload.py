@@ -12,8 +12,8 @@ import numpy as np
 
 from liit import paths
 from liit.config import Dataset, Params
-from liit.data.prepare import WORLD, drawn_samples, image_root, open_dataset
 from liit.data.sample import Sample
+from liit.data.sources import WORLD, drawn_samples, image_root, open_dataset
 from liit.data.store import SampleStore
 from liit.errors import LiitError
 from liit.planning.shape import Lengths

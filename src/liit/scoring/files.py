@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from liit.errors import LiitError
+from liit.files import files_below
 
 Kind = Literal["json", "rows", "table", "lines"]
 _SUFFIXES = {"", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".gz", ".parquet", ".p"}
@@ -64,8 +65,7 @@ def read_document(path: Path, name: str | None = None) -> Document:
 def _files(paths: Sequence[str | Path]) -> Iterator[tuple[Path, str]]:
     for path in map(Path, paths):
         if path.is_dir():
-            inside = [p for p in sorted(path.rglob("*")) if p.is_file() and p.name[:1] != "."]
-            kept = [p for p in inside if p.suffix.lower() in _SUFFIXES]
+            kept = [p for p in files_below(path, "*") if p.suffix.lower() in _SUFFIXES]
             if not kept:
                 raise LiitError(f"{path}: no data file below", next_step="name the right folder")
             yield from ((p, p.relative_to(path).with_suffix("").as_posix()) for p in kept)

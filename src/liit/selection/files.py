@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from liit.errors import LiitError
-from liit.files import write_json, write_text
+from liit.files import whole, write_json, write_text
 from liit.selection.method import RESERVE
 from liit.selection.select import Selection
 
@@ -20,7 +20,6 @@ NEXT_STEP = "select that step first (`liit run METHOD`)."
 
 def write_selection(folder: Path, selection: Selection) -> None:
     """Write ``selection.parquet`` (id, group, scorer, score), ``why.json`` and ``pool.txt``."""
-    folder.mkdir(parents=True, exist_ok=True)
     table = pa.table(
         {
             "id": pa.array(selection.ids.tolist(), pa.string()),
@@ -31,9 +30,8 @@ def write_selection(folder: Path, selection: Selection) -> None:
             "score": pa.array(selection.score, pa.float64(), from_pandas=True),
         }
     )
-    partial = folder / "selection.parquet.partial"
-    pq.write_table(table, partial)
-    partial.replace(folder / "selection.parquet")
+    with whole(folder / "selection.parquet") as partial:
+        pq.write_table(table, partial)
     write_json(folder / "why.json", selection.why)
     if selection.kept is not None:
         write_text(folder / "pool.txt", "".join(f"{id_}\n" for id_ in selection.kept))

@@ -16,8 +16,9 @@ from torch import nn
 from liit.config import Devices, Signals
 from liit.data.corpus import Corpus
 from liit.errors import LiitError
+from liit.progress import trainer_bar
 from liit.signals.batches import Batch, PoolBatches, TowerCache, batches_of, tower_cache
-from liit.signals.module import Measuring, PoolData, Progress
+from liit.signals.module import Measuring, PoolData
 from liit.signals.passes import MEASURED_AS, Pass, chosen_layer, passes_for
 from liit.signals.store import Shards, SignalStore
 from liit.signals.sweep import Sweep, kept_layers
@@ -165,7 +166,7 @@ def _trainer(devices: Devices, title: str) -> pl.Trainer:
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
-        callbacks=[Progress(title)],
+        callbacks=[trainer_bar(title)],
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from pytorch_lightning.callbacks import TQDMProgressBar
 from rich.console import Console
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler
@@ -152,17 +151,3 @@ class Places(Sampler[int]):
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.places)
-
-
-class Progress(TQDMProgressBar):
-    """Lightning's bar under the title of the passes."""
-
-    def __init__(self, title: str) -> None:
-        """Keep the title."""
-        super().__init__(refresh_rate=20)
-        self.title = title
-
-    @property
-    def predict_description(self) -> str:
-        """Return the title."""
-        return self.title

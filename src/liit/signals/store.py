@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
 from liit.errors import LiitError
-from liit.files import digest_json, read_json, write_json
+from liit.files import digest_json, read_json, whole, write_json
 
 NAMED_NANS = 20
 """Ids listed per signal in the header; the count is always complete."""
@@ -84,25 +84,25 @@ class SignalStore:
         """
         columns: dict[str, Any] = {}
         covered = {name: np.zeros(len(ids), dtype=np.int8) for name in names}
-        for part in shards.read():
-            rows = part.pop("rows")
-            for name, values in part.items():
-                if name not in columns:
-                    columns[name] = self._new(name, len(ids), values)
-                columns[name][rows] = values
-                covered[name][rows] += 1
         nans = {}
-        for name in names:
-            if name not in columns:  # no sample has an image
-                columns[name] = self._new(name, len(ids), np.zeros(0))
-            if covered[name].max(initial=0) > 1:
-                raise LiitError(
-                    f"{shards.folder}: a sample's {name} was measured twice.",
-                    next_step="remove the folder and measure again.",
-                )
-            nans[name] = _nans(columns[name], covered[name], ids)
-            columns[name].flush()
-            os.replace(self._partial(name), self._path(name))
+        with contextlib.ExitStack() as writing:
+            for part in shards.read():
+                rows = part.pop("rows")
+                for name, values in part.items():
+                    if name not in columns:
+                        columns[name] = self._new(writing, name, len(ids), values)
+                    columns[name][rows] = values
+                    covered[name][rows] += 1
+            for name in names:
+                if name not in columns:  # no sample has an image
+                    columns[name] = self._new(writing, name, len(ids), np.zeros(0))
+                if covered[name].max(initial=0) > 1:
+                    raise LiitError(
+                        f"{shards.folder}: a sample's {name} was measured twice.",
+                        next_step="remove the folder and measure again.",
+                    )
+                nans[name] = _nans(columns[name], covered[name], ids)
+                columns[name].flush()
         signals = self.measured() | {
             name: {"dtype": str(one.dtype), "shape": list(one.shape), "nan": nans[name]}
             for name, one in columns.items()
@@ -111,18 +111,16 @@ class SignalStore:
         shutil.rmtree(shards.folder)
         return nans
 
-    def _new(self, name: str, rows: int, like: NDArray[Any]) -> Any:
+    def _new(self, writing: contextlib.ExitStack, name: str, rows: int, like: NDArray[Any]) -> Any:
+        partial = writing.enter_context(whole(self._path(name)))
         column = np.lib.format.open_memmap(
-            self._partial(name), mode="w+", dtype=like.dtype, shape=(rows, *like.shape[1:])
+            partial, mode="w+", dtype=like.dtype, shape=(rows, *like.shape[1:])
         )
         column[:] = np.nan
         return column
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.npy"
-
-    def _partial(self, name: str) -> Path:
-        return self.folder / f"{name}.npy.partial"
 
 
 class Shards:
@@ -151,10 +149,8 @@ class Shards:
             return
         parts = [waiting[number] for number in sorted(waiting)]
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self._path(shard).with_suffix(".partial")
-        save_file(joined, partial)
-        os.replace(partial, self._path(shard))
+        with whole(self._path(shard)) as partial:
+            save_file(joined, partial)
         del self._waiting[shard]
 
     def read(self) -> Iterator[dict[str, NDArray[Any]]]:

@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+
+from liit.data.sample import Turn
+from liit.squares import to_square
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _COORDINATES = re.compile(
     rf"\[\s*({_NUMBER}(?:\s*,\s*{_NUMBER}){{3}}|{_NUMBER}\s*,\s*{_NUMBER})\s*\]"
 )
+_PLACE_WORDS = re.compile(
+    r"\b(bounding|box(es)?|bbox(es)?|coordinates?|regions?|areas?|where|positions?|key ?points?"
+    r"|locat\w*|detect\w*)\b|坐标|位置|框",
+    re.IGNORECASE,
+)
 _DECIMAL = re.compile(r"-?\d+\.\d+")
+
+
+def asks_for_places(turns: Iterable[Turn]) -> bool:
+    """Return whether the user of a conversation speaks of places in the image.
+
+    Elsewhere four numbers in brackets are a chart's values, a vector or probabilities.
+    """
+    return any(turn.role == "user" and _PLACE_WORDS.search(turn.text) for turn in turns)
+
+
+def boxes_of(turns: Sequence[Turn]) -> list[tuple[float, float, float, float]]:
+    """Return the boxes of a conversation that is about places, in order."""
+    if not asks_for_places(turns):
+        return []
+    return [box for turn in turns for box in find_boxes(turn.text)]
 
 
 def find_boxes(text: str) -> list[tuple[float, float, float, float]]:
@@ -26,20 +49,14 @@ def find_boxes(text: str) -> list[tuple[float, float, float, float]]:
     return boxes
 
 
-def box_fault(text: str) -> str | None:
-    """Return why a box in the text cannot be one in 0..1, or None."""
-    for box in find_boxes(text):
+def box_fault(turns: Sequence[Turn]) -> str | None:
+    """Return why a box of a conversation cannot be one in 0..1, or None."""
+    for box in boxes_of(turns):
         if min(box) < 0 or max(box) > 1:
             return f"box {list(box)} lies outside the image"
         if box[0] > box[2] or box[1] > box[3]:
             return f"box {list(box)} ends before it starts"
     return None
-
-
-def pad_point(x: float, y: float, width: int, height: int) -> tuple[float, float]:
-    """Return a point, given in pixels, in 0..1 of the image padded to a square and centred."""
-    side = max(width, height)
-    return (x + (side - width) / 2) / side, (y + (side - height) / 2) / side
 
 
 def to_padded(text: str, size: tuple[int, int], *, pixels: bool) -> str:
@@ -61,7 +78,7 @@ def to_padded(text: str, size: tuple[int, int], *, pixels: bool) -> str:
             x_pixels, y_pixels = x * scale[0], y * scale[1]
             if not (0 <= x_pixels <= width and 0 <= y_pixels <= height):
                 raise ValueError(f"{match.group(0)} lies outside the {width}x{height} image")
-            moved += [f"{value:.2f}" for value in pad_point(x_pixels, y_pixels, width, height)]
+            moved += [f"{value:.2f}" for value in to_square((x_pixels, y_pixels), size)]
         return f"[{', '.join(moved)}]"
 
     return _COORDINATES.sub(move, text)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from liit.data.images import IMAGE_CHECKS, ImageCheck, confined, probe_image
+from liit.data.images import ImageCheck, Prober, confined
 from liit.data.readers._boxes import box_fault
-from liit.data.readers._json import Record
+from liit.data.readers._json import Raw, RawRecord
 from liit.data.sample import IMAGE_TAG, ImageRef, Sample, Turn, fault_of, make_sample
 from liit.data.store import Quarantined
 from liit.errors import LiitError
@@ -24,8 +23,8 @@ class RecordError(Exception):
 
 
 @dataclass(slots=True)
-class Draft:
-    """A converted record before its tags are placed and its parts are checked."""
+class Converted:
+    """A record's turns and images, before tags are placed and its parts are checked."""
 
     turns: list[Turn]
     images: list[ImageRef] = field(default_factory=list)
@@ -38,24 +37,18 @@ class Intake:
 
     def __init__(self, source: str, image_root: Path | None, check_images: ImageCheck) -> None:
         """Check the image root; images are looked at only when there is one."""
-        if check_images not in IMAGE_CHECKS:
-            raise LiitError(
-                f"Dataset {source}: check_images is {check_images!r}.",
-                next_step=f"use one of {', '.join(IMAGE_CHECKS)}.",
-            )
         if image_root is not None and not image_root.is_dir():
             raise LiitError(
-                f"Dataset {source}: the image folder {image_root} does not exist.",
+                f"{source}: the image folder {image_root} does not exist.",
                 next_step="download the images, or correct `image_root` in params.yaml.",
             )
-        self.source, self.image_root, self.check_images = source, image_root, check_images
-        self._probe_path = functools.lru_cache(maxsize=65536)(self._probe)
+        self.source, self.prober = source, Prober(image_root, check_images)
 
     def samples(
         self,
         file: Path,
-        records: Iterable[Record | Quarantined],
-        convert: Callable[[dict[str, Any]], Draft],
+        records: Iterable[Raw],
+        convert: Callable[[dict[str, Any]], Converted],
     ) -> Iterator[Sample | Quarantined]:
         """Yield a sample or a quarantine entry for each record of a file."""
         for record in records:
@@ -67,7 +60,9 @@ class Intake:
             except RecordError as fault:
                 yield Quarantined(str(file), _label(record), str(fault))
 
-    def _sample(self, record: Record, convert: Callable[[dict[str, Any]], Draft]) -> Sample:
+    def _sample(
+        self, record: RawRecord, convert: Callable[[dict[str, Any]], Converted]
+    ) -> Sample:
         if not isinstance(record.value, dict):
             raise RecordError(f"a {type(record.value).__name__} where an object is expected")
         try:
@@ -75,40 +70,20 @@ class Intake:
         except UnicodeEncodeError:
             raise RecordError("text that is not valid UTF-8 or Unicode") from None
 
-    def _checked(self, draft: Draft, record_id: str) -> Sample:
-        draft.extra["record"] = record_id
-        if not isinstance(draft.skill, str | None):
-            raise RecordError(f"the skill label is a {type(draft.skill).__name__}, not text")
-        (draft.skill or "").encode()
-        turns = _place_tags(draft.turns, len(draft.images))
-        for image in draft.images:
-            reason = self._probe(image) if image.path is None else self._probe_path(image)
-            if reason is not None:
-                raise RecordError(f"image {image.key}: {reason}")
-        for turn in turns if draft.images else ():
-            if (reason := box_fault(turn.text)) is not None:
-                raise RecordError(reason)
-        made = make_sample(self.source, turns, draft.images, skill=draft.skill, extra=draft.extra)
+    def _checked(self, converted: Converted, record_id: str) -> Sample:
+        converted.extra["record"] = record_id
+        if not isinstance(converted.skill, str | None):
+            raise RecordError(f"the skill label is a {type(converted.skill).__name__}, not text")
+        (converted.skill or "").encode()
+        turns = _place_tags(converted.turns, len(converted.images))
+        if (reason := self.prober.fault(converted.images)) is not None:
+            raise RecordError(reason)
+        if converted.images and (reason := box_fault(turns)) is not None:
+            raise RecordError(reason)
+        made = make_sample(self.source, turns, converted.images, skill=converted.skill, extra=converted.extra)
         if (reason := fault_of(made)) is not None:
             raise RecordError(reason)
         return made
-
-    def _probe(self, image: ImageRef) -> str | None:
-        if image.path is not None and self.image_root is None:
-            return None
-        return probe_image(image, self.image_root, self.check_images)
-
-
-def require_files(source: str, files: Sequence[Path]) -> None:
-    """Raise LiitError if the dataset names no file or one that does not exist."""
-    if not files:
-        raise LiitError(f"Dataset {source} names no files.", next_step="list them in params.yaml.")
-    for path in files:
-        if not path.exists():
-            raise LiitError(
-                f"Dataset {source}: {path} does not exist.",
-                next_step="download the dataset, or correct `files` and the data root.",
-            )
 
 
 def text_of(record: dict[str, Any], *keys: str) -> str:
@@ -142,6 +117,11 @@ def image_refs(value: object) -> list[ImageRef]:
     return [_image_ref(item) for item in (value if isinstance(value, list) else [value])]
 
 
+def images_of(record: dict[str, Any], *keys: str) -> list[ImageRef]:
+    """Return the images under the first of ``keys`` that the record has; none without one."""
+    return image_refs(next((record[key] for key in keys if key in record), None))
+
+
 def evenly_spaced(frames: list[ImageRef], most: int) -> list[ImageRef]:
     """Return at most ``most`` frames of a video, first and last among them, evenly spaced."""
     if len(frames) <= most:
@@ -151,7 +131,7 @@ def evenly_spaced(frames: list[ImageRef], most: int) -> list[ImageRef]:
     return [frames[round(i * (len(frames) - 1) / (most - 1))] for i in range(most)]
 
 
-def published_id(record: Record) -> str:
+def published_id(record: RawRecord) -> str:
     """Return the id that the dataset publishes for a record, or its place in the file."""
     value = record.value.get("id") if isinstance(record.value, dict) else None
     if isinstance(value, int | str) and str(value):
@@ -195,6 +175,6 @@ def _place_tags(turns: list[Turn], images: int) -> list[Turn]:
     return [*turns[:where], tagged, *turns[where + 1 :]]
 
 
-def _label(record: Record) -> str:
+def _label(record: RawRecord) -> str:
     known = published_id(record)
     return record.place if known == record.place else f"{record.place} (id {known})"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -21,14 +21,17 @@ from liit.errors import LiitError
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RawRecord:
     """One parsed record and where it stands in its file (``record 17``, ``line 5``, ``key 42``)."""
 
     place: str
     value: Any
 
 
-def iter_records(path: Path, key: str | None = None) -> Iterator[Record | Quarantined]:
+Raw = RawRecord | Quarantined
+
+
+def iter_records(path: Path, key: str | None = None) -> Iterator[Raw]:
     """Yield the records of a JSON list or of JSON lines; the content decides, not the suffix.
 
     ``key`` names the member that holds the list when the file is one JSON object. A file that is
@@ -37,7 +40,7 @@ def iter_records(path: Path, key: str | None = None) -> Iterator[Record | Quaran
     with _open(path) as file:
         start = _first_byte(file)
         if start == b"[":
-            yield from _list_items(path, Window(file))
+            yield from _elements(path, Window(file), "]")
         elif start != b"{":
             _refuse(path, start)
         elif key is not None:
@@ -48,13 +51,27 @@ def iter_records(path: Path, key: str | None = None) -> Iterator[Record | Quaran
             yield from _single(path, Window(file))
 
 
-def iter_members(path: Path) -> Iterator[Record | Quarantined]:
+def iter_members(path: Path) -> Iterator[Raw]:
     """Yield the members of a JSON object that maps ids to records; ``place`` is ``key <id>``."""
     with _open(path) as file:
         start = _first_byte(file)
         if start != b"{":
             _refuse(path, start)
-        yield from _members(path, Window(file))
+        yield from _elements(path, Window(file), "}")
+
+
+def amended(records: Iterable[Raw], fields: Callable[[RawRecord], dict[str, Any]]) -> Iterator[Raw]:
+    """Yield the records, each that is an object with these fields put into it."""
+    for record in records:
+        if isinstance(record, RawRecord) and isinstance(record.value, dict):
+            yield RawRecord(record.place, record.value | fields(record))
+        else:
+            yield record
+
+
+def key_as_id(record: RawRecord) -> dict[str, Any]:
+    """Return the key of a member as its ``id``, for :func:`amended`."""
+    return {"id": record.place.removeprefix("key ")}
 
 
 def load_json(path: Path) -> Any:
@@ -68,54 +85,34 @@ def load_json(path: Path) -> Any:
             ) from None
 
 
-def _list_items(path: Path, window: Window) -> Iterator[Record | Quarantined]:
+def _elements(path: Path, window: Window, closing: str) -> Iterator[Raw]:
+    """Yield the elements of a list (``closing`` is "]") or the members of an object ("}")."""
     window.peek()
     window.skip()
-    number = 0
-    while (character := window.peek()) != "]":
-        place = f"record {number}"
-        if not character:
-            yield Quarantined(str(path), place, "the list has no end (truncated?)")
+    members, number = closing == "}", 0
+    noun, whole = ("member", "object") if members else ("record", "list")
+    while (character := window.peek()) != closing:
+        place = f"{noun} {number}"
+        if not character or (members and character != '"'):
+            reason = f"the {whole} has no end (truncated?)"
+            yield Quarantined(str(path), place, "a quoted key is missing" if character else reason)
             return
         try:
-            yield Record(place, window.value())
+            if members:
+                place = f"key {window.value()}".encode("utf-8", "backslashreplace").decode()
+                if window.peek() == ":":
+                    window.skip()
+                window.peek()
+            yield RawRecord(place, window.value())
         except UnreadableError as fault:
             yield Quarantined(str(path), place, str(fault))
             if fault.final:
                 return
         number += 1
-        if not _step_over_comma(window, "]"):
-            yield Quarantined(str(path), f"after {place}", "no comma or end of the list here")
-            if window.peek() != "{":
+        if not _step_over_comma(window, closing):
+            yield Quarantined(str(path), f"after {place}", f"no comma or end of the {whole} here")
+            if members or window.peek() != "{":
                 return
-
-
-def _members(path: Path, window: Window) -> Iterator[Record | Quarantined]:
-    window.peek()
-    window.skip()
-    number = 0
-    while (character := window.peek()) != "}":
-        place = f"member {number}"
-        if character != '"':
-            reason = (
-                "a quoted key is missing" if character else "the object has no end (truncated?)"
-            )
-            yield Quarantined(str(path), place, reason)
-            return
-        try:
-            place = f"key {window.value()}".encode("utf-8", "backslashreplace").decode()
-            if window.peek() == ":":
-                window.skip()
-            window.peek()
-            yield Record(place, window.value())
-        except UnreadableError as fault:
-            yield Quarantined(str(path), place, str(fault))
-            if fault.final:
-                return
-        number += 1
-        if not _step_over_comma(window, "}"):
-            yield Quarantined(str(path), f"after {place}", "no comma or end of the object here")
-            return
 
 
 def _step_over_comma(window: Window, closing: str) -> bool:
@@ -126,16 +123,16 @@ def _step_over_comma(window: Window, closing: str) -> bool:
     return character in (",", closing, "")
 
 
-def _list_under(path: Path, window: Window, key: str) -> Iterator[Record | Quarantined]:
+def _list_under(path: Path, window: Window, key: str) -> Iterator[Raw]:
     window.peek()
     window.skip()
     while window.peek() == '"':
         try:
-            found = window.value() == key
+            named = window.value() == key
             if window.peek() == ":":
                 window.skip()
-            if window.peek() == "[" and found:
-                yield from _list_items(path, window)
+            if window.peek() == "[" and named:
+                yield from _elements(path, window, "]")
                 return
             window.value()
         except UnreadableError:
@@ -144,14 +141,14 @@ def _list_under(path: Path, window: Window, key: str) -> Iterator[Record | Quara
     raise LiitError(f"{path} holds no list {key!r}.", next_step="check the file and its format.")
 
 
-def _lines(path: Path, file: BinaryIO) -> Iterator[Record | Quarantined]:
+def _lines(path: Path, file: BinaryIO) -> Iterator[Raw]:
     number = 0
     while line := file.readline(MAX_RECORD):
         number += 1
         if not line.strip():
             continue
         try:
-            yield Record(f"line {number}", json.loads(line.decode("utf-8")))
+            yield RawRecord(f"line {number}", json.loads(line.decode("utf-8")))
         except UnicodeDecodeError as error:
             reason = f"not UTF-8 text (byte {error.start} of the line)"
             yield Quarantined(str(path), f"line {number}", reason)
@@ -160,10 +157,10 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[Record | Quarantined]:
             yield Quarantined(str(path), f"line {number}", f"broken JSON: {reason}")
 
 
-def _single(path: Path, window: Window) -> Iterator[Record | Quarantined]:
+def _single(path: Path, window: Window) -> Iterator[Raw]:
     window.peek()
     try:
-        yield Record("record 0", window.value())
+        yield RawRecord("record 0", window.value())
     except UnreadableError as fault:
         yield Quarantined(str(path), "record 0", str(fault))
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from liit.data.readers._json import Record
+from liit.data.readers._json import RawRecord
 from liit.errors import LiitError
 
 ROWS = 64
 """Rows at once: images are embedded, so a row may be megabytes."""
 
 
-def iter_rows(path: Path) -> Iterator[Record]:
+def iter_rows(path: Path) -> Iterator[RawRecord]:
     """Yield the rows of a Parquet file, or of an Arrow file as `save_to_disk` writes it.
 
     Raises LiitError, naming the file, when it is damaged or cut off: its end holds the index.
@@ -25,27 +25,13 @@ def iter_rows(path: Path) -> Iterator[Record]:
         for batch in _parquet(path) if path.suffix == ".parquet" else _arrow(path):
             for start in range(0, batch.num_rows, ROWS):
                 for row in batch.slice(start, ROWS).to_pylist():
-                    yield Record(f"row {number}", row)
+                    yield RawRecord(f"row {number}", row)
                     number += 1
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise LiitError(
             f"{path} cannot be read after row {number} ({_first_line(error)}).",
             next_step="download the file again.",
         ) from None
-
-
-def expand(source: str, files: Sequence[Path], suffixes: tuple[str, ...]) -> list[Path]:
-    """Return the files, with each folder replaced by the files below it of these suffixes."""
-    found: list[Path] = []
-    for path in files:
-        inside = sorted(p for p in path.rglob("*") if p.suffix in suffixes and p.is_file())
-        if path.is_dir() and not inside:
-            raise LiitError(
-                f"Dataset {source}: {path} holds no {' or '.join(suffixes)} file.",
-                next_step="download the dataset, or correct `files` in params.yaml.",
-            )
-        found += inside if path.is_dir() else [path]
-    return found
 
 
 def _parquet(path: Path) -> Iterator[pa.RecordBatch]:

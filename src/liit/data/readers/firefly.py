@@ -6,31 +6,19 @@ conversation: [{human, assistant}, ...]}`` as its trainer reads, the skill being
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-from liit.data.readers._intake import Draft, Intake, RecordError, require_files, text_of
-from liit.data.readers._json import iter_records
+from liit.data.readers._format import Format
+from liit.data.readers._intake import Converted, RecordError, text_of
 from liit.data.readers._turns import instruction_turns
-from liit.data.sample import Sample, Turn
-from liit.data.store import Quarantined
+from liit.data.sample import Turn
 
 
-def read(
-    source: str, files: Sequence[Path], image_root: Path | None
-) -> Iterator[Sample | Quarantined]:
-    """Yield one sample per pair or dialogue."""
-    require_files(source, files)
-    intake = Intake(source, image_root, "no")
-    for file in files:
-        yield from intake.samples(file, iter_records(file), _draft)
-
-
-def _draft(record: dict[str, Any]) -> Draft:
+def convert(record: dict[str, Any]) -> Converted:
+    """Return one pair or one dialogue."""
     if "conversation" not in record:
         turns = instruction_turns(text_of(record, "input"), None, text_of(record, "target"))
-        return Draft(turns, skill=text_of(record, "kind"))
+        return Converted(turns, skill=text_of(record, "kind"))
     rounds = record["conversation"]
     if not isinstance(rounds, list) or not all(isinstance(part, dict) for part in rounds):
         raise RecordError("'conversation' is not a list of rounds")
@@ -38,4 +26,7 @@ def _draft(record: dict[str, Any]) -> Draft:
     for part in rounds:
         turns += [Turn("user", text_of(part, "human"))]
         turns += [Turn("assistant", text_of(part, "assistant"))]
-    return Draft(turns, skill=text_of(record, "category"))
+    return Converted(turns, skill=text_of(record, "category"))
+
+
+read = Format(convert)

@@ -6,37 +6,32 @@ a path, bytes, or the library's ``{bytes, path}``. Read with Arrow alone, row by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from liit.data.images import ImageCheck
-from liit.data.readers._intake import Draft, Intake, image_refs, require_files
+from liit.data.readers._files import expand, require_files
+from liit.data.readers._format import Format
+from liit.data.readers._intake import Converted, images_of
 from liit.data.readers._json import load_json
-from liit.data.readers._table import expand, iter_rows
+from liit.data.readers._table import iter_rows
 from liit.data.readers._turns import conversation_of
-from liit.data.sample import Sample
-from liit.data.store import Quarantined
 from liit.errors import LiitError
 
 
-def read(
-    source: str,
-    files: Sequence[Path],
-    image_root: Path | None,
-    *,
-    split: str | None = None,
-    check_images: ImageCheck = "header",
-) -> Iterator[Sample | Quarantined]:
-    """Yield the rows in file order; ``split`` picks one of a saved ``DatasetDict``.
 
-    Raises LiitError for a folder without data, an absent split and a damaged file.
+def convert(record: dict[str, Any]) -> Converted:
+    """Return the conversation and its images."""
+    return Converted(conversation_of(record), images_of(record, "images", "image"))
+
+
+def _tables(source: str, files: Sequence[Path], *, split: str | None = None) -> list[Path]:
+    """Return the data files; ``split`` picks one of a saved ``DatasetDict``.
+
+    Raises LiitError for a folder without data and an absent split.
     """
     require_files(source, files)
-    intake = Intake(source, image_root, check_images)
-    for path in files:
-        for file in _data_files(source, path, split):
-            yield from intake.samples(file, iter_rows(file), _draft)
+    return [table for path in files for table in _data_files(source, path, split)]
 
 
 def _data_files(source: str, path: Path, split: str | None) -> list[Path]:
@@ -44,7 +39,7 @@ def _data_files(source: str, path: Path, split: str | None) -> list[Path]:
         splits = load_json(path / "dataset_dict.json").get("splits", [])
         if split not in splits:
             raise LiitError(
-                f"Dataset {source}: {path} has the splits {', '.join(splits)}, not {split!r}.",
+                f"{source}: {path} has the splits {', '.join(splits)}, not {split!r}.",
                 next_step="set the option `split`.",
             )
         path = path / str(split)
@@ -52,9 +47,7 @@ def _data_files(source: str, path: Path, split: str | None) -> list[Path]:
         # Only the listed files belong to the dataset; map() leaves cache files beside them.
         listed = load_json(path / "state.json").get("_data_files", [])
         return [path / Path(item["filename"]).name for item in listed]
-    return expand(source, [path], (".arrow", ".parquet"))
+    return expand(source, [path], "*.arrow", "*.parquet")
 
 
-def _draft(record: dict[str, Any]) -> Draft:
-    images = image_refs(record["images"] if "images" in record else record.get("image"))
-    return Draft(conversation_of(record), images)
+read = Format(convert, iter_rows, _tables)

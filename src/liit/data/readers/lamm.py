@@ -9,70 +9,51 @@ and the tests write files of that layout.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from liit.data.images import ImageCheck, image_size
-from liit.data.readers._boxes import has_coordinates, to_padded
-from liit.data.readers._intake import (
-    Draft,
-    Intake,
-    RecordError,
-    image_refs,
-    require_files,
-)
-from liit.data.readers._json import iter_records
+from liit.data.images import image_size
+from liit.data.readers._boxes import asks_for_places, has_coordinates, to_padded
+from liit.data.readers._format import Format
+from liit.data.readers._intake import Converted, RecordError, images_of
 from liit.data.readers._turns import conversation_of
-from liit.data.sample import Sample, Turn
-from liit.data.store import Quarantined
+from liit.data.sample import Turn
 from liit.errors import LiitError
 
 BoxFrame = Literal["fraction", "pixel", "padded"]
 
 
-def read(
-    source: str,
-    files: Sequence[Path],
-    image_root: Path | None,
-    *,
-    boxes: BoxFrame = "fraction",
-    check_images: ImageCheck = "header",
-) -> Iterator[Sample | Quarantined]:
-    """Yield the records; ``boxes`` is the frame that they are published in.
+def convert(
+    record: dict[str, Any], *, image_root: Path | None, boxes: BoxFrame = "fraction"
+) -> Converted:
+    """Return a 2D record; ``boxes`` is the frame that its boxes are published in.
 
     ``fraction`` of the original image, its ``pixel``s (then every list of two or four numbers is a
-    point or a box), or already ``padded``. A coordinate outside the image sets its record aside.
+    point or a box), or already ``padded``. A coordinate outside the image sets the record aside.
     """
-    if boxes not in ("fraction", "pixel", "padded"):
-        raise LiitError(
-            f"Dataset {source}: boxes is {boxes!r}.", next_step="use fraction, pixel or padded."
-        )
-    require_files(source, files)
-    intake = Intake(source, image_root, check_images)
-
-    def draft(record: dict[str, Any]) -> Draft:
-        if "pcl" in record:
-            raise RecordError("a point cloud: only 2D records are used")
-        made = Draft(conversation_of(record), image_refs(record.get("image")))
-        made.skill = str(record.get("task_type", "normal"))
-        if boxes != "padded":
-            made.turns = _padded(made, image_root, pixels=boxes == "pixel")
-        return made
-
-    for file in files:
-        yield from intake.samples(file, iter_records(file), draft)
+    if "pcl" in record:
+        raise RecordError("a point cloud: only 2D records are used")
+    made = Converted(conversation_of(record), images_of(record, "image"))
+    made.skill = str(record.get("task_type", "normal"))
+    if boxes != "padded":
+        made.turns = _padded(made, image_root, pixels=boxes == "pixel")
+    return made
 
 
-def _padded(draft: Draft, image_root: Path | None, *, pixels: bool) -> list[Turn]:
-    if not any(has_coordinates(turn.text, pixels=pixels) for turn in draft.turns):
-        return draft.turns
-    if len(draft.images) != 1:
-        raise RecordError(f"boxes, but {len(draft.images)} images to measure them by")
+def _padded(converted: Converted, image_root: Path | None, *, pixels: bool) -> list[Turn]:
+    if not any(has_coordinates(turn.text, pixels=pixels) for turn in converted.turns):
+        return converted.turns
+    if len(converted.images) != 1:
+        raise RecordError(f"boxes, but {len(converted.images)} images to measure them by")
     try:
-        size = image_size(draft.images[0], image_root)
-        return [Turn(t.role, to_padded(t.text, size, pixels=pixels)) for t in draft.turns]
+        size = image_size(converted.images[0], image_root)
+        return [Turn(t.role, to_padded(t.text, size, pixels=pixels)) for t in converted.turns]
     except LiitError as error:
         raise RecordError(f"boxes, but no size of the image: {error.problem}") from None
     except ValueError as error:
+        if not asks_for_places(converted.turns):
+            return converted.turns
         raise RecordError(str(error)) from None
+
+
+read = Format(convert)

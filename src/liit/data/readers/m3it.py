@@ -17,20 +17,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from liit.data.images import ImageCheck
-from liit.data.readers._intake import (
-    Draft,
-    Intake,
-    RecordError,
-    evenly_spaced,
-    require_files,
-    text_of,
-)
-from liit.data.readers._json import iter_records
+from liit.data.readers._files import expand
+from liit.data.readers._format import Format
+from liit.data.readers._intake import Converted, RecordError, evenly_spaced, text_of
+from liit.data.readers._json import Raw, amended, iter_records
 from liit.data.readers._turns import instruction_turns
-from liit.data.sample import ImageRef, Sample, Turn
-from liit.data.store import Quarantined
-from liit.errors import LiitError
+from liit.data.sample import ImageRef, Turn
 
 TASKS = (
     "captioning",
@@ -45,45 +37,25 @@ TASKS = (
 """The task folders, which are the set's skill labels."""
 
 
-def read(
-    source: str,
-    files: Sequence[Path],
-    image_root: Path | None,
-    *,
-    split: str = "train",
-    max_frames: int = 3,
-    check_images: ImageCheck = "header",
-) -> Iterator[Sample | Quarantined]:
-    """Yield the records of every sub-set, sub-sets in path order.
+def convert(record: dict[str, Any], *, max_frames: int = 3) -> Converted:
+    """Return the turns and images of a record; ``extra["subset"]`` is the sub-set.
 
     Of a ``video`` record ``max_frames`` evenly spaced frames are kept (3 x 576 tokens fit into
-    2,048), one tag each; other records keep all their images. ``extra["subset"]`` is the sub-set.
+    2,048), one tag each; other records keep all their images.
     """
-    require_files(source, files)
-    intake = Intake(source, image_root, check_images)
-    for file in _subset_files(source, files, split):
-        skill, subset = _labels(file)
-
-        def draft(record: dict[str, Any], skill: str = skill, subset: str = subset) -> Draft:
-            images = _images(record)
-            if skill == "video":
-                images = evenly_spaced(images, max_frames)
-            return Draft(_turns(record), images, skill, {"subset": subset})
-
-        yield from intake.samples(file, iter_records(file), draft)
+    skill, images = record["skill"], _images(record)
+    if skill == "video":
+        images = evenly_spaced(images, max_frames)
+    return Converted(_turns(record), images, skill, {"subset": record["subset"]})
 
 
-def _subset_files(source: str, files: Sequence[Path], split: str) -> list[Path]:
-    found: list[Path] = []
-    for path in files:
-        inside = sorted(path.rglob(f"{split}*.jsonl"))
-        if path.is_dir() and not inside:
-            raise LiitError(
-                f"Dataset {source}: no {split}*.jsonl below {path}.",
-                next_step="download the sub-sets' data folder, or correct `files` or `split`.",
-            )
-        found += inside if path.is_dir() else [path]
-    return found
+def _records(file: Path) -> Iterator[Raw]:
+    skill, subset = _labels(file)
+    return amended(iter_records(file), lambda _: {"skill": skill, "subset": subset})
+
+
+def _subset_files(source: str, files: Sequence[Path], *, split: str = "train") -> list[Path]:
+    return expand(source, files, f"{split}*.jsonl")
 
 
 def _labels(file: Path) -> tuple[str, str]:
@@ -114,3 +86,6 @@ def _decoded(item: object) -> ImageRef:
         return ImageRef(data=base64.b64decode("".join(item.split()), validate=True))
     except (binascii.Error, ValueError) as error:
         raise RecordError(f"an image is not base64 ({error})") from None
+
+
+read = Format(convert, _records, _subset_files)

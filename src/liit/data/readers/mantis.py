@@ -12,64 +12,45 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from liit.data.images import ImageCheck
-from liit.data.readers._intake import (
-    Draft,
-    Intake,
-    RecordError,
-    evenly_spaced,
-    image_refs,
-    require_files,
-    text_of,
-)
-from liit.data.readers._json import Record, iter_records
-from liit.data.readers._table import expand, iter_rows
+from liit.data.readers._files import expand
+from liit.data.readers._format import Format
+from liit.data.readers._intake import Converted, RecordError, evenly_spaced, images_of, text_of
+from liit.data.readers._json import Raw, amended, iter_records
+from liit.data.readers._table import iter_rows
 from liit.data.readers._turns import conversation_of
-from liit.data.sample import Sample, Turn
-from liit.data.store import Quarantined
+from liit.data.sample import Turn
 
 TABLES = (".parquet", ".arrow")
 
 
-def read(
-    source: str,
-    files: Sequence[Path],
-    image_root: Path | None,
-    *,
-    max_images: int | None = None,
-    max_frames: int = 3,
-    check_images: ImageCheck = "header",
-) -> Iterator[Sample | Quarantined]:
-    """Yield the records; the skill is the sub-set (``source``, or the folder of a Parquet file).
+def convert(
+    record: dict[str, Any], *, max_images: int | None = None, max_frames: int = 3
+) -> Converted:
+    """Return a record; the skill is the sub-set (``source``, or the folder of a Parquet file).
 
     A record with more than ``max_images`` images is set aside: 576 tokens an image leave no room
     for the answer within 2,048. Of a video, ``max_frames`` evenly spaced frames are kept.
     """
-    require_files(source, files)
-    intake = Intake(source, image_root, check_images)
-
-    def draft(record: dict[str, Any]) -> Draft:
-        images = image_refs(record["images"] if "images" in record else record.get("image"))
-        if "labels" in record:
-            return _video_scores(record, evenly_spaced(images, max_frames))
-        if max_images is not None and len(images) > max_images:
-            raise RecordError(f"{len(images)} images, more than max_images = {max_images}")
-        return Draft(conversation_of(record), images, record.get("source"))
-
-    for file in expand(source, files, (".json", ".jsonl", *TABLES)):
-        rows = iter_rows(file) if file.suffix in TABLES else iter_records(file)
-        yield from intake.samples(file, _named(rows, file), draft)
+    images = images_of(record, "images", "image")
+    if "labels" in record:
+        return _video_scores(record, evenly_spaced(images, max_frames))
+    if max_images is not None and len(images) > max_images:
+        raise RecordError(f"{len(images)} images, more than max_images = {max_images}")
+    return Converted(conversation_of(record), images, record.get("source"))
 
 
-def _named(rows: Iterator[Record | Quarantined], file: Path) -> Iterator[Record | Quarantined]:
-    """Add the sub-set's name to rows of a table, which is that of its folder."""
-    for row in rows:
-        if file.suffix in TABLES and isinstance(row, Record):
-            row.value.setdefault("source", file.parent.name)
-        yield row
+def _files(source: str, files: Sequence[Path]) -> list[Path]:
+    return expand(source, files, "*.json", "*.jsonl", *(f"*{suffix}" for suffix in TABLES))
 
 
-def _video_scores(record: dict[str, Any], frames: list[Any]) -> Draft:
+def _records(file: Path) -> Iterator[Raw]:
+    """Read a file; rows of a table get the sub-set's name, which is that of its folder."""
+    if file.suffix not in TABLES:
+        return iter_records(file)
+    return amended(iter_rows(file), lambda row: {"source": file.parent.name} | row.value)
+
+
+def _video_scores(record: dict[str, Any], frames: list[Any]) -> Converted:
     prompt, labels = text_of(record, "prompt"), record["labels"]
     if not isinstance(labels, dict) or not labels:
         raise RecordError("'labels' is not an object of scores")
@@ -79,4 +60,7 @@ def _video_scores(record: dict[str, Any], frames: list[Any]) -> Draft:
         raise RecordError("a score in 'labels' is not a number")
     answer = "\n".join(f"{name}: {labels[name]:g}" for name in names)
     turns = [Turn("user", prompt.strip()), Turn("assistant", answer)]
-    return Draft(turns, frames, skill="video_scores")
+    return Converted(turns, frames, skill="video_scores")
+
+
+read = Format(convert, _records, _files)

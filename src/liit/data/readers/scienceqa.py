@@ -9,54 +9,28 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from liit.data.images import ImageCheck
+from liit.data.readers._format import Format
 from liit.data.readers._intake import (
     LETTERS,
-    Draft,
-    Intake,
+    Converted,
     RecordError,
     choices_of,
     image_refs,
-    require_files,
+    images_of,
     text_of,
 )
-from liit.data.readers._json import Record, iter_members, iter_records
+from liit.data.readers._json import Raw, RawRecord, amended, iter_members, iter_records, key_as_id
 from liit.data.readers._turns import conversation_of
-from liit.data.sample import IMAGE_TAG, Sample, Turn
-from liit.data.store import Quarantined
-from liit.errors import LiitError
+from liit.data.sample import IMAGE_TAG, Turn
 
 EXAM_PERCENT = 25
 """Share of questions held out by ``part``."""
 
 _CHOICE = re.compile(r"^([A-J])\. ", re.MULTILINE)
-
-
-def read(
-    source: str,
-    files: Sequence[Path],
-    image_root: Path | None,
-    *,
-    split: str | None = None,
-    part: Literal["train", "exam"] | None = None,
-    check_images: ImageCheck = "header",
-) -> Iterator[Sample | Quarantined]:
-    """Yield one sample per question; ``extra`` holds ``choices``, ``letter`` and ``answers``.
-
-    ``split`` keeps one split of `problems.json`. ``part`` keeps the training three quarters or the
-    held-out quarter; a hash of the question's whole text decides, so that no question stands in
-    both. A record of the other split or part is not this dataset's and is not counted.
-    """
-    if part not in (None, "train", "exam"):
-        raise LiitError(f"Dataset {source}: part is {part!r}.", next_step="use train or exam.")
-    require_files(source, files)
-    intake = Intake(source, image_root, check_images)
-    for file in files:
-        yield from intake.samples(file, _questions(file, split, part), _draft)
 
 
 def in_exam(text: str) -> bool:
@@ -75,31 +49,39 @@ def question_text(problem: dict[str, Any]) -> str:
     return f"{context}{text_of(problem, 'question')}\n{lines}"
 
 
-def _questions(file: Path, split: str | None, part: str | None) -> Iterator[Record | Quarantined]:
+def _questions(
+    file: Path, *, split: str | None = None, part: Literal["train", "exam"] | None = None
+) -> Iterator[Raw]:
+    """Yield the questions of a file.
+
+    ``split`` keeps one split of `problems.json`. ``part`` keeps the training three quarters or the
+    held-out quarter; a hash of the question's whole text decides, so that no question stands in
+    both. A record of the other split or part is not this dataset's and is not counted.
+    """
     with file.open("rb") as start:
         released = start.read(64).lstrip().startswith(b"{")
-    for record in iter_members(file) if released else iter_records(file):
-        if isinstance(record, Quarantined) or not isinstance(record.value, dict):
+    for record in amended(iter_members(file), key_as_id) if released else iter_records(file):
+        if not isinstance(record, RawRecord) or not isinstance(record.value, dict):
             yield record
             continue
-        value = {**record.value, "id": record.place.removeprefix("key ")} if released else None
-        if value is not None and split not in (None, value.get("split")):
+        if released and split not in (None, record.value.get("split")):
             continue
-        if part is None or in_exam(_text(value or record.value)) == (part == "exam"):
-            yield Record(record.place, value or record.value)
+        if part is None or in_exam(_text(record.value)) == (part == "exam"):
+            yield record
 
 
 def _text(record: dict[str, Any]) -> str:
-    """Return the question's text, or "" for a malformed record: its fault shows in the draft."""
+    """Return the question's text, or "" for a malformed record: its fault shows in ``convert``."""
     try:
         return question_text(record) if "question" in record else conversation_of(record)[0].text
     except (RecordError, IndexError):
         return ""
 
 
-def _draft(record: dict[str, Any]) -> Draft:
+def convert(record: dict[str, Any]) -> Converted:
+    """Return one question; ``extra`` holds ``choices``, ``letter`` and ``answers``."""
     if "question" not in record:
-        turns, images = conversation_of(record), image_refs(record.get("image"))
+        turns, images = conversation_of(record), images_of(record, "image")
         if len(turns) != 2:
             raise RecordError(f"{len(turns)} turns where a question and a letter are expected")
         choices, letter = _choices(turns[0].text), turns[1].text.strip()
@@ -114,7 +96,7 @@ def _draft(record: dict[str, Any]) -> Draft:
     if letter not in LETTERS[: len(choices)]:
         raise RecordError(f"answer {letter!r} is none of the {len(choices)} choices")
     extra = {"choices": choices, "letter": letter, "answers": [letter]}
-    return Draft(turns, images, skill=record.get("subject"), extra=extra)
+    return Converted(turns, images, skill=record.get("subject"), extra=extra)
 
 
 def _choices(text: str) -> list[str]:
@@ -124,3 +106,6 @@ def _choices(text: str) -> list[str]:
     marks = marks[first:]
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     return [text[m.end() : end].strip() for m, end in zip(marks, ends, strict=True)]
+
+
+read = Format(convert, _questions)

@@ -6,48 +6,25 @@ The question carries its unit and options as in the set's own prompts: ``(Unit: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from liit.data.images import ImageCheck
+from liit.data.readers._format import Format
 from liit.data.readers._intake import (
     LETTERS,
-    Draft,
-    Intake,
+    Converted,
     RecordError,
     choices_of,
     image_refs,
-    require_files,
     text_of,
 )
-from liit.data.readers._json import Record, iter_members
-from liit.data.sample import Sample, Turn
-from liit.data.store import Quarantined
+from liit.data.readers._json import Raw, amended, iter_members, key_as_id
+from liit.data.sample import Turn
 
 
-def read(
-    source: str,
-    files: Sequence[Path],
-    image_root: Path | None,
-    *,
-    check_images: ImageCheck = "header",
-) -> Iterator[Sample | Quarantined]:
-    """Yield one sample per problem; ``extra["answers"]`` holds the one reference."""
-    require_files(source, files)
-    intake = Intake(source, image_root, check_images)
-    for file in files:
-        problems = (_with_id(problem) for problem in iter_members(file))
-        yield from intake.samples(file, problems, _draft)
-
-
-def _with_id(problem: Record | Quarantined) -> Record | Quarantined:
-    if isinstance(problem, Quarantined) or not isinstance(problem.value, dict):
-        return problem
-    return Record(problem.place, {**problem.value, "id": problem.place.removeprefix("key ")})
-
-
-def _draft(record: dict[str, Any]) -> Draft:
+def convert(record: dict[str, Any]) -> Converted:
+    """Return one problem; ``extra["answers"]`` holds the one reference."""
     question, answer = text_of(record, "question"), text_of(record, "answer")
     if record.get("unit"):
         question += f" (Unit: {record['unit']})"
@@ -59,4 +36,11 @@ def _draft(record: dict[str, Any]) -> Draft:
         question += f"\nOptions: {' '.join(options)}"
     turns = [Turn("user", question), Turn("assistant", answer)]
     images = image_refs(f"{record['id']}.png")
-    return Draft(turns, images, skill=record.get("ques_type"), extra={"answers": [answer]})
+    return Converted(turns, images, skill=record.get("ques_type"), extra={"answers": [answer]})
+
+
+def _problems(file: Path) -> Iterator[Raw]:
+    return amended(iter_members(file), key_as_id)
+
+
+read = Format(convert, _problems)

@@ -6,32 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-from liit.data.images import ImageCheck
-from liit.data.readers._intake import Draft, Intake, image_refs, require_files, text_of
-from liit.data.readers._json import iter_records
+from liit.data.readers._format import Format
+from liit.data.readers._intake import Converted, images_of, text_of
 from liit.data.readers._turns import conversation_of
-from liit.data.sample import Sample
-from liit.data.store import Quarantined
 
 
-def read(
-    source: str,
-    files: Sequence[Path],
-    image_root: Path | None,
-    *,
-    check_images: ImageCheck = "header",
-) -> Iterator[Sample | Quarantined]:
-    """Yield the records in file order; broken ones as in the ``llava`` format."""
-    require_files(source, files)
-    intake = Intake(source, image_root, check_images)
-    for file in files:
-        yield from intake.samples(file, iter_records(file), _draft)
+def convert(record: dict[str, Any]) -> Converted:
+    """Return the conversation, its image and the task's name."""
+    skill = text_of(record, "task_name", "task")
+    return Converted(conversation_of(record), images_of(record, "image"), skill)
 
 
-def _draft(record: dict[str, Any]) -> Draft:
-    images = image_refs(record.get("image"))
-    return Draft(conversation_of(record), images, skill=text_of(record, "task_name", "task"))
+read = Format(convert)

@@ -1,7 +1,7 @@
 """The procedural mini world: six training sets and their exams, drawn from a seed."""
 
 from liit.data.world.datasets import draw_dataset
-from liit.data.world.exams import EXAMS, Exam, draw_exam
+from liit.data.world.exams import EXAMS, draw_exam
 from liit.data.world.styles import DATASETS
 
-__all__ = ["DATASETS", "EXAMS", "Exam", "draw_dataset", "draw_exam"]
+__all__ = ["DATASETS", "EXAMS", "draw_dataset", "draw_exam"]

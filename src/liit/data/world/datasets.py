@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from liit.config import Count, NonNegative, Share
 from liit.data.sample import ImageRef, Sample, make_sample
 from liit.data.world.dice import Dice
-from liit.data.world.draft import Draft
+from liit.data.world.dialogue import Dialogue
 from liit.data.world.styles import BACKBONE, DATASETS
 from liit.errors import LiitError
 from liit.seeds import generator
@@ -38,12 +39,12 @@ class _Recipe:
 
 def draw_dataset(
     name: str,
-    size: int,
+    size: Count,
     seed: int,
     *,
-    duplicates: float,
-    low_quality: float,
-    skills: Mapping[str, float],
+    duplicates: Share,
+    low_quality: Share,
+    skills: Mapping[str, NonNegative],
 ) -> Iterator[Sample]:
     """Yield ``size`` samples of a dataset, all with different ids and embedded PNG images.
 
@@ -92,28 +93,28 @@ def _draw(
 ) -> Sample:
     what = generator(seed, "world", name, recipe.index, recipe.attempt, "what")
     dice = Dice(what, how, "train")
-    draft = dice.pick(SOURCES[name][recipe.skill])(dice)
+    dialogue = dice.pick(SOURCES[name][recipe.skill])(dice)
     extra: dict[str, Any] = {}
     if low:
-        draft = _spoil(draft, how)
+        dialogue = _spoil(dialogue, how)
         extra["quality"] = "low"
     if origin is not None:
         extra["near_duplicate_of"] = origin
-    images = tuple(ImageRef(data=image) for image in draft.images)
-    return make_sample(name, draft.turns(), images, skill=recipe.skill, extra=extra)
+    images = tuple(ImageRef(data=image) for image in dialogue.images)
+    return make_sample(name, dialogue.turns(), images, skill=recipe.skill, extra=extra)
 
 
-def _spoil(draft: Draft, draws: np.random.Generator) -> Draft:
+def _spoil(dialogue: Dialogue, draws: np.random.Generator) -> Dialogue:
     """Replace the last answer by a wrong one (half of the time), an irrelevant one or a piece."""
-    question, answer = draft.exchanges[-1]
+    question, answer = dialogue.exchanges[-1]
     words, kind = answer.split(), int(draws.integers(4))
     if kind < 2:
-        spoiled = draft.wrong
+        spoiled = dialogue.wrong
     elif kind == 2 and len(words) > 2:
         spoiled = " ".join(words[: len(words) // 2])
     else:
         spoiled = IRRELEVANT[int(draws.integers(len(IRRELEVANT)))]
-    return replace(draft, exchanges=(*draft.exchanges[:-1], (question, spoiled)))
+    return replace(dialogue, exchanges=(*dialogue.exchanges[:-1], (question, spoiled)))
 
 
 def _choose(skills: Mapping[str, float], draw: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from liit.data.world.dice import Dice
-from liit.data.world.draft import Draft, Maker
+from liit.data.world.dialogue import Dialogue, Maker
 from liit.data.world.facts import CHINESE, CHINESE_NUMBERS, COLOUR_FACTS, COLOURS
 from liit.data.world.looking import article, unique
 from liit.data.world.scene import Scene, draw_scene, paint
@@ -88,19 +88,19 @@ def caption_maker(prompts: tuple[str, ...], tell: Teller, *more: Teller, least: 
     The false caption is a true caption of another scene.
     """
 
-    def make(dice: Dice) -> Draft:
+    def make(dice: Dice) -> Dialogue:
         scene = draw_scene(dice, least)
         caption = false = tell(scene)
         while false == caption:
             false = tell(draw_scene(dice, least))
         references = [caption, *(say(scene) for say in more)]
         exchange = (dice.wording(prompts), caption)
-        return Draft((exchange,), (paint(scene),), false, {"references": references})
+        return Dialogue((exchange,), (paint(scene),), false, {"references": references})
 
     return make
 
 
-def translation(dice: Dice) -> Draft:
+def translation(dice: Dice) -> Dialogue:
     """Ask for a description in the other language, without a picture."""
     prompt, say, tell = dice.pick(
         (
@@ -113,10 +113,10 @@ def translation(dice: Dice) -> Draft:
     told = false = tell(scene)
     while false == told:
         false = tell(draw_scene(dice))
-    return Draft(((f"{prompt} {say(scene)}", told),), (), false)
+    return Dialogue(((f"{prompt} {say(scene)}", told),), (), false)
 
 
-def chinese_question(dice: Dice) -> Draft:
+def chinese_question(dice: Dice) -> Dialogue:
     """Ask in Chinese for a colour, a number of things, or the fruit of that colour."""
     kind = dice.below(3)
     while True:
@@ -138,4 +138,4 @@ def chinese_question(dice: Dice) -> Draft:
             what = "是什么颜色" if kind == 1 else "和什么水果的颜色一样"
             asked = (f"{shape}{what}？", f"图中的{shape}{what}？")
         exchange = (dice.wording(asked), answers[0])
-        return Draft((exchange,), (paint(scene),), answers[1], {"answers": [answers[0]]})
+        return Dialogue((exchange,), (paint(scene),), answers[1], {"answers": [answers[0]]})

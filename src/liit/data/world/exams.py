@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from liit.config import Count
 from liit.data.sample import ImageRef, Sample, make_sample
 from liit.data.world.describing import (
     caption_maker,
@@ -16,7 +17,7 @@ from liit.data.world.describing import (
     tell_short,
 )
 from liit.data.world.dice import Dice
-from liit.data.world.draft import Maker, choice_form, scene_maker, short_form
+from liit.data.world.dialogue import Asker, Maker, choice_form, scene_maker, short_form
 from liit.data.world.knowing import (
     KNOWING_OPEN,
     REASONING,
@@ -53,7 +54,7 @@ DETECTION = "Please provide the bounding box coordinates of all {kind}."
 
 
 @dataclass(frozen=True, slots=True)
-class Exam:
+class DrawnExam:
     """One evaluation set of a skill; its task's YAML says how it is asked and scored.
 
     What the rule needs stands in an item's ``extra``: ``answers`` (and ``choices``, where there
@@ -65,40 +66,37 @@ class Exam:
     makers: tuple[Maker, ...]
 
 
-EXAMS: dict[str, Exam] = {
-    "gqa": Exam(
-        "vqa",
-        (scene_maker(short_form, (ask_colour, ask_shape, ask_size, ask_exists, ask_side)),),
+def _short(*askers: Asker) -> Maker:
+    return scene_maker(short_form, askers)
+
+
+EXAMS: dict[str, DrawnExam] = {
+    "gqa": DrawnExam("vqa", (_short(ask_colour, ask_shape, ask_size, ask_exists, ask_side),)),
+    "llava_bench": DrawnExam("vqa", (*(_short(ask_at_place, ask_count, ask_place),) * 3, number_maker)),
+    "scienceqa": DrawnExam("kvqa", (scene_maker(choice_form, KNOWING_OPEN),)),
+    "okvqa": DrawnExam("kvqa", (_short(ask_colour_fact, ask_shape_fact),)),
+    "aokvqa": DrawnExam("kvqa", (_short(ask_placed_fact, ask_whether_fact),)),
+    "coco_cn": DrawnExam(
+        "multilingual", (caption_maker(CHINESE_CAPTION[:1], tell_chinese, tell_chinese_other),)
     ),
-    "llava_bench": Exam(
-        "vqa",
-        (*(scene_maker(short_form, (ask_at_place, ask_count, ask_place)),) * 3, number_maker),
-    ),
-    "scienceqa": Exam("kvqa", (scene_maker(choice_form, KNOWING_OPEN),)),
-    "okvqa": Exam("kvqa", (scene_maker(short_form, (ask_colour_fact, ask_shape_fact)),)),
-    "aokvqa": Exam("kvqa", (scene_maker(short_form, (ask_placed_fact, ask_whether_fact)),)),
-    "coco_cn": Exam(
-        "multilingual",
-        (caption_maker(CHINESE_CAPTION[:1], tell_chinese, tell_chinese_other),),
-    ),
-    "flickr8k_cn": Exam(
+    "flickr8k_cn": DrawnExam(
         "multilingual",
         (caption_maker(CHINESE_CAPTION[1:2], tell_chinese_places, tell_chinese_places_other),),
     ),
-    "refcoco": Exam("grounding", (region_maker(refer_by_place),)),
-    "refcoco_plus": Exam("grounding", (region_maker(refer_by_look),)),
-    "refcocog": Exam("grounding", (region_maker(refer_at_length),)),
-    "mmmu": Exam("reasoning", (scene_maker(choice_form, REASONING),)),
-    "mmlu": Exam("language", (choice_fact,)),
-    "captions": Exam("captioning", (caption_maker((CAPTION,), tell_short, tell_other),)),
-    "detection": Exam("detection", (detection_maker((DETECTION,)),)),
-    "video": Exam("video", (compare_maker(short_form, WATCHING),)),
-    "nlvr": Exam("multi_image", (compare_maker(short_form, COMPARING, TWO_IMAGES),)),
-    "dialogue": Exam("multi_turn", (follow_up,)),
+    "refcoco": DrawnExam("grounding", (region_maker(refer_by_place),)),
+    "refcoco_plus": DrawnExam("grounding", (region_maker(refer_by_look),)),
+    "refcocog": DrawnExam("grounding", (region_maker(refer_at_length),)),
+    "mmmu": DrawnExam("reasoning", (scene_maker(choice_form, REASONING),)),
+    "mmlu": DrawnExam("language", (choice_fact,)),
+    "captions": DrawnExam("captioning", (caption_maker((CAPTION,), tell_short, tell_other),)),
+    "detection": DrawnExam("detection", (detection_maker((DETECTION,)),)),
+    "video": DrawnExam("video", (compare_maker(short_form, WATCHING),)),
+    "nlvr": DrawnExam("multi_image", (compare_maker(short_form, COMPARING, TWO_IMAGES),)),
+    "dialogue": DrawnExam("multi_turn", (follow_up,)),
 }
 
 
-def draw_exam(task: str, size: int, seed: int) -> Iterator[Sample]:
+def draw_exam(task: str, size: Count, seed: int) -> Iterator[Sample]:
     """Yield the ``size`` items of an exam; the last assistant turn is the reference.
 
     Item ``i`` depends on (task, i, seed) alone, and a shorter exam is a prefix of a longer one.
@@ -116,9 +114,9 @@ def draw_exam(task: str, size: int, seed: int) -> Iterator[Sample]:
             what = generator(seed, "world", "exam", task, index, attempt)
             how = generator(seed, "world", "exam", task, index, attempt, "how")
             dice = Dice(what, how, "exam")
-            draft = dice.pick(exam.makers)(dice)
-            images = tuple(ImageRef(data=image) for image in draft.images)
-            item = make_sample(task, draft.turns(), images, skill=exam.skill, extra=draft.scoring)
+            dialogue = dice.pick(exam.makers)(dice)
+            images = tuple(ImageRef(data=image) for image in dialogue.images)
+            item = make_sample(task, dialogue.turns(), images, skill=exam.skill, extra=dialogue.scoring)
             if item.id not in seen:
                 break
             attempt += 1

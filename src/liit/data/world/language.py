@@ -6,7 +6,7 @@ from functools import cache
 from itertools import pairwise
 
 from liit.data.world.dice import Dice
-from liit.data.world.draft import Ask, Draft, Maker, choice_form, sentence_form, short_form
+from liit.data.world.dialogue import Ask, Dialogue, Maker, choice_form, sentence_form, short_form
 from liit.data.world.facts import (
     CAPITALS,
     COLOUR_FACTS,
@@ -86,31 +86,31 @@ def draw_fact(dice: Dice) -> Ask:
     return Ask(dice.wording(wordings), answer, sentence, wrong)
 
 
-def choice_fact(dice: Dice) -> Draft:
+def choice_fact(dice: Dice) -> Dialogue:
     """Ask for a fact among options; a fact and its set of options belong to one part only."""
     while True:
         fact = draw_fact(dice)
-        draft = choice_form(dice, fact, ())
-        if part_of([fact.sentence, *draft.scoring["choices"]]) == dice.part:
-            return draft
+        dialogue = choice_form(dice, fact, ())
+        if part_of([fact.sentence, *dialogue.scoring["choices"]]) == dice.part:
+            return dialogue
 
 
-def choice_chat(dice: Dice) -> Draft:
+def choice_chat(dice: Dice) -> Dialogue:
     """Ask for three facts among options, one after another."""
-    drafts = [choice_fact(dice) for _ in range(3)]
-    exchanges = tuple(draft.exchanges[0] for draft in drafts)
-    return Draft(exchanges, (), drafts[-1].wrong, drafts[-1].scoring)
+    dialogues = [choice_fact(dice) for _ in range(3)]
+    exchanges = tuple(dialogue.exchanges[0] for dialogue in dialogues)
+    return Dialogue(exchanges, (), dialogues[-1].wrong, dialogues[-1].scoring)
 
 
-def short_fact(dice: Dice) -> Draft:
+def short_fact(dice: Dice) -> Dialogue:
     """Ask for a fact in a single word."""
     return short_form(dice, draw_fact(dice), ())
 
 
-def chat_of_facts(dice: Dice) -> Draft:
+def chat_of_facts(dice: Dice) -> Dialogue:
     """Chat about two facts, in sentences."""
     first, second = (sentence_form(dice, draw_fact(dice), ()) for _ in range(2))
-    return Draft(first.exchanges + second.exchanges, (), second.wrong, second.scoring)
+    return Dialogue(first.exchanges + second.exchanges, (), second.wrong, second.scoring)
 
 
 LANGUAGE: tuple[Maker, ...] = (choice_chat, choice_chat, choice_fact, chat_of_facts, short_fact)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from liit.data.world.dice import Dice
-from liit.data.world.draft import Draft, Maker
+from liit.data.world.dialogue import Dialogue, Maker
 from liit.data.world.facts import COLOURS, SHAPES
 from liit.data.world.looking import plural
 from liit.data.world.scene import Scene, Thing, draw_scene, padded_box, paint
@@ -52,7 +52,7 @@ def refer_at_length(dice: Dice, scene: Scene, thing: Thing) -> str:
 def region_maker(*referring: Referring, turns: int = 1) -> Maker:
     """Return a maker of questions for the boxes of up to ``turns`` described things."""
 
-    def make(dice: Dice) -> Draft:
+    def make(dice: Dice) -> Dialogue:
         scene = draw_scene(dice)
         exchanges = []
         for thing in dice.some(scene.things, turns):
@@ -60,12 +60,12 @@ def region_maker(*referring: Referring, turns: int = 1) -> Maker:
             box = padded_box(scene, thing)
             exchanges.append((f"{REGION} {phrase}.", box_text(box)))
         scoring = {"box": list(box)}
-        return Draft(tuple(exchanges), (paint(scene),), random_box(dice), scoring)
+        return Dialogue(tuple(exchanges), (paint(scene),), random_box(dice), scoring)
 
     return make
 
 
-def describe_region(dice: Dice) -> Draft:
+def describe_region(dice: Dice) -> Dialogue:
     """Ask for the description of a box."""
     scene = draw_scene(dice)
     thing = dice.pick(scene.things)
@@ -74,7 +74,7 @@ def describe_region(dice: Dice) -> Draft:
     while wrong == answer:
         wrong = f"the {thing.size} {dice.pick(list(COLOURS))} {dice.pick(SHAPES)}"
     exchange = (f"{INVERSE} {box_text(padded_box(scene, thing))}.", answer)
-    return Draft((exchange,), (paint(scene),), wrong, {"answers": [answer]})
+    return Dialogue((exchange,), (paint(scene),), wrong, {"answers": [answer]})
 
 
 def random_box(dice: Dice) -> str:
@@ -101,17 +101,17 @@ def draw_detection(dice: Dice) -> tuple[Scene, str, list[Box]]:
 def detection_maker(prompts: tuple[str, ...], opening: str = "") -> Maker:
     """Return a maker of detection questions; prompts hold ``{kind}``, answers list all boxes."""
 
-    def make(dice: Dice) -> Draft:
+    def make(dice: Dice) -> Dialogue:
         scene, kind, boxes = draw_detection(dice)
         answer = opening + "; ".join(box_text(box) for box in boxes)
         exchange = (dice.wording(prompts).format(kind=kind), answer)
         scoring = {"boxes": [list(box) for box in boxes]}
-        return Draft((exchange,), (paint(scene),), opening + random_box(dice), scoring)
+        return Dialogue((exchange,), (paint(scene),), opening + random_box(dice), scoring)
 
     return make
 
 
-def key_point(dice: Dice) -> Draft:
+def key_point(dice: Dice) -> Dialogue:
     """Ask for the centre of a thing, in the padded frame."""
     scene = draw_scene(dice)
     thing = dice.pick(scene.things)
@@ -120,4 +120,4 @@ def key_point(dice: Dice) -> Draft:
     wrong = f"[{dice.below(48) / 48:.2f}, {dice.below(48) / 48:.2f}]"
     asked = ("Locate the key point of the {name}.", "Mark the center of the {name} as a point.")
     exchange = (dice.wording(asked).format(name=thing.name), answer)
-    return Draft((exchange,), (paint(scene),), wrong)
+    return Dialogue((exchange,), (paint(scene),), wrong)

@@ -12,6 +12,7 @@ from liit.data.world.dice import Dice
 from liit.data.world.facts import COLOURS, SHAPES, SIZES
 from liit.data.world.scene import SIDE, Scene, Thing, draw_scene, paint
 from liit.seeds import generator
+from liit.squares import margins
 
 ASPECTS: tuple[tuple[str, ...], ...] = (tuple(SHAPES), tuple(COLOURS), tuple(SIZES))
 """What a patch shows; class 0 of each aspect is "nothing"."""
@@ -53,11 +54,10 @@ def _covered(scene: Scene, thing: Thing, grid: int) -> NDArray[np.float64]:
     side = max(scene.width, scene.height)
     edges = np.linspace(0, side, grid + 1)
 
-    def overlap(start: int) -> NDArray[np.float64]:
+    def overlap(start: float) -> NDArray[np.float64]:
         ends = np.minimum(edges[1:], start + SIDE[thing.size])
         covered: NDArray[np.float64] = np.maximum(0.0, ends - np.maximum(edges[:-1], start))
         return covered
 
-    x = overlap(thing.x + (side - scene.width) // 2)
-    y = overlap(thing.y + (side - scene.height) // 2)
-    return np.outer(y, x)
+    across, down = margins((scene.width, scene.height))
+    return np.outer(overlap(thing.y + down), overlap(thing.x + across))

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from liit.data.world.dice import Dice, Part
 from liit.data.world.facts import BACKGROUNDS, COLOURS, SHAPES, SIZES
+from liit.squares import to_square
 
 # width, height, columns, rows: a third of the images are not square, so padding matters.
 CANVASES = ((48, 48, 3, 3),) * 4 + ((48, 36, 3, 2), (36, 48, 2, 3))
@@ -122,11 +123,9 @@ def _draw_kinds(dice: Dice, count: int) -> list[tuple[str, str, str]]:
 
 def padded_box(scene: Scene, thing: Thing) -> tuple[float, float, float, float]:
     """Return x1, y1, x2, y2 in 0..1 of the image padded to a square (image in the middle)."""
-    side = max(scene.width, scene.height)
-    x = thing.x + (side - scene.width) // 2
-    y = thing.y + (side - scene.height) // 2
     reach = SIDE[thing.size]
-    x1, y1, x2, y2 = (round(value / side, 2) for value in (x, y, x + reach, y + reach))
+    corners = (thing.x, thing.y, thing.x + reach, thing.y + reach)
+    x1, y1, x2, y2 = (round(v, 2) for v in to_square(corners, (scene.width, scene.height)))
     return x1, y1, x2, y2
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from liit.data.world.dice import Dice
-from liit.data.world.draft import Ask, Draft, Maker, false_sentence
+from liit.data.world.dialogue import Ask, Dialogue, Maker, false_sentence
+from liit.prompts import SHORT
 from liit.data.world.facts import COLOURS
 from liit.data.world.looking import LOOKING, article, only, others
 from liit.data.world.scene import Scene, Thing, draw_scene, paint
 from liit.prompts import SHORT
 
-Form = Callable[[Dice, Ask, tuple[bytes, ...]], Draft]
+Form = Callable[[Dice, Ask, tuple[bytes, ...]], Dialogue]
 Comparer = Callable[[Dice], tuple[tuple[Scene, ...], Ask]]
 
 MOVES = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
@@ -139,7 +140,7 @@ def compare_maker(form: Form, comparers: tuple[Comparer, ...], layout: str = "")
     ``layout`` holds one tag per picture and is put before the question; empty for plain tags.
     """
 
-    def make(dice: Dice) -> Draft:
+    def make(dice: Dice) -> Dialogue:
         scenes, ask = dice.pick(comparers)(dice)
         asked = replace(ask, question=layout + ask.question)
         return form(dice, asked, tuple(paint(scene) for scene in scenes))
@@ -147,7 +148,7 @@ def compare_maker(form: Form, comparers: tuple[Comparer, ...], layout: str = "")
     return make
 
 
-def follow_up(dice: Dice) -> Draft:
+def follow_up(dice: Dice) -> Dialogue:
     """Ask for a thing's colour or shape, then a question that leans on that answer."""
     while True:
         scene = draw_scene(dice, least=2)
@@ -162,13 +163,13 @@ def follow_up(dice: Dice) -> Draft:
         second = dice.wording(("How many objects have that color?", "How many are of that color?"))
         answer, wrong = str(alike), str(alike + 1)
     exchanges = (first, (second, answer))
-    return Draft(exchanges, (paint(scene),), wrong, {"answers": [answer]})
+    return Dialogue(exchanges, (paint(scene),), wrong, {"answers": [answer]})
 
 
 def chat_maker(turns: int) -> Maker:
     """Return a maker of conversations of whole sentences about one picture."""
 
-    def make(dice: Dice) -> Draft:
+    def make(dice: Dice) -> Dialogue:
         while True:
             scene = draw_scene(dice, least=2)
             asks = [asker(dice, scene) for asker in dice.some(LOOKING, turns)]
@@ -178,6 +179,6 @@ def chat_maker(turns: int) -> Maker:
         last = found[-1]
         exchanges = tuple((ask.question, ask.sentence) for ask in found)
         scoring = {"answers": [last.answer]}
-        return Draft(exchanges, (paint(scene),), false_sentence(dice, last), scoring)
+        return Dialogue(exchanges, (paint(scene),), false_sentence(dice, last), scoring)
 
     return make

@@ -16,9 +16,9 @@ from liit.data.world.describing import (
     translation,
 )
 from liit.data.world.dice import Dice
-from liit.data.world.draft import (
+from liit.data.world.dialogue import (
     Ask,
-    Draft,
+    Dialogue,
     Maker,
     choice_form,
     scene_maker,
@@ -26,7 +26,6 @@ from liit.data.world.draft import (
     short_form,
     talk_maker,
 )
-from liit.data.world.facts import COLOURS, SHAPES
 from liit.data.world.knowing import KNOWING, KNOWING_OPEN, REASONING
 from liit.data.world.language import LANGUAGE
 from liit.data.world.locating import (
@@ -47,7 +46,7 @@ CHINESE_CAPTION = (CAPTION_ZH, "用中文描述图片。", "图中有什么？")
 TWO_IMAGES = f"First image: {IMAGE_TAG}\nSecond image: {IMAGE_TAG}\n"
 
 
-def instruction_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
+def instruction_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Dialogue:
     """M3IT: an instruction before the question, a whole sentence as the answer."""
     opening = dice.wording(
         ("Look at the image and answer.", "Use the image to answer.", "Answer from the picture.")
@@ -56,39 +55,39 @@ def instruction_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
     return sentence_form(dice, asked, images)
 
 
-def classes_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
+def classes_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Dialogue:
     """M3IT: assign a class from a list; the answer is the bare class."""
     options = dice.shuffled([ask.answer, *dice.some(ask.wrong, min(3, len(ask.wrong)))])
     question = f"Choose the class from: {', '.join(options)}.\n{ask.question}"
-    return Draft(((question, ask.answer),), images, dice.pick(ask.wrong))
+    return Dialogue(((question, ask.answer),), images, dice.pick(ask.wrong))
 
 
-def bracket_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
+def bracket_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Dialogue:
     """MANTIS: options in one line, the answer is a letter in brackets."""
     choices = dice.shuffled([ask.answer, *dice.some(ask.wrong, 3)])
     marks = dict(zip(choices, "ABCD", strict=True))
     line = " ".join(f"({mark}) {choice}" for choice, mark in marks.items())
     wrong = dice.pick([mark for choice, mark in marks.items() if choice != ask.answer])
     exchange = (f"{ask.question} Choices: {line}", f"({marks[ask.answer]})")
-    return Draft((exchange,), images, f"({wrong})")
+    return Dialogue((exchange,), images, f"({wrong})")
 
 
-def brief_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
+def brief_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Dialogue:
     """MANTIS: a short answer that starts like a sentence and ends with a stop."""
     wrong = dice.pick(ask.wrong).capitalize() + "."
-    return Draft(((ask.question, f"{ask.answer.capitalize()}."),), images, wrong)
+    return Dialogue(((ask.question, f"{ask.answer.capitalize()}."),), images, wrong)
 
 
-def dialogue_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
+def dialogue_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Dialogue:
     """LAMM: a polite question and a sentence that opens like an assistant's."""
     opening = dice.wording(("Can you tell me this?", "I have a question.", "Please help me."))
-    draft = sentence_form(dice, replace(ask, question=f"{opening} {ask.question}"), images)
+    dialogue = sentence_form(dice, replace(ask, question=f"{opening} {ask.question}"), images)
     lead = "According to the image: "
-    exchange = (draft.exchanges[0][0], lead + ask.sentence)
-    return replace(draft, exchanges=(exchange,), wrong=lead + draft.wrong)
+    exchange = (dialogue.exchanges[0][0], lead + ask.sentence)
+    return replace(dialogue, exchanges=(exchange,), wrong=lead + dialogue.wrong)
 
 
-def task_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
+def task_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Dialogue:
     """Vision-FLAN: a task's definition, the question, the bare answer, options now and then."""
     opening = dice.wording(
         ("Your task is to look closely.", "In this task you inspect an image.",
@@ -98,34 +97,34 @@ def task_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
     if dice.chance(0.3):
         options = dice.shuffled([ask.answer, *dice.some(ask.wrong, min(3, len(ask.wrong)))])
         question += f" Options: {', '.join(options)}"
-    return Draft(((question, ask.answer),), images, dice.pick(ask.wrong))
+    return Dialogue(((question, ask.answer),), images, dice.pick(ask.wrong))
 
 
-def number_maker(dice: Dice) -> Draft:
+def number_maker(dice: Dice) -> Dialogue:
     """LLaVA's reading task (in the place of OCR-VQA)."""
     image, ask = draw_number(dice)
     return short_form(dice, ask, (image,))
 
 
-def mantis_reading(dice: Dice) -> Draft:
+def mantis_reading(dice: Dice) -> Dialogue:
     """MANTIS: documents and charts."""
     image, ask = dice.pick((draw_document, draw_document, draw_chart))(dice)
     return brief_form(dice, ask, (image,))
 
 
-def flan_reading(dice: Dice) -> Draft:
+def flan_reading(dice: Dice) -> Dialogue:
     """Vision-FLAN: digits and charts among its many tasks."""
     image, ask = dice.pick((draw_number, draw_chart))(dice)
     return task_form(dice, ask, (image,))
 
 
-def flan_contrast(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
+def flan_contrast(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Dialogue:
     """Vision-FLAN: is a proposed answer right?"""
     right = dice.chance(0.5)
     proposed = ask.answer if right else dice.pick(ask.wrong)
     answer = "yes" if right else "no"
     question = f"Check the answer. Question: {ask.question} Answer: {proposed}. Is it right?"
-    return Draft(((question, answer),), images, "no" if right else "yes")
+    return Dialogue(((question, answer),), images, "no" if right else "yes")
 
 
 LONG_PROMPTS = (
@@ -137,7 +136,6 @@ LONG_PROMPTS = (
 CLASSIFYING = (ask_colour, ask_shape, ask_at_place)
 REGIONS = (refer_by_place, refer_by_look, refer_by_look, refer_by_look, refer_at_length)
 """Visual Genome's regions, twice as many as RefCOCO's, are told by their look."""
-NAMES = (*COLOURS, *SHAPES)
 
 DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
     "llava": {

@@ -26,7 +26,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Dialogue:
     """Exchanges about images; ``wrong`` is a false last answer in the same form.
 
     ``scoring`` is what an exam needs beside the last answer (keys: see :class:`Exam`).
@@ -53,7 +53,7 @@ class Draft:
 
 Asker = Callable[[Dice, Scene], Ask | None]
 """Poses one kind of question about a scene, or returns None where the scene does not allow it."""
-Maker = Callable[[Dice], Draft]
+Maker = Callable[[Dice], Dialogue]
 
 
 def pose(dice: Dice, askers: tuple[Asker, ...], least: int = 1) -> tuple[Scene, Ask]:
@@ -66,14 +66,14 @@ def pose(dice: Dice, askers: tuple[Asker, ...], least: int = 1) -> tuple[Scene, 
             return scene, ask
 
 
-def short_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
+def short_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Dialogue:
     """Ask for a single word or phrase, in LLaVA-1.5's form."""
     question = f"{ask.question}\n{SHORT}"
     scoring = {"answers": [ask.answer]}
-    return Draft(((question, ask.answer),), images, dice.pick(ask.wrong), scoring)
+    return Dialogue(((question, ask.answer),), images, dice.pick(ask.wrong), scoring)
 
 
-def choice_form(dice: Dice, ask: Ask, images: tuple[bytes, ...], options: int = 4) -> Draft:
+def choice_form(dice: Dice, ask: Ask, images: tuple[bytes, ...], options: int = 4) -> Dialogue:
     """Ask for one of a few options, by its text.
 
     LLaVA-1.5 asks for the option's letter. Tracing a letter back to its option is a step that
@@ -83,13 +83,13 @@ def choice_form(dice: Dice, ask: Ask, images: tuple[bytes, ...], options: int = 
     question = f"{ask.question}\nOptions: {', '.join(choices)}\n{CHOICE}"
     wrong = dice.pick([choice for choice in choices if choice != ask.answer])
     scoring = {"choices": choices, "answers": [ask.answer]}
-    return Draft(((question, ask.answer),), images, wrong, scoring)
+    return Dialogue(((question, ask.answer),), images, wrong, scoring)
 
 
-def sentence_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Draft:
+def sentence_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Dialogue:
     """Ask plainly and answer with a whole sentence."""
     wrong = false_sentence(dice, ask)
-    return Draft(((ask.question, ask.sentence),), images, wrong, {"answers": [ask.answer]})
+    return Dialogue(((ask.question, ask.sentence),), images, wrong, {"answers": [ask.answer]})
 
 
 def false_sentence(dice: Dice, ask: Ask) -> str:
@@ -100,13 +100,13 @@ def false_sentence(dice: Dice, ask: Ask) -> str:
 
 
 def scene_maker(
-    form: Callable[[Dice, Ask, tuple[bytes, ...]], Draft],
+    form: Callable[[Dice, Ask, tuple[bytes, ...]], Dialogue],
     askers: tuple[Asker, ...],
     least: int = 1,
 ) -> Maker:
     """Return a maker that poses one of ``askers`` about a fresh scene in the given form."""
 
-    def make(dice: Dice) -> Draft:
+    def make(dice: Dice) -> Dialogue:
         scene, ask = pose(dice, askers, least)
         return form(dice, ask, (paint(scene),))
 
@@ -120,7 +120,7 @@ def talk_maker(askers: tuple[Asker, ...], turns: int) -> Maker:
     of the answers in the first one only.
     """
 
-    def make(dice: Dice) -> Draft:
+    def make(dice: Dice) -> Dialogue:
         scene, first = pose(dice, askers)
         asks = {first.question: first}
         for _ in range(turns - 1):
@@ -131,6 +131,6 @@ def talk_maker(askers: tuple[Asker, ...], turns: int) -> Maker:
         questions = [f"{first.question}\n{SHORT}", *list(asks)[1:]]
         answers = [ask.answer for ask in asks.values()]
         exchanges = tuple(zip(questions, answers, strict=True))
-        return Draft(exchanges, (paint(scene),), dice.pick(last.wrong), {"answers": [last.answer]})
+        return Dialogue(exchanges, (paint(scene),), dice.pick(last.wrong), {"answers": [last.answer]})
 
     return make
