@@ -256,3 +256,19 @@ def test_embedded_images_survive_the_store(tmp_path: Path) -> None:
     done = write_store(load_reader("mantis")("mantis", [path], None), tmp_path / "m.arrow")
     assert (done.kept, done.quarantined) == (1, 2)
     assert SampleStore(tmp_path / "m.arrow")[0].images[1].data == png(2)
+
+
+def test_scienceqa_tells_a_map_of_problems_from_json_lines(tmp_path: Path) -> None:
+    problem = {"question": "Which?", "choices": ["a", "b"], "answer": 1, "split": "train"}
+    turns = [{"from": "human", "value": "Q?\nA. x\nB. y"}, {"from": "gpt", "value": "B"}]
+    contents = {
+        "map": json.dumps({"7": problem, "8": problem}),
+        "map over lines": json.dumps({"7": problem, "8": problem}, indent=1),
+        "lines": "".join(json.dumps({"id": n, "conversations": turns}) + "\n" for n in "ab"),
+        "list": json.dumps([{"id": n, "conversations": turns} for n in "ab"]),
+    }
+    for name, content in contents.items():
+        for mark in ("", "\ufeff"):  # Windows tools put a byte order mark in front
+            path = tmp_path / "file.json"
+            path.write_text(mark + content, encoding="utf-8")
+            assert len(only_samples(read("scienceqa", path))) == 2, name

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from liit.errors import LiitError
-from liit.scoring.benchmark import run_benchmark
 from liit.scoring.cli import main
 from liit.scoring.exam_items import read_items
 from liit.scoring.files import read_document, read_documents
+from liit.scoring.running import run_benchmark
 from liit.scoring.table import benchmarks
 
 

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from liit.errors import LiitError
 from liit.scoring.answers import Answer
 from liit.scoring.files import Document
-from liit.scoring.join import refuse_two_models
-from liit.scoring.records import IMAGES, Record, as_key, as_list, image_key, records_of
+from liit.scoring.layouts import records_of
+from liit.scoring.models import refuse_two_models
+from liit.scoring.records import IMAGES, Record, as_key, as_list, image_key
 
 _CAPTIONS = (
     "caption", "captions", "reference_strs", "references", "sentences", "raw", "caption_str",

@@ -18,7 +18,8 @@ from liit.scoring.benchmark import Benchmark, Options, Outcome, mean_outcome, pe
 from liit.scoring.exam import Facts, by_item
 from liit.scoring.files import Document
 from liit.scoring.join import Pair
-from liit.scoring.records import Record, as_list, records_of
+from liit.scoring.layouts import records_of
+from liit.scoring.records import Record, as_list
 
 
 def direct_answer(said: str, answers: Sequence[str]) -> Scored:

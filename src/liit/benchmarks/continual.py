@@ -16,7 +16,7 @@ from liit.metrics.continual import (
 )
 from liit.scoring.benchmark import Benchmark, Options, Outcome
 from liit.scoring.files import Document
-from liit.scoring.join import of_one_file
+from liit.scoring.models import of_one_file
 
 _MICRO = "predict_exact_match"
 _LOGGED = "predict_exact_match_for_"

@@ -16,7 +16,8 @@ from typing import Any
 from liit.errors import LiitError
 from liit.scoring.benchmark import Benchmark, Options, Outcome
 from liit.scoring.files import Document
-from liit.scoring.records import Record, as_list, records_of
+from liit.scoring.layouts import records_of
+from liit.scoring.records import Record, as_list
 
 _KS = (1, 10, 100)
 SECONDS = 3

@@ -12,8 +12,9 @@ from typing import Any
 from liit.scoring.answers import Answer
 from liit.scoring.benchmark import Benchmark, Options, Outcome, not_run
 from liit.scoring.files import Document
-from liit.scoring.join import refuse_mixed
-from liit.scoring.records import as_list, records_of
+from liit.scoring.layouts import records_of
+from liit.scoring.models import refuse_mixed
+from liit.scoring.records import as_list
 
 
 def win_rate(preferences: Sequence[float | None]) -> tuple[float, int]:

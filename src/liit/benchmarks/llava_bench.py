@@ -10,7 +10,8 @@ from liit.errors import LiitError
 from liit.scoring.asking import ExamItem, image_paths, question_of
 from liit.scoring.benchmark import Benchmark, Options, Outcome, not_run
 from liit.scoring.files import Document
-from liit.scoring.records import Record, records_of
+from liit.scoring.layouts import records_of
+from liit.scoring.records import Record
 from liit.scoring.references import as_reference
 
 

@@ -13,7 +13,8 @@ from liit.scoring.benchmark import Benchmark, ItemScore, Options, Outcome, item_
 from liit.scoring.exam import Facts, Marked, by_item
 from liit.scoring.files import Document
 from liit.scoring.join import Pair
-from liit.scoring.records import Record, records_of
+from liit.scoring.layouts import records_of
+from liit.scoring.records import Record
 
 PERCEPTION = (
     "existence", "count", "position", "color", "posters", "celebrity", "scene", "landmark",

@@ -16,7 +16,8 @@ from liit.scoring.benchmark import Benchmark, Options, Outcome, by_mean
 from liit.scoring.exam import Facts, by_item, is_paper
 from liit.scoring.files import Document
 from liit.scoring.join import Pair
-from liit.scoring.records import Record, records_of
+from liit.scoring.layouts import records_of
+from liit.scoring.records import Record
 
 
 def score(facts: Facts, said: str) -> Scored:

@@ -9,7 +9,8 @@ from liit.metrics import Scored
 from liit.scoring.benchmark import GOLD, Benchmark, ItemScore, Options, Outcome, item_key, text_of
 from liit.scoring.files import Document
 from liit.scoring.join import Pair
-from liit.scoring.records import Record, records_of
+from liit.scoring.layouts import records_of
+from liit.scoring.records import Record
 
 Prf = tuple[float, float, float]
 

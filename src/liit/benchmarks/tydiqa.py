@@ -12,7 +12,7 @@ from liit.scoring.answers import Answer
 from liit.scoring.benchmark import Benchmark, ItemScore, Options, Outcome, item_key
 from liit.scoring.files import Document
 from liit.scoring.join import Pair
-from liit.scoring.records import records_of
+from liit.scoring.layouts import records_of
 
 
 @dataclass(frozen=True, slots=True)

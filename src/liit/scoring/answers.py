@@ -8,7 +8,8 @@ from typing import Any
 
 from liit.errors import LiitError
 from liit.scoring.files import Document
-from liit.scoring.records import ANSWERS, QUESTIONS, Record, question_key, records_of
+from liit.scoring.layouts import records_of
+from liit.scoring.records import ANSWERS, QUESTIONS, Record, question_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
-from liit.errors import LiitError
 from liit.scoring.answers import Answer
-from liit.scoring.files import Document
+from liit.scoring.models import refuse_mixed, refuse_two_models
 from liit.scoring.records import Record, as_key, image_key
 
 
@@ -139,26 +138,6 @@ def _doubtful(references: Sequence[Record], answers: Sequence[Answer], way: _Way
     ]
 
 
-def refuse_two_models(answers: Sequence[Answer]) -> None:
-    """Raise LiitError if different answers to one question come from different files."""
-    if len({answer.text for answer in answers}) > 1:
-        first = answers[0].record
-        of_one_file(
-            [answer.record.document for answer in answers],
-            f"answer {first.id or first.image or first.question!r}, and not alike",
-        )
-
-
-def of_one_file(documents: Sequence[Document], what: str) -> None:
-    """Raise LiitError if the documents are different files; ``what`` says what both of them do."""
-    files = list(dict.fromkeys(document.path for document in documents))
-    if len(files) > 1:
-        raise LiitError(
-            f"{files[0]} and {files[1]} both {what}: they look like two models",
-            next_step="score one file at a time",
-        )
-
-
 def paired_with_themselves(answers: Sequence[Answer]) -> Joined:
     """Pair answers with their own records, less the field that holds the answer."""
     refuse_mixed(answers)
@@ -167,17 +146,6 @@ def paired_with_themselves(answers: Sequence[Answer]) -> Joined:
         kept = {name: v for name, v in answer.record.fields.items() if name != answer.field}
         pairs.append(Pair(replace(answer.record, fields=kept), answer))
     return Joined(pairs, [], [], "the record itself")
-
-
-def refuse_mixed(answers: Sequence[Answer]) -> None:
-    """Raise LiitError if two files hold different answers to one question."""
-    alike: dict[Hashable, list[Answer]] = defaultdict(list)
-    for answer in answers:
-        record = answer.record
-        if record.id is not None or answer.question:
-            alike[record.id, record.image_path, answer.question].append(answer)
-    for group in alike.values():
-        refuse_two_models(group)
 
 
 def _groups(

@@ -9,7 +9,8 @@ from dataclasses import replace
 from liit.errors import LiitError
 from liit.scoring.answers import Answer
 from liit.scoring.files import Document
-from liit.scoring.records import ANSWERS, IDS, QUESTIONS, Record, records_of, with_fields
+from liit.scoring.layouts import records_of
+from liit.scoring.records import ANSWERS, IDS, QUESTIONS, Record, with_fields
 
 
 def split_references(

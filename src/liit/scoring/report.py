@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from liit.scoring.benchmark import Report
+from liit.scoring.running import Report
 
 _FEW = 10
 

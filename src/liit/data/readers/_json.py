@@ -51,6 +51,18 @@ def iter_records(path: Path, key: str | None = None) -> Iterator[Raw]:
             yield from _single(path, Window(file))
 
 
+def is_map(path: Path) -> bool:
+    """Tell whether a file is one JSON object that maps ids to records, not lists nor JSON lines."""
+    with _open(path) as file:
+        if _first_byte(file) != b"{":
+            return False
+        first = file.readline(MAX_RECORD)
+        try:
+            return all(isinstance(value, dict) for value in json.loads(first).values())
+        except (ValueError, AttributeError):
+            return True  # the object goes on over the next lines
+
+
 def iter_members(path: Path) -> Iterator[Raw]:
     """Yield the members of a JSON object that maps ids to records; ``place`` is ``key <id>``."""
     with _open(path) as file:

@@ -23,7 +23,15 @@ from liit.data.readers._intake import (
     images_of,
     text_of,
 )
-from liit.data.readers._json import Raw, RawRecord, amended, iter_members, iter_records, key_as_id
+from liit.data.readers._json import (
+    Raw,
+    RawRecord,
+    amended,
+    is_map,
+    iter_members,
+    iter_records,
+    key_as_id,
+)
 from liit.data.readers._turns import conversation_of
 from liit.data.sample import IMAGE_TAG, Turn
 
@@ -58,8 +66,7 @@ def _questions(
     held-out quarter; a hash of the question's whole text decides, so that no question stands in
     both. A record of the other split or part is not this dataset's and is not counted.
     """
-    with file.open("rb") as start:
-        released = start.read(64).lstrip().startswith(b"{")
+    released = is_map(file)
     for record in amended(iter_members(file), key_as_id) if released else iter_records(file):
         if not isinstance(record, RawRecord) or not isinstance(record.value, dict):
             yield record
