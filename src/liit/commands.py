@@ -149,7 +149,7 @@ def data(asked: Namespace) -> None:
     from liit.data.check_report import render
     from liit.data.sources import image_root, open_dataset
     from liit.data.store import SampleStore
-    from liit.fitting import training_fault
+    from liit.preparation.fitting import training_fault
 
     params = load_params()
     wanted = params.dataset(asked.dataset)

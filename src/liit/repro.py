@@ -88,6 +88,7 @@ def reproduce(params: Params, table: str, workers: int) -> None:
     else:
         write_pipeline(table)
     LOGS.mkdir(parents=True, exist_ok=True)
+    Job(paths.pipeline(paths.MAIN), "code").run()  # what has to run again hangs on its digests
     console = Console()
     console.print(
         f"{len(jobs)} stages, {workers} at a time; what they print is in {LOGS}/"

@@ -45,7 +45,7 @@ def test_a_killed_run_continues_to_the_same_bytes(
     assert folders(project, *kept) == folders(reproduced, *kept)
 
 
-def test_a_chain_on_two_ranks_chooses_what_one_rank_chose(
+def test_a_run_on_two_ranks_chooses_what_one_rank_chose(
     project: Project, reproduced: Project
 ) -> None:
     params = project.root / "params.yaml"

@@ -32,7 +32,15 @@ def test_a_second_repro_runs_nothing(project: Project) -> None:
     assert "up to date" in output
 
 
-def test_formatting_shared_code_runs_no_chain(project: Project) -> None:
+def test_a_renamed_function_leaves_every_stage_up_to_date(project: Project) -> None:
+    """A refactoring of the signals engine: only the stage that digests code looks at it."""
+    edit(project, "src/liit/signals/engine.py", "def _group(", "def _in_shards(")
+    edit(project, "src/liit/signals/engine.py", "_group(data.batches)", "_in_shards(data.batches)")
+    assert stages_run(project.dvc("repro")) == ["code"]
+    assert "up to date" in project.dvc("status")
+
+
+def test_formatting_shared_code_runs_no_method(project: Project) -> None:
     file = project.root / "src/liit/learning/train.py"
     file.write_text(file.read_text() + "\n# a remark\n")
     assert stages_run(project.dvc("repro")) == ["code"]
@@ -47,8 +55,9 @@ def test_a_method_is_one_file_and_one_word_and_runs_alone(project: Project) -> N
     (project.root / "experiments/main/random_newest.py").write_text(source)
     edit(project, "params.yaml", "replay, random, ", "replay, random, random_newest, ")
     edit(project, "experiments/main/random.py", 'label="Random"', 'label="Uniform"')
-    *chains, last = stages_run(project.dvc("repro"))
-    assert (sorted(chains), last) == (["chain@random-0", "chain@random_newest-0"], "report")
+    first, *runs, last = stages_run(project.dvc("repro"))
+    assert (first, last) == ("code", "report")
+    assert sorted(runs) == ["run@random-0", "run@random_newest-0"]
     table = json.loads((project.root / "reports/table.json").read_text())
     rows = {row["method"]: row for row in table["rows"]}
     assert rows["random"]["label"] == "Uniform"
@@ -59,36 +68,31 @@ def test_a_method_is_one_file_and_one_word_and_runs_alone(project: Project) -> N
 def test_an_experiment_changes_a_parameter(project: Project) -> None:
     keep_methods(project, "sequential", "random")
     output = project.dvc("exp", "run", "-S", "evaluate.batch_size=64")
-    assert set(stages_run(output)) >= {"chain@sequential-0", "chain@random-0"}
+    assert set(stages_run(output)) >= {"run@sequential-0", "run@random-0"}
     assert "evaluate.batch_size" in project.dvc("exp", "show", "--csv")
 
 
 def test_side_by_side_a_failure_is_named_and_the_rest_finishes(project: Project) -> None:
     keep_methods(project, "sequential", "replay", "random")
     for name in ("random", "replay"):
-        edit(
-            project,
-            f"experiments/main/{name}.py",
-            "METHOD = Method(",
-            "METHOD = Method(exact=True, ",
-        )
+        edit(project, f"experiments/main/{name}.py", 'label="Random', 'label="The random')
     random = project.root / "experiments/main/random.py"
     text = random.read_text()
     random.write_text(text + "\nraise SystemExit(3)\n")
-    output = project.liit("chains", "--jobs", "2", check=False)
+    output = project.liit("repro", "--jobs", "2", check=False)
     assert "4 stages, 2 at a time" in output and output.count("done") == 3
-    assert "1 of 4 stages failed: chain@random-0" in output
-    assert "scratch/logs/chain@random-0.log" in output
+    assert "1 of 4 stages failed: run@random-0" in output
+    assert "scratch/logs/run@random-0.log" in output
     random.write_text(text)
-    assert project.liit("chains", "--jobs", "2").count("done") == 4
+    assert project.liit("repro", "--jobs", "2").count("done") == 4
     assert stages_run(project.dvc("repro")) == ["report"]
 
 
-def test_chains_that_need_the_same_signals_start_together(project: Project) -> None:
+def test_runs_that_need_the_same_signals_start_together(project: Project) -> None:
     keep_methods(project, "adapt_inf", "adapt_inf_2x")
     for name in ("selections/adapt_inf", "adapters/adapt_inf", "scratch/signals"):
         shutil.rmtree(project.root / name)
-    assert "3 stages, 2 at a time" in project.liit("chains", "--jobs", "2")
+    assert "3 stages, 2 at a time" in project.liit("repro", "--jobs", "2")
     first = [
         json.loads((project.root / f"runs/{method}/0.json").read_text())["costs"]["m3it"]
         for method in ("adapt_inf", "adapt_inf_2x")
@@ -98,7 +102,7 @@ def test_chains_that_need_the_same_signals_start_together(project: Project) -> N
 
 def test_a_further_table_stands_beside_the_main_one(project: Project) -> None:
     edit(project, "params.yaml", "rows: [random_2x, random_4x]", "rows: [random_2x]")
-    output = project.dvc("repro", "experiments/budgets/dvc.yaml")
+    output = project.dvc("repro", "tables/budgets/dvc.yaml")
     assert "random_2x" in output and "adapt_inf" not in " ".join(stages_run(output))
     table = json.loads((project.root / "reports/budgets/table.json").read_text())
     assert [row["method"] for row in table["rows"]] == ["random", "adapt_inf", "random_2x"]

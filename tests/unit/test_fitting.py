@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from liit.data.prepare import prepare_all
+from liit.fitting import set_aside_unfit, training_fault
 from PIL import Image
 
 from liit import paths
 from liit.base import encoder_of, tokenizer_texts
 from liit.config import Dataset, Exam, Params
 from liit.data.encode import IGNORED
-from liit.data.prepare import prepare_all
 from liit.data.store import SampleStore, read_quarantine
 from liit.errors import LiitError
-from liit.fitting import set_aside_unfit, training_fault
 from liit.model import mini
 from liit.scales import params_of
 

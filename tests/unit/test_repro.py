@@ -16,6 +16,7 @@ from liit.errors import LiitError
 
 ROOT = Path(__file__).parents[2]
 SAID = {
+    "dvc.yaml:code": (0, "Stage 'code' didn't change, skipping"),
     "dvc.yaml:run@random-0": (0, "Running stage 'run@random-0'"),
     "dvc.yaml:run@el2n-0": (0, "Stage 'run@el2n-0' didn't change, skipping"),
     "dvc.yaml:run@entropy-0": (1, "Running stage 'run@entropy-0'\nERROR"),
@@ -58,7 +59,7 @@ def test_the_longest_starts_first_and_the_unknown_before_it(started: list[str]) 
     with pytest.raises(LiitError, match="run@entropy-0"):
         reproduce("random", "el2n", "entropy", jobs=1)
     names = ["run@entropy-0", "run@el2n-0", "run@random-0", "base_signals"]
-    assert started == [f"dvc.yaml:{name}" for name in names]
+    assert started == [f"dvc.yaml:{name}" for name in ("code", *names)]
 
 
 def test_the_cost_is_said_before_the_start(capsys: pytest.CaptureFixture[str]) -> None:
