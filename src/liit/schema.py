@@ -6,7 +6,6 @@ import functools
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -18,17 +17,6 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 """Errors that are told at once: they fit on a screen."""
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """A regular expression that a text must match, for ``Annotated``."""
-
-    regex: str
-
-    def __get_pydantic_core_schema__(self, kind: Any, handler: Any) -> Any:
-        """Tell pydantic, without importing it where only the classes are needed."""
-        return {**handler(kind), "pattern": self.regex}
 
 
 def validated(kind: Any, raw: Any, file: Path) -> Any:

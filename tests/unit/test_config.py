@@ -112,6 +112,7 @@ def test_contradictions(tmp_path: Path) -> None:
     assert "multiple" in broken(tmp_path, lambda raw: raw["train"].update(micro_batch_size=5))
     assert "twice" in broken(tmp_path, lambda raw: raw["stream"].append(raw["stream"][0]))
     assert "budget" in broken(tmp_path, lambda raw: raw.update(budget=0))
+    assert "task twice" in broken(tmp_path, lambda raw: raw["exams"].append(raw["exams"][0]))
     assert "either" in broken(tmp_path, lambda raw: raw["model"].update(checkpoint="x"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from liit.config import Count, NonNegative, Share
+from liit.limits import Count, NonNegative, Share
 from liit.data.sample import ImageRef, Sample, make_sample
 from liit.data.world.dice import Dice
 from liit.data.world.dialogue import Dialogue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from liit.config import Count
+from liit.limits import Count
 from liit.data.sample import ImageRef, Sample, make_sample
 from liit.data.world.describing import (
     caption_maker,
