@@ -408,3 +408,25 @@ def test_the_list_says_which_files_are_needed(capsys: pytest.CaptureFixture[str]
     lines = capsys.readouterr().out.splitlines()
     assert all("references: " in line for line in lines)
     assert "refs(*).p and instances.json" in next(x for x in lines if x.startswith("refcoco "))
+
+
+@pytest.mark.parametrize(
+    "name", ["gsm8k", "bbh", "squad", "xquad", "rouge", "mmmu_pro", "humaneval"]
+)
+def test_text_benchmarks_score_loops_in_linear_time(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    known = [write(tmp_path, file, content) for file, content in case.files.items()]
+    for loop in LOOPS:
+        text = loop.replace("\n", " ") * (LONG // len(loop))
+        said = json.loads(json.dumps(case.predictions), object_hook=lambda o, t=text: _said(o, t))
+        if name == "rouge":
+            said = f"x{text}\nx\n"
+        path = write(tmp_path, "said.txt" if name == "rouge" else "said.json", said)
+        start = time.process_time()
+        run_benchmark(benchmarks()[name], known, [path])
+        assert time.process_time() - start < 8, loop
+
+
+def _said(fields: dict[str, Any], text: str) -> dict[str, Any]:
+    kept = ("id", "task_id", "passed", "pred_indexs")
+    return {k: text if isinstance(v, str) and k not in kept else v for k, v in fields.items()}
