@@ -100,7 +100,7 @@ def _settle_environment(command: str) -> None:
     # Tiny models gain nothing from threads, and every byte depends on how sums are split.
     from liit.config import PARAMS, load_params
 
-    if PARAMS.is_file():
+    if PARAMS.is_file() and command != "scale":  # which mends a params.yaml that is broken
         params = load_params()
         threads = params.base.threads if command == "base" else params.devices.threads
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

@@ -163,7 +163,7 @@ def test_how_far_images_are_checked(tmp_path: Path, root: Path) -> None:
     assert kept("exists") == ["ok.png", "cut.png", "page.jpg"]
     assert kept("header") == ["ok.png"]
     assert kept("decode") == ["ok.png"]
-    with pytest.raises(LiitError, match="check_images must be .*, not 'yes'"):
+    with pytest.raises(LiitError, match=r"check_images must be .*, not 'yes'"):
         kept("yes")
 
 
@@ -187,9 +187,9 @@ def test_the_run_stops_with_a_message(tmp_path: Path, root: Path) -> None:
     (tmp_path / "set.json").write_text("[]")
     with pytest.raises(LiitError, match="image folder"):
         list(read_llava("set", [tmp_path / "set.json"], tmp_path / "absent"))
-    with pytest.raises(LiitError, match="did you mean .llava."):
+    with pytest.raises(LiitError, match=r"did you mean .llava."):
         load_reader("lava")
-    with pytest.raises(LiitError, match="did you mean .check_images."):
+    with pytest.raises(LiitError, match=r"did you mean .check_images."):
         load_reader("llava", check_image="no")
 
 

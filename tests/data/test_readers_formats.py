@@ -154,7 +154,7 @@ def test_lamm_other_frames(tmp_path: Path) -> None:
     padded = lamm("Where?", "Box [0.10, 0.25, 0.50, 0.75]")
     (sample,) = only_samples(read_lamm(tmp_path, padded, boxes="padded"))
     assert sample.turns[1].text == "Box [0.10, 0.25, 0.50, 0.75]"
-    with pytest.raises(LiitError, match="boxes must be .*, not 'xywh'"):
+    with pytest.raises(LiitError, match=r"boxes must be .*, not 'xywh'"):
         read_lamm(tmp_path, padded, boxes="xywh")
 
 

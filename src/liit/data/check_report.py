@@ -30,7 +30,8 @@ class CheckReport:
 
     ``quarantine`` counts kinds of reason; ``tag_mismatches`` and ``image_faults`` count both the
     records set aside for it and samples that break the rule now (``faults`` lists the first).
-    ``unfit`` counts samples that the model cannot be shown. ``repeats_set_aside`` are exact duplicates within, which preparing removes.
+    ``unfit`` counts samples that the model cannot be shown. ``repeats_set_aside`` are exact
+    duplicates within, which preparing removes.
     """
 
     name: str

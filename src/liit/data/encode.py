@@ -55,9 +55,9 @@ class Encoded:
 class Encoder:
     """Turns samples of one dataset root into batches for one processor.
 
-    ``processor`` is a ``LlavaProcessor``, or the :class:`Parts` of another model's; ``system_prompt``
-    opens every conversation; ``written`` says how a conversation becomes text; ``max_length``
-    counts image positions and cuts on the right, as LLaVA-1.5 does.
+    ``processor`` is a ``LlavaProcessor``, or the :class:`Parts` of another model's;
+    ``system_prompt`` opens every conversation; ``written`` says how a conversation becomes text;
+    ``max_length`` counts image positions and cuts on the right, as LLaVA-1.5 does.
     """
 
     def __init__(
@@ -211,7 +211,9 @@ class Encoder:
             tensors[self.images.types_name] = (input_ids == self.image_token).int()
         shown = [one.pictures for one in batch if one.images]
         if shown:
-            tensors["pixel_values"] = self.images.normalised(torch.cat([one.pixels for one in shown]))
+            tensors["pixel_values"] = self.images.normalised(
+                torch.cat([one.pixels for one in shown])
+            )
             if self.images.shapes_name:
                 tensors[self.images.shapes_name] = torch.cat([one.shapes for one in shown])
         return tensors

@@ -174,9 +174,11 @@ def _decode(image: Image.Image) -> Image.Image:
 def _is_whole(source: io.BytesIO | Path, form: str) -> bool:
     """Return whether the bytes end as the format says, without decoding a pixel."""
     try:
-        with io.BytesIO(source.getvalue()) if isinstance(source, io.BytesIO) else source.open(
-            "rb"
-        ) as file:
+        with (
+            io.BytesIO(source.getvalue())
+            if isinstance(source, io.BytesIO)
+            else source.open("rb") as file
+        ):
             if form == "PNG":
                 Image.open(file, formats=("PNG",)).verify()
                 return True

@@ -165,4 +165,6 @@ def _row(sample: Sample) -> dict[str, Any]:
 def _sample(fields: dict[str, Any]) -> Sample:
     turns = tuple(Turn(**turn) for turn in fields["turns"])
     images = tuple(ImageRef(**image) for image in fields["images"])
-    return Sample(**{**fields, "turns": turns, "images": images, "extra": json.loads(fields["extra"])})
+    return Sample(
+        **{**fields, "turns": turns, "images": images, "extra": json.loads(fields["extra"])}
+    )

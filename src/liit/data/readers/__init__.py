@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from liit.data.readers._format import Format
 from liit.data.sample import Sample
 from liit.data.store import Quarantined
 from liit.errors import LiitError, nearest
-
 
 Reader = Callable[[str, Sequence[Path], Path | None], Iterator[Sample | Quarantined]]
 """Reads ``files`` of the dataset ``source``; image paths are relative to the third argument."""

@@ -34,7 +34,9 @@ class Format:
     def check(self, owner: str, options: Mapping[str, Any]) -> None:
         """Raise LiitError for an option that the format does not take."""
         functions = (self.expand, self.records, self.convert, self.__call__)
-        supplied = {name for function in functions for name in inspect.signature(function).parameters}
+        supplied = {
+            name for function in functions for name in inspect.signature(function).parameters
+        }
         supplied -= {name for function in functions for name in _keywords(function)}
         check_options(owner, functions, options, supplied=[*supplied, "image_root"])
 

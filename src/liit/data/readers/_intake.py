@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,9 +60,7 @@ class Intake:
             except RecordError as fault:
                 yield Quarantined(str(file), _label(record), str(fault))
 
-    def _sample(
-        self, record: RawRecord, convert: Callable[[dict[str, Any]], Converted]
-    ) -> Sample:
+    def _sample(self, record: RawRecord, convert: Callable[[dict[str, Any]], Converted]) -> Sample:
         if not isinstance(record.value, dict):
             raise RecordError(f"a {type(record.value).__name__} where an object is expected")
         try:
@@ -80,7 +78,9 @@ class Intake:
             raise RecordError(reason)
         if converted.images and (reason := box_fault(turns)) is not None:
             raise RecordError(reason)
-        made = make_sample(self.source, turns, converted.images, skill=converted.skill, extra=converted.extra)
+        made = make_sample(
+            self.source, turns, converted.images, skill=converted.skill, extra=converted.extra
+        )
         if (reason := fault_of(made)) is not None:
             raise RecordError(reason)
         return made

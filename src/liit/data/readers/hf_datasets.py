@@ -19,7 +19,6 @@ from liit.data.readers._turns import conversation_of
 from liit.errors import LiitError
 
 
-
 def convert(record: dict[str, Any]) -> Converted:
     """Return the conversation and its images."""
     return Converted(conversation_of(record), images_of(record, "images", "image"))

@@ -18,7 +18,6 @@ from liit.data.readers._turns import instruction_turns
 from liit.errors import LiitError
 
 
-
 def convert(record: dict[str, Any]) -> Converted:
     """Return one instance: definition and input, then the first of the outputs.
 

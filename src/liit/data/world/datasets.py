@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from liit.limits import Count, NonNegative, Share
 from liit.data.sample import ImageRef, Sample, make_sample
-from liit.data.world.dice import Dice
 from liit.data.world.dialogue import Dialogue
+from liit.data.world.dice import Dice
 from liit.data.world.styles import BACKBONE, DATASETS
 from liit.errors import LiitError
+from liit.limits import Count, NonNegative, Share
 from liit.seeds import generator
 
 IRRELEVANT = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from liit.data.world.dice import Dice
 from liit.data.world.dialogue import Dialogue, Maker
+from liit.data.world.dice import Dice
 from liit.data.world.facts import CHINESE, CHINESE_NUMBERS, COLOUR_FACTS, COLOURS
 from liit.data.world.looking import article, unique
 from liit.data.world.scene import Scene, draw_scene, paint
@@ -61,7 +61,9 @@ def tell_chinese(scene: Scene, opening: str = "图中有") -> str:
 def tell_chinese_places(scene: Scene, verb: str = "有") -> str:
     """Name all things with their places in Chinese (in the manner of Flickr8k-CN)."""
     words = CHINESE
-    parts = (f"{words[scene.place(t)]}{verb}一个{words[t.colour]}{words[t.shape]}" for t in scene.things)
+    parts = (
+        f"{words[scene.place(t)]}{verb}一个{words[t.colour]}{words[t.shape]}" for t in scene.things
+    )
     return "，".join(parts) + "。"
 
 

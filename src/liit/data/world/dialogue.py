@@ -131,6 +131,8 @@ def talk_maker(askers: tuple[Asker, ...], turns: int) -> Maker:
         questions = [f"{first.question}\n{SHORT}", *list(asks)[1:]]
         answers = [ask.answer for ask in asks.values()]
         exchanges = tuple(zip(questions, answers, strict=True))
-        return Dialogue(exchanges, (paint(scene),), dice.pick(last.wrong), {"answers": [last.answer]})
+        return Dialogue(
+            exchanges, (paint(scene),), dice.pick(last.wrong), {"answers": [last.answer]}
+        )
 
     return make

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from liit.limits import Count
 from liit.data.sample import ImageRef, Sample, make_sample
 from liit.data.world.describing import (
     caption_maker,
@@ -16,8 +15,8 @@ from liit.data.world.describing import (
     tell_other,
     tell_short,
 )
-from liit.data.world.dice import Dice
 from liit.data.world.dialogue import Asker, Maker, choice_form, scene_maker, short_form
+from liit.data.world.dice import Dice
 from liit.data.world.knowing import (
     KNOWING_OPEN,
     REASONING,
@@ -47,6 +46,7 @@ from liit.data.world.looking import (
 from liit.data.world.several import COMPARING, WATCHING, compare_maker, follow_up
 from liit.data.world.styles import CHINESE_CAPTION, TWO_IMAGES, number_maker
 from liit.errors import LiitError
+from liit.limits import Count
 from liit.prompts import CAPTION
 from liit.seeds import generator
 
@@ -72,7 +72,9 @@ def _short(*askers: Asker) -> Maker:
 
 EXAMS: dict[str, DrawnExam] = {
     "gqa": DrawnExam("vqa", (_short(ask_colour, ask_shape, ask_size, ask_exists, ask_side),)),
-    "llava_bench": DrawnExam("vqa", (*(_short(ask_at_place, ask_count, ask_place),) * 3, number_maker)),
+    "llava_bench": DrawnExam(
+        "vqa", (*(_short(ask_at_place, ask_count, ask_place),) * 3, number_maker)
+    ),
     "scienceqa": DrawnExam("kvqa", (scene_maker(choice_form, KNOWING_OPEN),)),
     "okvqa": DrawnExam("kvqa", (_short(ask_colour_fact, ask_shape_fact),)),
     "aokvqa": DrawnExam("kvqa", (_short(ask_placed_fact, ask_whether_fact),)),
@@ -116,7 +118,9 @@ def draw_exam(task: str, size: Count, seed: int) -> Iterator[Sample]:
             dice = Dice(what, how, "exam")
             dialogue = dice.pick(exam.makers)(dice)
             images = tuple(ImageRef(data=image) for image in dialogue.images)
-            item = make_sample(task, dialogue.turns(), images, skill=exam.skill, extra=dialogue.scoring)
+            item = make_sample(
+                task, dialogue.turns(), images, skill=exam.skill, extra=dialogue.scoring
+            )
             if item.id not in seen:
                 break
             attempt += 1

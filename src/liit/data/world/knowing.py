@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from liit.data.world.dice import Dice
 from liit.data.world.dialogue import Ask
+from liit.data.world.dice import Dice
 from liit.data.world.facts import COLOUR_FACTS, COLOURS, SHAPE_FACTS, SHAPES
 from liit.data.world.looking import article, only, others, plural, unique
 from liit.data.world.scene import Scene, Thing

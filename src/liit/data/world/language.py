@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from itertools import pairwise
 
-from liit.data.world.dice import Dice
 from liit.data.world.dialogue import Ask, Dialogue, Maker, choice_form, sentence_form, short_form
+from liit.data.world.dice import Dice
 from liit.data.world.facts import (
     CAPITALS,
     COLOUR_FACTS,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from liit.data.world.dice import Dice
 from liit.data.world.dialogue import Dialogue, Maker
+from liit.data.world.dice import Dice
 from liit.data.world.facts import COLOURS, SHAPES
 from liit.data.world.looking import plural
 from liit.data.world.scene import Scene, Thing, draw_scene, padded_box, paint

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from liit.data.world.dice import Dice, Part
 from liit.data.world.dialogue import Ask
+from liit.data.world.dice import Dice, Part
 from liit.data.world.facts import BACKGROUNDS, COLOURS, SHAPES
 from liit.data.world.looking import others
 from liit.data.world.scene import draw_shape, encode_png, part_of

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from liit.data.world.dice import Dice
 from liit.data.world.dialogue import Ask, Dialogue, Maker, false_sentence
-from liit.prompts import SHORT
+from liit.data.world.dice import Dice
 from liit.data.world.facts import COLOURS
 from liit.data.world.looking import LOOKING, article, only, others
 from liit.data.world.scene import Scene, Thing, draw_scene, paint

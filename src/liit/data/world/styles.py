@@ -15,7 +15,6 @@ from liit.data.world.describing import (
     tell_short,
     translation,
 )
-from liit.data.world.dice import Dice
 from liit.data.world.dialogue import (
     Ask,
     Dialogue,
@@ -26,6 +25,7 @@ from liit.data.world.dialogue import (
     short_form,
     talk_maker,
 )
+from liit.data.world.dice import Dice
 from liit.data.world.knowing import KNOWING, KNOWING_OPEN, REASONING
 from liit.data.world.language import LANGUAGE
 from liit.data.world.locating import (
