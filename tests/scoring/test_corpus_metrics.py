@@ -19,10 +19,15 @@ from liit.benchmarks.mme import mme, mme_scores
 from liit.benchmarks.pope import pope_answer, pope_counts
 from liit.benchmarks.reasoning import bbh_cot, gsm8k
 from liit.benchmarks.tydiqa import TydiLabel, judge_minimal, judge_passage, tydi_f1
-from liit.metrics.caption import cider_d, lcs_length, rouge_l
+from liit.metrics.caption import CiderCorpus, lcs_length, rouge_l
 from liit.metrics.continual import backward_transfer, forgetting, strict_forgetting
 from liit.metrics.spans import exact_and_f1, mixed_tokens
 from liit.metrics.vqa import m4c_normalise, official_normalise, soft_accuracy
+
+
+def cider_d(predictions: list[str], references: list[list[str]]) -> list[float]:
+    corpus = CiderCorpus(references)
+    return [corpus.score(*item) for item in zip(predictions, references, strict=True)]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,13 @@ import pytest
 
 from liit.benchmarks.reasoning import bbh_direct
 from liit.metrics.bleu import coco_bleu, corpus_bleu
-from liit.metrics.caption import cider_d, rouge_l
+from liit.metrics.caption import CiderCorpus, rouge_l
 from liit.metrics.tokens import ptb_words
+
+
+def cider_d(predictions: list[str], references: list[list[str]]) -> list[float]:
+    corpus = CiderCorpus(references)
+    return [corpus.score(*item) for item in zip(predictions, references, strict=True)]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from liit.benchmarks._short import ANSWERS, ask_shortly, short_facts
 from liit.metrics import Scored
 from liit.metrics.exact import exact_match
-from liit.scoring.benchmark import Benchmark, by_mean
+from liit.scoring.benchmark import Benchmark, by_group
 from liit.scoring.exam import Facts, by_item
 
 
@@ -27,9 +27,16 @@ def groups(facts: Facts) -> Iterator[str]:
 
 
 exam = by_item(score)
-_SCORING = by_mean(short_facts, score, groups)
-BENCHMARKS = (
-    Benchmark("gqa", "accuracy, %", _SCORING, ANSWERS, alone=True, ask=ask_shortly()),
-    Benchmark("ocrvqa", "accuracy, %", _SCORING, ANSWERS, alone=True, ask=ask_shortly()),
-    Benchmark("exact", "accuracy, %", _SCORING, ANSWERS, alone=True),
+BENCHMARKS = tuple(
+    Benchmark(
+        name,
+        "accuracy, %",
+        short_facts,
+        score,
+        figures=by_group(groups),
+        targets=ANSWERS,
+        alone=True,
+        ask=ask,
+    )
+    for name, ask in (("gqa", ask_shortly()), ("ocrvqa", ask_shortly()), ("exact", None))
 )

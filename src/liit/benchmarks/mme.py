@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from liit.benchmarks._short import ANSWERS, ask_shortly, yes_or_no
 from liit.metrics import Scored, ratio
 from liit.scoring.answers import Answer, read_answers
-from liit.scoring.benchmark import Benchmark, ItemScore, Options, Outcome, item_key, readable
+from liit.scoring.benchmark import Benchmark, item_key
 from liit.scoring.exam import Facts, Marked, by_item
 from liit.scoring.files import Document
-from liit.scoring.join import Pair
 from liit.scoring.layouts import records_of
 from liit.scoring.records import Record
 
@@ -65,33 +64,22 @@ def score(facts: Facts, said: str) -> Scored:
     return mme(said, facts["answers"][0])
 
 
-def scores_of(marked: Sequence[Marked], *, lenient: bool = False) -> dict[str, float]:
-    """Return MME's scores of the answers, by the strict or by the lenient reading."""
-    right = (one.scored.lenient if lenient else one.scored.value for one in marked)
+def scores_of(marked: Sequence[Marked]) -> dict[str, float]:
+    """Return MME's scores of the answers."""
     return mme_scores([
-        (one.facts["category"], one.facts["question_id"], bool(value))
-        for one, value in zip(marked, right, strict=True)
+        (one.facts["category"], one.facts["question_id"], bool(one.scored.value)) for one in marked
     ])  # fmt: skip
+
+
+def points(marked: Sequence[Marked]) -> float:
+    """Perception and cognition."""
+    scores = scores_of(marked)
+    return scores["perception"] + scores["cognition"]
 
 
 def total(marked: Sequence[Marked]) -> float:
     """Perception and cognition in % of what can be had."""
-    scores = scores_of(marked)
-    return 100 * (scores["perception"] + scores["cognition"]) / BEST
-
-
-def _score(pairs: Sequence[Pair], options: Options) -> Outcome:
-    """Perception + cognition; per task accuracy % + accuracy+ %."""
-    del options
-    marked, items = [], []
-    for pair in pairs:
-        record = pair.reference
-        scored = readable(pair, lambda p: score(_facts(p.reference), p.answer.text))
-        marked.append(Marked(_facts(record), pair.answer.text, scored))
-        items.append(ItemScore(f"{item_key(pair)}: {record.question}", scored))
-    strict, loose = scores_of(marked), scores_of(marked, lenient=True)
-    score_, lenient = (one["perception"] + one["cognition"] for one in (strict, loose))
-    return Outcome(score_, lenient, strict, items)
+    return 100 * points(marked) / BEST
 
 
 def _facts(record: Record) -> dict[str, object]:
@@ -148,8 +136,12 @@ BENCHMARKS = (
     Benchmark(
         "mme",
         "MME score (0..2800)",
-        _score,
-        ANSWERS,
+        _facts,
+        score,
+        points,
+        scores_of,
+        key=lambda record: f"{item_key(record)}: {record.question}",
+        targets=ANSWERS,
         alone=True,
         references=_references,
         answers=_answers,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from liit.errors import LiitError
 from liit.metrics import Scored
-from liit.scoring.benchmark import GOLD, Benchmark, Options, Outcome, by_mean, mean_outcome, text_of
-from liit.scoring.exam import Facts
+from liit.scoring.benchmark import GOLD, Benchmark, Options, Settled, by_group, text_of
 from liit.scoring.join import Pair
 from liit.scoring.records import Record
 
@@ -69,7 +69,7 @@ def bbh_cot(prediction: str, target: str) -> Scored:
 
 
 def _target(record: Record) -> dict[str, str]:
-    return {"target": text_of(record.need(GOLD, "answer"))}
+    return {"target": text_of(record.need(GOLD, "answer")), "file": record.document.name}
 
 
 def _solution(record: Record) -> dict[str, str]:
@@ -82,25 +82,32 @@ def _solution(record: Record) -> dict[str, str]:
     return facts
 
 
-def _gsm8k(facts: Facts, said: str) -> Scored:
-    return gsm8k(said, facts["target"])
-
-
-def _score_bbh(pairs: Sequence[Pair], options: Options) -> Outcome:
+def _by_majority(benchmark: Benchmark, pairs: Sequence[Pair], options: Options) -> Settled:
     """Score by the chain-of-thought rule if most answers hold "answer is ", else directly."""
     del options
     reasoned = sum("answer is " in pair.answer.text for pair in pairs) > len(pairs) / 2
     rule = bbh_cot if reasoned else bbh_direct
-    outcome = mean_outcome(
-        pairs,
-        lambda p: rule(p.answer.text, _target(p.reference)["target"]),
-        lambda p: (p.reference.document.name,),
-    )
     note = "rule: " + ("text after the first 'answer is '" if reasoned else "whole answer")
-    return Outcome(outcome.score, outcome.lenient, outcome.breakdown, outcome.items, [note])
+    settled = replace(benchmark, rule=lambda facts, said: rule(said, facts["target"]))
+    return Settled(settled, pairs, [note])
 
 
 BENCHMARKS = (
-    Benchmark("gsm8k", "accuracy, %", by_mean(_solution, _gsm8k), GOLD, alone=True),
-    Benchmark("bbh", "exact match, %", _score_bbh, GOLD, alone=True),
+    Benchmark(
+        "gsm8k",
+        "accuracy, %",
+        _solution,
+        lambda facts, said: gsm8k(said, facts["target"]),
+        targets=GOLD,
+        alone=True,
+    ),
+    Benchmark(
+        "bbh",
+        "exact match, %",
+        _target,
+        figures=by_group(lambda facts: [facts["file"]]),
+        settle=_by_majority,
+        targets=GOLD,
+        alone=True,
+    ),
 )

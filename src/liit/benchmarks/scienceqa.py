@@ -12,7 +12,7 @@ from liit.metrics import Scored
 from liit.metrics.letter import option_letter
 from liit.prompts import LETTERS
 from liit.scoring.answers import Answer, read_answers
-from liit.scoring.benchmark import Benchmark, by_mean
+from liit.scoring.benchmark import Benchmark, by_group
 from liit.scoring.exam import Facts, by_item, three
 from liit.scoring.files import Document
 from liit.scoring.records import Record, turn_of
@@ -75,8 +75,10 @@ BENCHMARKS = (
     Benchmark(
         "scienceqa",
         "accuracy, %",
-        by_mean(facts_of, score, groups),
-        ("answer", "conversations"),
+        facts_of,
+        score,
+        figures=by_group(groups),
+        targets=("answer", "conversations"),
         alone=True,
         answers=_answers,
         ask=ask_for_letter,

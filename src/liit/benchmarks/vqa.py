@@ -10,7 +10,7 @@ from liit.benchmarks._short import ANSWERS, ask_shortly, short_facts
 from liit.metrics import Scored
 from liit.metrics.vqa import Mode, official_normalise, soft_accuracy
 from liit.prompts import UNANSWERABLE
-from liit.scoring.benchmark import Benchmark, by_mean
+from liit.scoring.benchmark import Benchmark, by_group
 from liit.scoring.exam import Facts, by_item
 from liit.scoring.records import Record
 
@@ -38,9 +38,6 @@ def groups(facts: Facts) -> Iterator[str]:
             yield f"{kind}.{facts[kind]}"
 
 
-_NEEDS = "the annotations and the questions (two files in the official layout)"
-
-
 def _ocr_line(record: Record) -> str | None:
     tokens = record.fields.get("ocr_tokens")
     return f"Reference OCR token: {', '.join(map(str, tokens))}" if tokens else None
@@ -48,9 +45,16 @@ def _ocr_line(record: Record) -> str | None:
 
 def _benchmark(name: str, *lines: Callable[[Record], str | None], mode: Mode) -> Benchmark:
     metric = "VQA soft accuracy (M4C), %" if mode == "m4c" else "VQA soft accuracy, %"
-    scoring = by_mean(facts_of, partial(score, mode=mode), groups)
     return Benchmark(
-        name, metric, scoring, ANSWERS, alone=True, ask=ask_shortly(*lines), needs=_NEEDS
+        name,
+        metric,
+        facts_of,
+        partial(score, mode=mode),
+        figures=by_group(groups),
+        targets=ANSWERS,
+        alone=True,
+        ask=ask_shortly(*lines),
+        needs="the annotations and the questions (two files in the official layout)",
     )
 
 

@@ -18,11 +18,12 @@ Process = Callable[[Mapping[str, Any], Sequence[str]], dict[str, Any]]
 
 
 class Marked(NamedTuple):
-    """One scored answer: what figures that are no mean over the items are computed from."""
+    """One scored answer, all that figures are computed from; ``key`` names it in a report."""
 
     facts: Facts
     said: str
     scored: Scored
+    key: str = ""
 
 
 def three(scored: Scored) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from typing import Any
 
 from liit.data.images import ImageCheck
 from liit.data.readers._files import expand
-from liit.data.readers._intake import Converted, Intake
-from liit.data.readers._json import Raw, iter_records
+from liit.data.readers._samples import Converted, SampleMaker
 from liit.data.sample import Sample
 from liit.data.store import Quarantined
+from liit.intake import Raw
+from liit.intake.values import iter_records
 from liit.schema import check_options
 
 
@@ -55,9 +56,9 @@ class Format:
         """
         values = {**options, "image_root": image_root}
         convert, records = _bound(self.convert, values), _bound(self.records, values)
-        intake = Intake(source, image_root, check_images)
+        maker = SampleMaker(source, image_root, check_images)
         for file in _bound(self.expand, values)(source, files):
-            yield from intake.samples(file, records(file), convert)
+            yield from maker.samples(file, records(file), convert)
 
 
 def _keywords(function: Callable[..., Any]) -> list[str]:
