@@ -5,15 +5,22 @@ from __future__ import annotations
 import subprocess
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from operator import attrgetter
 from pathlib import Path
 
 from rich.console import Console
 
 from liit import paths
-from liit.config import Params, load_params
+from liit.config import PARAMS, Params, load_params
 from liit.errors import LiitError, nearest
 
 PHASES = ("select", "train", "evaluate")
+PREPARE_PARAMS = ("scale", "data_root", "stream", "exams", "base", "model", "signals.proxy")
+BASE_PARAMS = ("model", "base", "lora", "train", "devices.precision")
+RUN_PARAMS = ("scale", "budget", "model", "lora", "train", "signals", "devices.precision")
+"""What a stage is made from: DVC files the values of params.yaml once the stage is through."""
 
 
 def prepare(_: Namespace) -> None:
@@ -22,8 +29,9 @@ def prepare(_: Namespace) -> None:
     from liit.preparation.prepare import prepare_all
 
     params = load_params()
-    prepare_all(params)
-    set_aside_unfit(params)
+    with _unedited(params, *PREPARE_PARAMS), _alone("prepare"):
+        prepare_all(params)
+        set_aside_unfit(params)
 
 
 def base(_: Namespace) -> None:
@@ -31,8 +39,9 @@ def base(_: Namespace) -> None:
     from liit.base import evaluate_base, make_base
 
     params = load_params()
-    make_base(params)
-    evaluate_base(params)
+    with _unedited(params, *BASE_PARAMS), _alone("base"):
+        make_base(params)
+        evaluate_base(params)
 
 
 def run(asked: Namespace) -> None:
@@ -41,15 +50,19 @@ def run(asked: Namespace) -> None:
 
     params = load_params()
     method = Run(params, asked.table, asked.method, asked.seed)
-    if asked.only:
-        getattr(method, asked.only)(_step(params, asked.step))
-    elif params.devices.devices * params.devices.num_nodes == 1:
-        method.go()
-    else:
-        for t in method.steps:
-            for phase in PHASES:
-                _spawn(asked, phase, params.steps[t])
-        method.write_result()
+    name = f"{asked.method}-{asked.seed}"
+    with _unedited(params, *RUN_PARAMS):
+        if asked.only:
+            with _alone(name):
+                getattr(method, asked.only)(_step(params, asked.step))
+        elif params.devices.devices * params.devices.num_nodes == 1:
+            with _alone(name):
+                method.go()
+        else:  # each phase holds the lock in turn
+            for t in method.steps:
+                for phase in PHASES:
+                    _spawn(asked, phase, params.steps[t])
+            method.write_result()
 
 
 def base_signals(_: Namespace) -> None:
@@ -167,6 +180,27 @@ def data(asked: Namespace) -> None:
         print(report.to_json())
     else:
         Console().print(render(report))
+
+
+@contextmanager
+def _unedited(params: Params, *parts: str) -> Iterator[None]:
+    """Fail after the block if params.yaml has other values by then than what was made from it."""
+    yield
+    now = load_params()
+    edited = [part for part in parts if attrgetter(part)(now) != attrgetter(part)(params)]
+    if edited:
+        raise LiitError(
+            f"{PARAMS} was edited meanwhile ({', '.join(edited)}): the values before were used.",
+            next_step="run the same command again; it makes what hangs on them.",
+        )
+
+
+def _alone(name: str) -> AbstractContextManager[None]:
+    """Keep a second command of the same files waiting."""
+    from liit.ranks import alone
+
+    waiting = f"Another process is at work on {name}: waiting for it."
+    return alone(paths.SCRATCH / "locks" / f"{name}.lock", waiting)
 
 
 def _step(params: Params, name: str) -> int:

@@ -24,7 +24,14 @@ from liit.config import Params
 from liit.costs import Meter
 from liit.evaluation.evaluator import Evaluator
 from liit.evaluation.exams import evaluate_exams, open_evaluator
-from liit.files import digest_file, digest_folder, is_up_to_date, read_json, write_json, write_text
+from liit.files import (
+    digest_file,
+    digest_folder,
+    is_up_to_date,
+    read_record,
+    write_json,
+    write_text,
+)
 from liit.learning.train import fit
 from liit.model import lora
 from liit.model.load import WEIGHTS, Theta, load_theta
@@ -34,7 +41,7 @@ from liit.ranks import is_other_rank
 from liit.results import record_costs, write_result
 from liit.seeds import seed_for
 from liit.selection import load, select
-from liit.selection.files import digest_ids, read_ids, read_kept, write_selection
+from liit.selection.files import digest_ids, is_readable, read_ids, read_kept, write_selection
 from liit.stamps import Stamp
 from liit.stream import Stream
 from liit.tracking import RunIdentity
@@ -74,7 +81,7 @@ class Run:
     def select(self, t: int) -> None:
         """Measure the pool's signals under θ_{t-1}, choose, and write the selection."""
         folder, stamp = self.folder(paths.selection, t), self._selection_stamp(t)
-        if is_up_to_date(folder / stamps.FILE, stamp):
+        if is_up_to_date(folder / stamps.FILE, stamp) and is_readable(folder):
             return
         pool, meter = self.pool(t), Meter()
         self._say(t, f"select from {len(pool)} samples")
@@ -140,7 +147,8 @@ class Run:
             theta = theta.bare()
         for step in (step for step in self.steps if step <= t):
             adapter = self.folder(paths.adapter, step)
-            made = read_json(adapter / stamps.FILE, next_step=f"train: `liit run {self.name}`.")
+            train = f"run `liit run {self.name} --table {self.table} --seed {self.seed}`."
+            made = read_record(adapter / stamps.FILE, "weights", next_step=train)
             theta = theta.then(adapter, made["weights"], self.params.lora.mode)
         return theta
 
