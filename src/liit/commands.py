@@ -37,6 +37,7 @@ def base(_: Namespace) -> None:
 
 def run(asked: Namespace) -> None:
     """Run a method along the stream and write its result file; or one phase of one step."""
+    from liit.results import write_result
     from liit.run import Run
 
     params = load_params()
@@ -49,7 +50,7 @@ def run(asked: Namespace) -> None:
         for t in method.steps:
             for phase in PHASES:
                 _spawn(asked, phase, params.steps[t])
-        method.write_result()
+        write_result(method)
 
 
 def base_signals(_: Namespace) -> None:

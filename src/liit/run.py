@@ -35,6 +35,7 @@ from liit.results import record_costs, write_result
 from liit.seeds import seed_for
 from liit.selection import load, select
 from liit.selection.files import digest_ids, read_ids, read_kept, write_selection
+from liit.signals.facts import facts_of
 from liit.stamps import Stamp
 from liit.stream import Stream
 from liit.tracking import RunIdentity
@@ -51,7 +52,6 @@ class Run:
         self.params, self.table, self.name, self.seed = params, table, method, seed
         self.method = load(table, method)
         self.stream = Stream(params)
-        self.console = Console()
 
     @property
     def steps(self) -> list[int]:
@@ -65,10 +65,6 @@ class Run:
             self.select(t)
             self.train(t)
             self.evaluate(t)
-        self.write_result()
-
-    def write_result(self) -> None:
-        """Write the accuracy matrix of all steps, and what was selected."""
         write_result(self)
 
     def select(self, t: int) -> None:
@@ -81,7 +77,11 @@ class Run:
         signals = self._signals(t, pool, meter) if self.method.signals else {}
         if is_other_rank():
             return
-        selection = select(self.method, pool, signals, self.params.budget, self.seed)
+        with meter.phase("picking"):
+            names = self.method.facts
+            facts = facts_of(self.stream.corpus, pool.ids.tolist(), names) if names else {}
+        selection = select(self.method, pool, {**signals, **facts}, self.params.budget, self.seed)
+        selection.seconds["picking"] += meter.costs["picking"]["seconds"]
         for phase, seconds in selection.seconds.items():
             meter.add(phase, {"samples": len(pool), "seconds": seconds})
         shutil.rmtree(folder, ignore_errors=True)
@@ -134,9 +134,7 @@ class Run:
     def theta(self, t: int) -> Theta:
         """Return the model after step ``t``; t = 0 is the base that all methods share."""
         theta = theta_zero()
-        if t == 0:
-            return theta
-        if self.method.start == "base":
+        if t > 0 and self.method.start == "base":
             theta = theta.bare()
         for step in (step for step in self.steps if step <= t):
             adapter = self.folder(paths.adapter, step)
@@ -179,7 +177,6 @@ class Run:
         stamp = self._signals_stamp(t, digest_ids(ids))
 
         def fill(folder: Path) -> None:
-            proxied = "gradient_proxy" in names
             measure(
                 load_theta(self.before(t), dtype=params.model.dtype, merged=False),
                 self.stream.corpus,
@@ -190,7 +187,7 @@ class Run:
                 folder=folder,
                 made_from=stamp,
                 seed=seed_for(0, "projection"),
-                proxy=open_proxy(params, self.stream.stores) if proxied else None,
+                proxy=open_proxy(params, self.stream.stores) if "gradient_proxy" in names else None,
             )
 
         with meter.phase("signals") as cost:
@@ -202,13 +199,15 @@ class Run:
     def _selection_stamp(self, t: int) -> Stamp:
         # what is in the pool follows from the data and the selections before
         signals = self._signals_stamp(t) if self.method.signals else None
-        before = self.folder(paths.selection, t - 1)
+        names, before = self.method.facts, self.folder(paths.selection, t - 1)
+        facts = stamps.facts(self.params, names, theta_zero().digest) if names else None
         return stamps.selection(
             self.params,
             digest_method(self.method),
             self.stream.digests[: t + 1],
             self.seed,
             signals=signals,
+            facts=facts,
             pruned=digest_folder(before) if self._is_pruned(t) else None,
         )
 
@@ -247,4 +246,4 @@ class Run:
     def _say(self, t: int, what: str) -> None:
         if not is_other_rank():
             step = f"{self.stream.names[t]} (t = {t})"
-            self.console.print(f"[bold]{self.name}[/] seed {self.seed} · {step}: {what}")
+            Console().print(f"[bold]{self.name}[/] seed {self.seed} · {step}: {what}")
