@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from operator import attrgetter
+from dataclasses import fields
 from pathlib import Path
 
 from rich.console import Console
@@ -17,10 +17,8 @@ from liit.config import PARAMS, Params, load_params
 from liit.errors import LiitError, nearest
 
 PHASES = ("select", "train", "evaluate")
-PREPARE_PARAMS = ("scale", "data_root", "stream", "exams", "base", "model", "signals.proxy")
-BASE_PARAMS = ("model", "base", "lora", "train", "devices.precision")
-RUN_PARAMS = ("scale", "budget", "model", "lora", "train", "signals", "devices.precision")
-"""What a stage is made from: DVC files the values of params.yaml once the stage is through."""
+ROWS = ("methods", "seeds", "tables", "tracking")
+"""What may be edited in params.yaml while a command runs."""
 
 
 def prepare(_: Namespace) -> None:
@@ -29,7 +27,7 @@ def prepare(_: Namespace) -> None:
     from liit.preparation.prepare import prepare_all
 
     params = load_params()
-    with _unedited(params, *PREPARE_PARAMS), _alone("prepare"):
+    with _unedited(params), _alone("prepare"):
         prepare_all(params)
         set_aside_unfit(params)
 
@@ -39,19 +37,20 @@ def base(_: Namespace) -> None:
     from liit.base import evaluate_base, make_base
 
     params = load_params()
-    with _unedited(params, *BASE_PARAMS), _alone("base"):
+    with _unedited(params), _alone("base"):
         make_base(params)
         evaluate_base(params)
 
 
 def run(asked: Namespace) -> None:
     """Run a method along the stream and write its result file; or one phase of one step."""
+    from liit.results import write_result
     from liit.run import Run
 
     params = load_params()
     method = Run(params, asked.table, asked.method, asked.seed)
     name = f"{asked.method}-{asked.seed}"
-    with _unedited(params, *RUN_PARAMS):
+    with _unedited(params):
         if asked.only:
             with _alone(name):
                 getattr(method, asked.only)(_step(params, asked.step))
@@ -62,7 +61,7 @@ def run(asked: Namespace) -> None:
             for t in method.steps:
                 for phase in PHASES:
                     _spawn(asked, phase, params.steps[t])
-            method.write_result()
+            write_result(method)
 
 
 def base_signals(_: Namespace) -> None:
@@ -183,11 +182,12 @@ def data(asked: Namespace) -> None:
 
 
 @contextmanager
-def _unedited(params: Params, *parts: str) -> Iterator[None]:
-    """Fail after the block if params.yaml has other values by then than what was made from it."""
+def _unedited(params: Params) -> Iterator[None]:
+    """Fail after the block if params.yaml has other values by then: DVC would file those."""
     yield
     now = load_params()
-    edited = [part for part in parts if attrgetter(part)(now) != attrgetter(part)(params)]
+    parts = [part.name for part in fields(Params) if part.name not in ROWS]
+    edited = [part for part in parts if getattr(now, part) != getattr(params, part)]
     if edited:
         raise LiitError(
             f"{PARAMS} was edited meanwhile ({', '.join(edited)}): the values before were used.",

@@ -44,6 +44,7 @@ def write_result(run: Run) -> None:
         "conditions": conditions_of(
             params,
             run.method.signals,
+            facts=run.method.facts,
             data=dict(zip(stream.names, stream.digests, strict=True)),
             exams=run.exam_digests,
             base=theta_zero().digest,
