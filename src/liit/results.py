@@ -46,7 +46,7 @@ def write_result(run: Run) -> None:
             run.method.signals,
             facts=run.method.facts,
             data=dict(zip(stream.names, stream.digests, strict=True)),
-            exams=run.exam_digests,
+            exams=stream.exam_digests,
             base=theta_zero().digest,
         ),
     }

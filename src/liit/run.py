@@ -127,7 +127,7 @@ class Run:
     def evaluate(self, t: int) -> None:
         """Ask θ_t every exam and keep the scores beside the adapter."""
         file, theta, meter = self.folder(paths.adapter, t) / EVALUATION, self.theta(t), Meter()
-        stamp = stamps.evaluation(self.params, self.exam_digests, theta.digest)
+        stamp = stamps.evaluation(self.params, self.stream.exam_digests, theta.digest)
         if is_other_rank() or is_up_to_date(file, stamp):
             return
         self._say(t, "evaluate")
@@ -163,11 +163,6 @@ class Run:
     def folder(self, kind: Callable[[str, int, str], Path], t: int) -> Path:
         """Return ``paths.selection`` or ``paths.adapter`` of step ``t``."""
         return kind(self.name, self.seed, self.stream.names[t])
-
-    @cached_property
-    def exam_digests(self) -> Mapping[str, str]:
-        """The digest of every exam's items."""
-        return stamps.exam_digests(self.params)
 
     @cached_property
     def _evaluator(self) -> Evaluator:
