@@ -14,7 +14,7 @@ from liit.markdown import markdown_table
 from liit.paths import MAIN
 from liit.selection import Published, load, names, tables
 from liit.selection.describe import parts_of
-from liit.selection.signal_names import SIGNALS
+from liit.selection.signal_names import FACTS, SIGNALS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "methods.md"
@@ -41,9 +41,13 @@ def methods_text(experiments: Path) -> str:
     """
     folders = sorted(tables(experiments), key=lambda table: table != MAIN)
     parts = [INTRODUCTION.rstrip(), *(_table(experiments, table) for table in folders)]
-    signals = ([f"`{name}`", meaning] for name, meaning in SIGNALS.items())
-    parts.append("## Signals\n\n" + markdown_table(["signal", "definition"], signals))
+    parts += [_definitions("signals", SIGNALS), _definitions("facts", FACTS)]
     return "\n\n".join(parts) + "\n"
+
+
+def _definitions(what: str, known: dict[str, str]) -> str:
+    rows = ([f"`{name}`", meaning] for name, meaning in known.items())
+    return f"## {what.capitalize()}\n\n" + markdown_table([what[:-1], "definition"], rows)
 
 
 def _table(experiments: Path, table: str) -> str:

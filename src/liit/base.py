@@ -17,9 +17,16 @@ from liit.data.encode import Encoder
 from liit.data.sources import open_dataset
 from liit.data.store import SampleStore
 from liit.errors import LiitError
-from liit.files import digest_file, digest_folder, digest_json, is_up_to_date, read_json, write_json
+from liit.files import (
+    digest_file,
+    digest_folder,
+    digest_json,
+    is_up_to_date,
+    read_record,
+    write_json,
+)
 from liit.model.load import Theta
-from liit.model.sealed import expect_intact
+from liit.model.sealed import BASE_AGAIN, expect_intact
 from liit.seeds import seed_for
 
 RECORD = paths.BASE / "base.json"
@@ -46,6 +53,8 @@ def make_base(params: Params) -> None:
         write_json(RECORD, {**record, "folders": digests})
         return
     stamp = stamps.base(params, params.model.mini)
+    if RECORD.is_file():
+        theta_zero()  # a damaged record is no reason to train another base
     if is_up_to_date(RECORD, stamp):
         expect_intact(theta_zero().seals)
         return
@@ -78,17 +87,22 @@ def evaluate_base(params: Params) -> None:
 
 def theta_zero() -> Theta:
     """Return the model at t = 0."""
-    record = read_json(RECORD, next_step=NEXT_STEP)
+    record = _record()
     adapter = None if record["adapter"] is None else Path(record["adapter"])
     seals = tuple((Path(folder), sha) for folder, sha in sorted(record["folders"].items()))
     return Theta(record["model"], (), adapter, record["revision"], record["sha256"], seals)
+
+
+def _record() -> dict[str, Any]:
+    fields = ("model", "revision", "adapter", "folders", "sha256")
+    return read_record(RECORD, *fields, next_step=BASE_AGAIN if RECORD.is_file() else NEXT_STEP)
 
 
 def open_encoder(params: Params) -> Encoder:
     """Return the encoder of the base's processor."""
     from liit.model.load import load_processor
 
-    record = read_json(RECORD, next_step=NEXT_STEP)
+    record = _record()
     return encoder_of(
         params,
         load_processor(

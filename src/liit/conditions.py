@@ -19,13 +19,15 @@ def conditions_of(
     params: Params,
     signals: Collection[str],
     *,
+    facts: Collection[str] = (),
     data: Mapping[str, str],
     exams: Mapping[str, str],
     base: str,
 ) -> Conditions:
     """Return what the rows and seeds of one table share: all but the method and the seed.
 
-    ``signals``: names that the method measures. ``data``, ``exams``: digest of each prepared
+    ``signals``: names that the method measures. ``facts``: what it wants to know of the samples
+    besides. ``data``, ``exams``: digest of each prepared
     dataset and exam. ``base``: digest of the weights of t = 0.
     """
     parameters: dict[str, Any] = {
@@ -44,7 +46,7 @@ def conditions_of(
             "selection": versions.SELECTION,
             "training": versions.TRAINING,
             "evaluation": versions.EVALUATION,
-            "signals": {name: versions.signal_version(name) for name in sorted(signals)},
+            "signals": {name: versions.signal_version(name) for name in sorted({*signals, *facts})},
         },
     }
 

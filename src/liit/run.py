@@ -24,7 +24,14 @@ from liit.config import Params
 from liit.costs import Meter
 from liit.evaluation.evaluator import Evaluator
 from liit.evaluation.exams import evaluate_exams, open_evaluator
-from liit.files import digest_file, digest_folder, is_up_to_date, read_json, write_json, write_text
+from liit.files import (
+    digest_file,
+    digest_folder,
+    is_up_to_date,
+    read_record,
+    write_json,
+    write_text,
+)
 from liit.learning.train import fit
 from liit.model import lora
 from liit.model.load import WEIGHTS, Theta, load_theta
@@ -34,7 +41,8 @@ from liit.ranks import is_other_rank
 from liit.results import record_costs, write_result
 from liit.seeds import seed_for
 from liit.selection import load, select
-from liit.selection.files import digest_ids, read_ids, read_kept, write_selection
+from liit.selection.files import digest_ids, is_readable, read_ids, read_kept, write_selection
+from liit.signals.facts import facts_of
 from liit.stamps import Stamp
 from liit.stream import Stream
 from liit.tracking import RunIdentity
@@ -51,7 +59,6 @@ class Run:
         self.params, self.table, self.name, self.seed = params, table, method, seed
         self.method = load(table, method)
         self.stream = Stream(params)
-        self.console = Console()
 
     @property
     def steps(self) -> list[int]:
@@ -65,22 +72,20 @@ class Run:
             self.select(t)
             self.train(t)
             self.evaluate(t)
-        self.write_result()
-
-    def write_result(self) -> None:
-        """Write the accuracy matrix of all steps, and what was selected."""
         write_result(self)
 
     def select(self, t: int) -> None:
         """Measure the pool's signals under θ_{t-1}, choose, and write the selection."""
         folder, stamp = self.folder(paths.selection, t), self._selection_stamp(t)
-        if is_up_to_date(folder / stamps.FILE, stamp):
+        if is_up_to_date(folder / stamps.FILE, stamp) and is_readable(folder):
             return
         pool, meter = self.pool(t), Meter()
         self._say(t, f"select from {len(pool)} samples")
         signals = self._signals(t, pool, meter) if self.method.signals else {}
         if is_other_rank():
             return
+        if names := self.method.facts:
+            signals = {**signals, **facts_of(self.stream.corpus, pool.ids.tolist(), names)}
         selection = select(self.method, pool, signals, self.params.budget, self.seed)
         for phase, seconds in selection.seconds.items():
             meter.add(phase, {"samples": len(pool), "seconds": seconds})
@@ -116,8 +121,8 @@ class Run:
         lora.save_adapter(model, folder, theta.base)
         write_text(folder / "seen.txt", "".join(f"{i} {params.train.epochs}\n" for i in ids))
         write_json(folder / "training.json", dataclasses.asdict(trained))
-        weights = digest_file(folder / WEIGHTS)
-        self._finish(t, meter, folder / stamps.FILE, {"made_from": stamp, "weights": weights})
+        made = {"made_from": stamp, "weights": digest_file(folder / WEIGHTS)}
+        self._finish(t, meter, folder / stamps.FILE, made)
 
     def evaluate(self, t: int) -> None:
         """Ask θ_t every exam and keep the scores beside the adapter."""
@@ -134,13 +139,12 @@ class Run:
     def theta(self, t: int) -> Theta:
         """Return the model after step ``t``; t = 0 is the base that all methods share."""
         theta = theta_zero()
-        if t == 0:
-            return theta
-        if self.method.start == "base":
+        if t > 0 and self.method.start == "base":
             theta = theta.bare()
         for step in (step for step in self.steps if step <= t):
             adapter = self.folder(paths.adapter, step)
-            made = read_json(adapter / stamps.FILE, next_step=f"train: `liit run {self.name}`.")
+            train = f"run `liit run {self.name} --table {self.table} --seed {self.seed}`."
+            made = read_record(adapter / stamps.FILE, "weights", next_step=train)
             theta = theta.then(adapter, made["weights"], self.params.lora.mode)
         return theta
 
@@ -179,7 +183,6 @@ class Run:
         stamp = self._signals_stamp(t, digest_ids(ids))
 
         def fill(folder: Path) -> None:
-            proxied = "gradient_proxy" in names
             measure(
                 load_theta(self.before(t), dtype=params.model.dtype, merged=False),
                 self.stream.corpus,
@@ -190,7 +193,7 @@ class Run:
                 folder=folder,
                 made_from=stamp,
                 seed=seed_for(0, "projection"),
-                proxy=open_proxy(params, self.stream.stores) if proxied else None,
+                proxy=open_proxy(params, self.stream.stores) if "gradient_proxy" in names else None,
             )
 
         with meter.phase("signals") as cost:
@@ -202,13 +205,15 @@ class Run:
     def _selection_stamp(self, t: int) -> Stamp:
         # what is in the pool follows from the data and the selections before
         signals = self._signals_stamp(t) if self.method.signals else None
-        before = self.folder(paths.selection, t - 1)
+        names, before = self.method.facts, self.folder(paths.selection, t - 1)
+        facts = stamps.facts(self.params, names, theta_zero().digest) if names else None
         return stamps.selection(
             self.params,
             digest_method(self.method),
             self.stream.digests[: t + 1],
             self.seed,
             signals=signals,
+            facts=facts,
             pruned=digest_folder(before) if self._is_pruned(t) else None,
         )
 
@@ -247,4 +252,4 @@ class Run:
     def _say(self, t: int, what: str) -> None:
         if not is_other_rank():
             step = f"{self.stream.names[t]} (t = {t})"
-            self.console.print(f"[bold]{self.name}[/] seed {self.seed} · {step}: {what}")
+            Console().print(f"[bold]{self.name}[/] seed {self.seed} · {step}: {what}")

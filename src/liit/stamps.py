@@ -63,6 +63,16 @@ def signals(
     }
 
 
+def facts(params: Params, names: Collection[str], base: str) -> Stamp:
+    """What the facts of given samples depend on; ``base``, a digest, comes with the tokenizer."""
+    return {
+        "code": digest_phase("facts"),
+        "names": sorted(names),
+        "base": base,
+        **_parts(params, "model"),
+    }
+
+
 def selection(
     params: Params,
     method: str,
@@ -70,13 +80,14 @@ def selection(
     seed: int,
     *,
     signals: Stamp | None = None,
+    facts: Stamp | None = None,
     pruned: str | None = None,
 ) -> Stamp:
     """What a selection depends on.
 
     ``method``: digest of the method. ``data``: digests of the datasets that have arrived.
-    ``signals``: stamp of what it measures, None if nothing. ``pruned``: digest of the selection
-    that cut the pool before, None unless the method prunes.
+    ``signals``, ``facts``: stamps of what it measures and reads, None if nothing.
+    ``pruned``: digest of the selection that cut the pool before, None unless the method prunes.
     """
     return {
         "code": digest_phase("selection"),
@@ -85,6 +96,7 @@ def selection(
         "budget": params.budget,
         "seed": seed,
         "signals": signals,
+        "facts": facts,
         "pruned": pruned,
     }
 

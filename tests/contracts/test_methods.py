@@ -15,7 +15,7 @@ import pytest
 from liit.pool import Pool
 from liit.selection import Method, Selection, load, names, select, tables
 from liit.selection.groups import k_means_elbow
-from liit.selection.signal_names import SIGNALS
+from liit.selection.signal_names import FACTS, SIGNALS
 
 REPOSITORY = Path(__file__).parents[2]
 ROOT = REPOSITORY / "experiments"
@@ -36,8 +36,10 @@ def make_signals(n: int, seed: int = 0) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     blobs, blob = rng.normal(size=(8, 12)), rng.integers(8, size=n)
     signals = {}
-    for name in SIGNALS:
-        if name.startswith(WIDE):
+    for name in (*SIGNALS, *FACTS):
+        if "text [n]" in FACTS.get(name, ""):
+            signals[name] = np.array([f"{name} {row % 9}" for row in range(n)], dtype=object)
+        elif name.startswith(WIDE):
             signals[name] = (blobs[blob] + 0.3 * rng.normal(size=(n, 12))).astype(np.float16)
         else:
             signals[name] = rng.gamma(2.0, size=n).astype(np.float32)
@@ -49,7 +51,8 @@ def make_signals(n: int, seed: int = 0) -> dict[str, np.ndarray]:
 
 def run(method: Method, pool: Pool, signals: dict[str, np.ndarray], budget: int) -> Selection:
     """Hand over the declared signals alone: a method that reads another one fails."""
-    return select(method, pool, {name: signals[name] for name in method.signals}, budget, 0)
+    names = method.signals | method.facts
+    return select(method, pool, {name: signals[name] for name in names}, budget, 0)
 
 
 def assert_sound(method: Method, pool: Pool, chosen: Selection, budget: int) -> None:
@@ -126,6 +129,8 @@ def test_same_choice_twice_and_in_any_order(table: str, name: str) -> None:
 def test_degenerate_signals(table: str, name: str, case: str) -> None:
     method, pool, signals = load(table, name, ROOT), make_pool((40, 60, 20)), make_signals(120)
     for key, values in signals.items():
+        if key in FACTS:  # which are always defined
+            continue
         if case == "text" and key not in {"nll_blind", "nll_zero_image", "attention_image"}:
             continue
         if case == "half_undefined":

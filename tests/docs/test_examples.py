@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,12 @@ from pages import PAGES, fenced, name_of
 from liit.pool import Pool
 from liit.selection import Method, load, select
 
-EXAMPLES = {name_of(p): c for p in PAGES for c in fenced(p, "python") if "METHOD =" in c}
+EXAMPLES = {
+    f"{name_of(page)}: {label}": code
+    for page in PAGES
+    for code in fenced(page, "python")
+    for label in re.findall(r'^METHOD = .*label="(.*?)"', code, re.MULTILINE)
+}
 N, BUDGET = 240, 50
 
 
@@ -34,7 +40,7 @@ def make_signals(method: Method) -> dict[str, np.ndarray]:
     wide = centres[blob] + 0.2 * draws.normal(size=(N, 6))
     return {
         name: wide if name in ("gradient", "hidden") else draws.gamma(2.0, size=N)
-        for name in sorted(method.signals)
+        for name in sorted(method.signals | method.facts)
     }
 
 
@@ -54,7 +60,7 @@ def test_example_keeps_the_contract(page: str, tmp_path: Path) -> None:
 
 
 def test_the_readmes_method_does_what_it_says(tmp_path: Path) -> None:
-    method, pool = method_of(EXAMPLES["README.md"], tmp_path), make_pool()
+    method, pool = method_of(EXAMPLES["README.md: Surprise"], tmp_path), make_pool()
     assert method.signals == {"nll", "entropy"}
     signals = make_signals(method)
     surprise = signals["nll"] - signals["entropy"]
@@ -62,3 +68,26 @@ def test_the_readmes_method_does_what_it_says(tmp_path: Path) -> None:
     chosen = select(method, pool, signals, BUDGET, 0)
     assert chosen.ids.tolist() == sorted(best.tolist())
     assert set(chosen.scorer.tolist()) == {"surprise"}
+
+
+def test_the_longest_answers_need_no_model_and_are_the_longest(tmp_path: Path) -> None:
+    method, pool = (
+        method_of(EXAMPLES["docs/add-a-baseline.md: Longest answers"], tmp_path),
+        make_pool(),
+    )
+    assert not method.signals and method.facts == {"answer_tokens"}
+    signals = make_signals(method)
+    longest = pool.ids[np.argsort(signals["answer_tokens"])[-BUDGET:]]
+    assert select(method, pool, signals, BUDGET, 0).ids.tolist() == sorted(longest.tolist())
+
+
+def test_the_grouping_shares_the_budget_among_its_groups(tmp_path: Path) -> None:
+    method, pool = (
+        method_of(EXAMPLES["docs/add-a-baseline.md: Even by images"], tmp_path),
+        make_pool(),
+    )
+    images = np.arange(N) % 5  # a fifth has none, a fifth one, the rest several
+    chosen = select(method, pool, {"images": images.astype(float)}, 48, 0)
+    assert chosen.why["sizes"] == [48, 48, 144] and chosen.why["budgets"] == [16, 16, 16]
+    taken = images[np.isin(pool.ids, chosen.ids)]
+    assert np.bincount(np.minimum(taken, 2)).tolist() == [16, 16, 16]

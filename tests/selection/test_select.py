@@ -14,7 +14,7 @@ from liit.selection import Method, load, names, select
 from liit.selection.adapt import LITE_ADAPT_INF
 from liit.selection.budgets import density, uniform
 from liit.selection.groups import by_source, k_means_elbow
-from liit.selection.method import Candidates, Prune
+from liit.selection.method import Candidates, Groups, Prune
 from liit.selection.picks import ccs, top
 from liit.selection.pools import newest, newest_and_replay
 from liit.selection.released import ccs_one_sweep
@@ -210,10 +210,58 @@ def test_methods_are_found_by_file_name(tmp_path: Path) -> None:
 
 
 def test_an_unknown_method_names_its_neighbours() -> None:
-    with pytest.raises(LiitError, match="main/random"):
+    with pytest.raises(LiitError, match='did you mean "random"'):
         load("main", "randon", ROOT)
-    with pytest.raises(LiitError, match="efficiency/lite_8x"):
+    with pytest.raises(LiitError, match="--table efficiency`, which holds it"):
         load("main", "lite_8x", ROOT)
+    with pytest.raises(LiitError, match=r'no table "?\'ablation\'.*did you mean "ablations"'):
+        load("ablation", "no_groups", ROOT)
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [("main", "../main/random"), ("../experiments/main", "random"), (".", "main/random")],
+)
+def test_a_name_does_not_leave_the_experiments(table: str, name: str) -> None:
+    with pytest.raises(LiitError, match="There is no"):
+        load(table, name, ROOT)
+
+
+def test_outside_a_project_the_next_step_is_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(LiitError, match="run from the project's folder"):
+        load("main", "random", tmp_path)
+
+
+@pytest.mark.parametrize("wrong", ["score", "label"])
+def test_one_number_per_sample_or_the_part_is_named(wrong: str) -> None:
+    def ranked(nll: np.ndarray) -> np.ndarray:
+        return nll[1:] if wrong == "score" else nll
+
+    def halves(pool: Pool) -> Groups:
+        return Groups(np.zeros(len(pool) - (wrong == "label"), dtype=np.int64))
+
+    method = Method("m", group=halves, scorers=(ranked,))
+    part = "ranked" if wrong == "score" else "halves"
+    with pytest.raises(LiitError, match=rf"{part}\(\) gives .* of shape \(8,\) for 9 samples"):
+        select(method, pool_of(9), {"nll": np.arange(9.0)}, 3, 0)
+
+
+def test_a_grouping_and_a_scorer_may_ask_for_facts() -> None:
+    def by_images(images: np.ndarray) -> Groups:
+        return Groups((images > 0).astype(np.int64))
+
+    def short(answers: np.ndarray) -> np.ndarray:
+        return -np.array([len(answer) for answer in answers])
+
+    method = Method("m", group=by_images, budget=uniform, scorers=(short,), pick=top)
+    assert not method.signals and method.facts == {"images", "answers"}
+    facts = {
+        "images": np.array([0, 1, 0, 1, 0, 1]),
+        "answers": np.array(["aaa", "b", "c", "dddd", "ee", "ff"], dtype=object),
+    }
+    pool = pool_of(6)
+    chosen = select(method, pool, facts, 2, 0)
+    assert chosen.ids.tolist() == [pool.ids[1], pool.ids[2]]
 
 
 def test_budgets_are_multiples_of_the_runs() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from liit.data.encode import Encoded, Encoder
+from liit.data.encode import IGNORED, Encoded, Encoder
 from liit.data.sample import Sample
 from liit.data.store import SampleStore
 
@@ -58,6 +58,11 @@ class Corpus:
         sample = self.sample(id_)
         length = self.encoder.length(sample, self.image_root(id_))
         return length if sample.images else -length
+
+    def answer_length(self, id_: str) -> int:
+        """Return how many of a sample's tokens carry loss; no image is decoded."""
+        _, labels = self.encoder.tokens(self.sample(id_), self.image_root(id_))
+        return int((labels[: self.encoder.max_length] != IGNORED).sum())
 
     def image_positions(self, id_: str) -> int:
         """Return how many of a sample's tokens stand for its images."""

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 from pathlib import Path
 
-from liit.errors import LiitError
+from liit import paths
+from liit.errors import LiitError, nearest
 from liit.selection.method import Method
 
-EXPERIMENTS = Path("experiments")
+OUTSIDE = "run from the project's folder, the one with params.yaml."
 
 
-def tables(root: Path = EXPERIMENTS) -> list[str]:
+def tables(root: Path = paths.EXPERIMENTS) -> list[str]:
     """Return the tables: the folders below ``root`` that hold a method."""
     return sorted({file.parent.name for file in root.glob("*/*.py")})
 
 
-def names(table: str, root: Path = EXPERIMENTS) -> list[str]:
+def names(table: str, root: Path = paths.EXPERIMENTS) -> list[str]:
     """Return the methods of a table, sorted."""
     return sorted(file.stem for file in (root / table).glob("*.py"))
 
 
-def load(table: str, name: str, root: Path = EXPERIMENTS) -> Method:
+def load(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Method:
     """Return the ``METHOD`` of ``root/table/name.py``.
 
     The file is executed by path, so that ``random.py`` shadows nothing. Raises
-    :class:`LiitError` for a missing file or one without a ``METHOD``.
+    :class:`LiitError` for a table or method that is not there, and a file without a ``METHOD``.
     """
     file = root / table / f"{name}.py"
-    if not file.is_file():
-        everywhere = [f"{t}/{n}" for t in tables(root) for n in names(t, root)]
-        near = difflib.get_close_matches(f"{table}/{name}", everywhere, n=3, cutoff=0.4)
-        elsewhere = [known for known in everywhere if known.endswith(f"/{name}")]
+    if table not in (known := tables(root)):
         raise LiitError(
-            f"There is no method {name!r} in table {table!r}: {file} does not exist.",
-            next_step=f"write that file, or use one of: "
-            f"{', '.join(dict.fromkeys(elsewhere + near)) or ', '.join(everywhere) or 'none yet'}.",
+            f"There is no table {table!r} in {root.resolve()}{nearest(table, known)}.",
+            next_step=f"use one of {', '.join(known)}." if known else OUTSIDE,
+        )
+    if name not in (known := names(table, root)):
+        homes = [f"--table {other}" for other in tables(root) if name in names(other, root)]
+        raise LiitError(
+            f"There is no method {name!r} in table {table!r}{nearest(name, known)}.",
+            next_step=f"add `{homes[0]}`, which holds it."
+            if homes
+            else f"write {root / table}/NAME.py, or use one of {', '.join(known)}.",
         )
     spec = importlib.util.spec_from_file_location(f"liit_experiments_{table}_{name}", file)
     assert spec is not None and spec.loader is not None

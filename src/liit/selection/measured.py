@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 
 from liit.errors import LiitError
 from liit.pool import Pool
-from liit.selection.arrays import Array, Floats, Ints, SignalColumns
-from liit.selection.method import Groups, Representation, Scorer
+from liit.selection.arrays import Array, Floats, Generator, Ints, SignalColumns
+from liit.selection.method import Grouping, Groups, Representation, Scorer, part_name
 from liit.selection.signal_names import asked_by, signals_of
 from liit.selection.vectors import Vectors
 
@@ -36,7 +37,7 @@ class Measured:
             if name not in signals:
                 raise LiitError(
                     f"The method needs the signal {name!r}, which was not measured.",
-                    next_step="measure every name in Method.signals over the pool first.",
+                    next_step="measure every name in Method.signals and Method.facts first.",
                 )
             if len(signals[name]) != len(pool):
                 raise LiitError(
@@ -63,11 +64,22 @@ class Measured:
 
     def scores(self, scorer: Scorer, groups: Groups) -> Floats:
         """Return the float64 scores of ``scorer`` for these samples; infinities become NaN."""
-        given: dict[str, Any] = {"groups": groups, "step": self.pool.step}
-        asked = {n: given[n] if n in given else self._column(n) for n in asked_by(scorer)}
+        arguments = self.arguments(scorer, groups=groups)
         with np.errstate(all="ignore"):
-            scores = np.asarray(scorer(**asked), dtype=np.float64)
+            scores = np.asarray(scorer(**arguments), dtype=np.float64)
+        _expect_length(part_name(scorer), "scores", scores, len(self))
         return np.where(np.isfinite(scores), scores, np.nan)
+
+    def arguments(self, part: Callable[..., Any], **made: Any) -> dict[str, Any]:
+        """Return what a part asks for by its parameter names: of ``made``, or of the samples."""
+        made |= {"pool": self.pool, "step": self.pool.step}
+        return {n: made[n] if n in made else self._column(n) for n in asked_by(part)}
+
+    def groups(self, group: Grouping, vectors: Vectors | None, generator: Generator) -> Groups:
+        """Return the partition of these samples."""
+        groups = group(**self.arguments(group, vectors=vectors, generator=generator))
+        _expect_length(part_name(group), "labels", groups.labels, len(self))
+        return groups
 
     @cached_property
     def keys(self) -> NDArray[np.uint64]:
@@ -77,3 +89,12 @@ class Measured:
 
     def _column(self, name: str) -> Array:
         return np.asarray(self.signals[name])[self.positions]
+
+
+def _expect_length(part: str, what: str, values: Array, samples: int) -> None:
+    if np.shape(values) != (samples,):
+        raise LiitError(
+            f"{part}() gives {what} of shape {np.shape(values)} for {samples} samples.",
+            next_step=f"return an array of {samples} numbers: one for each sample, in the order "
+            "of the arrays that it is called with.",
+        )

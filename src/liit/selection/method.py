@@ -13,7 +13,7 @@ from liit.errors import LiitError
 from liit.pool import Pool
 from liit.selection.arrays import Array, Float32, Floats, Generator, Ints
 from liit.selection.multiway import spread
-from liit.selection.signal_names import signals_of
+from liit.selection.signal_names import FACTS, signals_of
 from liit.selection.vectors import Vectors
 
 RESERVE = -1
@@ -107,10 +107,11 @@ class Prune:
 PoolRule = Callable[[Pool, int], NDArray[np.bool_]]
 """(pool, run seed) -> mask of the samples that may be chosen."""
 Scorer = Callable[..., Array]
-"""Named signals, ``groups`` or ``step`` -> one number per candidate [n]."""
+"""Named signals, ``groups``, ``step`` (of arrival) -> one number per candidate [n]."""
 Representation = Callable[..., Vectors]
 """Named signals -> the vectors that grouping sees [n, d]."""
-Grouping = Callable[[Vectors | None, Pool, Generator], Groups]
+Grouping = Callable[..., Groups]
+"""``vectors``, ``pool``, ``generator`` and named signals -> the partition."""
 Budget = Callable[[Groups, int, Generator], Ints]
 """(groups, total, generator) -> how many to take from each group [k]."""
 Choice = Callable[[Mapping[str, Floats]], dict[str, float]]
@@ -182,7 +183,15 @@ class Method:
     @property
     def signals(self) -> frozenset[str]:
         """The measurements to make over the pool before :func:`liit.selection.select`."""
-        needed = [signals_of(scorer) for scorer in self.scorers]
-        needed += [signals_of(self.represent)] if self.represent else []
-        needed += [signals_of(self.prune.represent)] if self.prune else []
-        return frozenset[str]().union(*needed)
+        return self._names - FACTS.keys()
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """What the method wants to know of the samples besides; no model is asked for it."""
+        return self._names & FACTS.keys()
+
+    @property
+    def _names(self) -> frozenset[str]:
+        parts: list[Callable[..., Any] | None] = [self.group, *self.scorers, self.represent]
+        parts.append(self.prune.represent if self.prune else None)
+        return frozenset[str]().union(*(signals_of(part) for part in parts if part))

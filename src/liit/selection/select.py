@@ -41,12 +41,13 @@ def select(
 ) -> Selection:
     """Choose from the pool; the result does not depend on the order of its rows.
 
-    ``signals`` maps each name in ``method.signals`` to an array aligned with ``pool.ids``.
+    ``signals`` maps each name in ``method.signals`` and ``method.facts`` to an array aligned with
+    ``pool.ids``.
     Exactly min(``budget`` * budget_factor, candidates) ids come back, or all candidates when
     the factor is None. Samples whose scores or vectors are NaN are taken last.
     """
     started = time.perf_counter()
-    measured = Measured.of(pool, signals, method.signals)
+    measured = Measured.of(pool, signals, method.signals | method.facts)
     if method.prune is not None and pool.now == 1:
         # the base step is shared by all methods, so its pool comes unpruned: do it here
         base = measured.take(measured.pool.step == 0)
@@ -71,7 +72,7 @@ def select(
 def _grouped(method: Method, measured: Measured, run_seed: int, step: int) -> Groups:
     """Partition the samples as the method says."""
     vectors = None if method.represent is None else measured.vectors(method.represent)
-    return method.group(vectors, measured.pool, generator(run_seed, step, "group"))
+    return measured.groups(method.group, vectors, generator(run_seed, step, "group"))
 
 
 class _Picking:

@@ -1,4 +1,4 @@
-"""The measurements that a method may ask for, by name."""
+"""What a method may ask for by name: measurements under a model, and facts of the samples."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from liit.errors import LiitError
+from liit.errors import LiitError, nearest
 
 SIGNALS: dict[str, str] = {
     "nll": "mean negative log-likelihood over the answer tokens, nats [n]",
@@ -32,9 +32,20 @@ SIGNALS: dict[str, str] = {
 }
 """Every signal's name and definition; arrays are aligned with the pool's ids."""
 
+FACTS: dict[str, str] = {
+    "answer_tokens": "tokens of the answers, their end marks included [n]",
+    "answer_characters": "characters of the answers [n]",
+    "tokens": "tokens of the whole sample, image positions included [n]",
+    "images": "number of images [n]",
+    "turns": "number of questions [n]",
+    "source": "the dataset's name; text [n]",
+    "questions": "what the user says, turns joined by line breaks; text [n]",
+    "answers": "what the assistant says, turns joined by line breaks; text [n]",
+}
+"""What the prepared samples say of themselves: no pass, and no weights, are needed for it."""
 
-GIVEN = frozenset({"groups", "step"})
-"""What a scorer may ask for besides signals: the groups, and the step of arrival [n]."""
+GIVEN = frozenset({"groups", "step", "vectors", "pool", "generator"})
+"""What :func:`liit.selection.select` hands to parts that name it."""
 
 
 def asked_by(part: Callable[..., Any]) -> list[str]:
@@ -44,16 +55,17 @@ def asked_by(part: Callable[..., Any]) -> list[str]:
 
 
 def signals_of(part: Callable[..., Any]) -> frozenset[str]:
-    """Return the signals that ``part`` asks for by its parameter names.
+    """Return the signals and facts that ``part`` asks for by its parameter names.
 
     An unknown name raises :class:`LiitError` and lists the known ones.
     """
-    asked = [name for name in asked_by(part) if name not in GIVEN]
-    for name in asked:
-        if name not in SIGNALS:
-            where = getattr(part, "__name__", repr(part))
-            raise LiitError(
-                f"{where}() asks for {name!r}, which is no signal.",
-                next_step=f"name its parameters after signals: {', '.join(sorted(SIGNALS))}.",
-            )
-    return frozenset(asked)
+    names = frozenset(asked_by(part)) - GIVEN
+    for name in sorted(names - SIGNALS.keys() - FACTS.keys()):
+        where = getattr(part, "__name__", repr(part))
+        raise LiitError(
+            f"{where}() asks for {name!r}, which is no signal{nearest(name, [*SIGNALS, *FACTS])}.",
+            next_step="name its parameters after signals: "
+            f"{', '.join(sorted(SIGNALS))}; or after what samples say of themselves: "
+            f"{', '.join(sorted(FACTS))}.",
+        )
+    return names
