@@ -35,15 +35,15 @@ def counted(self: Shards, batch: int, outcome: dict) -> None:
 def all_but_one(folder: Path, measure: Any) -> None:
     """Leave what a pass leaves that was killed before its last shard."""
 
-    class Killed(Exception): ...
+    class KilledError(Exception): ...
 
     def stopped(*_: Any) -> None:
-        raise Killed
+        raise KilledError
 
     merge, SignalStore.merge = SignalStore.merge, stopped
     try:
         measure(devices=CPU)
-    except Killed:
+    except KilledError:
         SignalStore.merge = merge
     sorted(folder.glob("parts-*/*"))[1].unlink()
 
