@@ -21,7 +21,15 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "pipeline"))
 
 from harness import options, publish
-from killing import POINTS, bytes_left, forget, run_killed_after, run_killed_at, started
+from killing import (
+    POINTS,
+    bytes_left,
+    forget,
+    run_killed_after,
+    run_killed_at,
+    started,
+    wait_for_the_rest,
+)
 from project import Project, fresh_project
 
 METHOD = "adapt_inf"
@@ -39,7 +47,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         whole = fresh_project(Path(folder, "whole"))
         whole.dvc("repro", f"run@{METHOD}-0")
-        kills = 4 if asked.quick else asked.kills
+        kills = 5 if asked.quick else asked.kills
         trials = [
             {**trial, "seconds": round(seconds, 1)}
             for trial, seconds in _timed(_trials(whole, Path(folder), kills, quick=asked.quick))
@@ -67,15 +75,16 @@ def _trials(whole: Project, folder: Path, kills: int, *, quick: bool) -> Iterato
             again = run_killed_at(copy, "", "", *RUN)
             yield _outcome(copy, whole, f"{what}: {name}", code, again)
     draw = random.Random("reliability")
-    copy = _copy(whole, folder)
     for number in range(kills):
+        if number % 5 == 0:
+            copy = _copy(whole, folder)
         command = (("dvc", "repro", f"run@{METHOD}-0"), ("liit", *RUN))[number % 2]
         at = draw.uniform(1, LATEST)
         run_killed_after(copy, at, *command, group=number % 4 < 2)
         if number % 5 == 4:  # killed five times before it may end
             ended = run_killed_after(copy, 600, *command)
+            wait_for_the_rest(copy)
             yield _outcome(copy, whole, f"5 kills of {command[0]}", -9, 0 if ended else 1)
-            copy = _copy(whole, folder)
     copy = _copy(whole, folder)
     twins = [started(copy, "", "", *RUN) for _ in range(2)]
     for twin in twins:

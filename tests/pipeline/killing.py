@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,8 @@ def run_killed_after(project: Project, seconds: float, *command: str, group: boo
             stderr=log,
             start_new_session=True,
         )
+        with (project.root / "killed.groups").open("a") as groups:
+            groups.write(f"{process.pid}\n")
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -94,6 +97,16 @@ def run_killed_after(project: Project, seconds: float, *command: str, group: boo
             return False
     assert process.returncode == 0, (project.root / "killed.log").read_text()[-4000:]
     return True
+
+
+def wait_for_the_rest(project: Project) -> None:
+    """Wait until what killed parents left has ended."""
+    until = time.monotonic() + SECONDS_AT_MOST
+    for group in map(int, (project.root / "killed.groups").read_text().split()):
+        with contextlib.suppress(ProcessLookupError):
+            while time.monotonic() < until:
+                os.killpg(group, 0)
+                time.sleep(0.2)
 
 
 def bytes_left(project: Project, *methods: str) -> dict[str, str]:

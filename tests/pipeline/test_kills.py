@@ -10,7 +10,7 @@ import random
 import signal
 
 import pytest
-from killing import POINTS, bytes_left, forget, run_killed_after, run_killed_at
+from killing import POINTS, bytes_left, forget, run_killed_after, run_killed_at, wait_for_the_rest
 from project import Project
 
 RUN = ("run", "adapt_inf")
@@ -57,6 +57,7 @@ def test_kills_at_any_time(project: Project, reproduced: Project, command: tuple
     for number in range(KILLS):
         run_killed_after(project, draw.uniform(1, LATEST), *command, group=number % 2 == 0)
     assert run_killed_after(project, 300, *command)
+    wait_for_the_rest(project)
     assert bytes_left(project, "random") == bytes_left(reproduced, "random")
     status = project.dvc("status", "run@random-0")
     assert "up to date" in status
