@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock
 
 from liit import paths, stamps
-from liit.config import MiniModel, Params, Train
+from liit.config import PARAMS, MiniModel, Params, Train
 from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
 from liit.data.sources import open_dataset
@@ -20,6 +20,7 @@ from liit.errors import LiitError
 from liit.files import digest_file, digest_folder, digest_json, is_up_to_date, read_json, write_json
 from liit.model.load import Theta
 from liit.model.sealed import expect_intact
+from liit.progress import say
 from liit.seeds import seed_for
 
 RECORD = paths.BASE / "base.json"
@@ -48,6 +49,7 @@ def make_base(params: Params) -> None:
     stamp = stamps.base(params, params.model.mini)
     if is_up_to_date(RECORD, stamp):
         expect_intact(theta_zero().seals)
+        say(f"{paths.BASE}/ is what {PARAMS} asks for: it is kept")
         return
     _train_mini(params, params.model.mini, paths.BASE)
     digests = {str(one): digest_folder(one) for one in (paths.BASE_MODEL, paths.BASE_ADAPTER)}
@@ -70,6 +72,7 @@ def evaluate_base(params: Params) -> None:
     stamp = stamps.evaluation(params, stamps.exam_digests(params), theta.digest)
     # Beside the scores, in git, a stamp would change with every commit.
     if not is_up_to_date(EXAM_STAMP, {**stamp, "file": EXAM.is_file() and digest_file(EXAM)}):
+        say(f"[bold]{paths.BASE}[/] · evaluate")
         evaluator = open_evaluator(params, open_encoder(params), "base")
         cells = evaluate_exams(params, evaluator, theta)
         write_json(EXAM, {"cells": cells})
@@ -165,12 +168,18 @@ def _train_mini(params: Params, shape: MiniModel, folder: Path) -> None:
     corpus = Corpus(stores, encoder_of(params, processor))
     if params.base.tower_images:
         _train_tower(params, model, corpus.encoder)
+    ids = sorted({id_ for store in stores for id_ in store.column("id")})
+    epochs, adapter_epochs = params.base.epochs, params.base.adapter_epochs
+    say(
+        f"[bold]{folder.name}[/] · train from scratch on {len(ids):,} samples, epochs: {epochs}; "
+        f"then an adapter on {len(first):,}, epochs: {adapter_epochs}"
+    )
     devices = dataclasses.replace(params.devices, devices=1, num_nodes=1, strategy="auto")
     fit(
         model,
         corpus,
-        sorted({id_ for store in stores for id_ in store.column("id")}),
-        train=_base_recipe(params, params.base.epochs),
+        ids,
+        train=_base_recipe(params, epochs),
         devices=devices,
         seed=seed_for(0, folder.name, "order"),
         title=folder.name,
@@ -183,7 +192,7 @@ def _train_mini(params: Params, shape: MiniModel, folder: Path) -> None:
         with_adapter,
         corpus,
         sorted(first.column("id")),
-        train=dataclasses.replace(params.train, epochs=params.base.adapter_epochs),
+        train=dataclasses.replace(params.train, epochs=adapter_epochs),
         devices=devices,
         seed=seed_for(0, folder.name, "adapter order"),
         title=f"{folder.name} adapter",
@@ -199,15 +208,17 @@ def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:
     from liit.data.world.patches import classes, draw_patches
     from liit.learning.tower import name_patches
 
+    images, epochs = params.base.tower_images, params.base.tower_epochs
+    say(f"[bold]tower[/] · train on {images:,} drawn pictures, epochs: {epochs}")
     tower = model.model.vision_tower
     grid = tower.config.image_size // tower.config.patch_size
-    drawn = list(draw_patches(params.base.tower_images, seed_for(0, "tower"), grid=grid))
+    drawn = list(draw_patches(images, seed_for(0, "tower"), grid=grid))
     name_patches(
         tower,
         encoder.images.normalised(encoder.pictures([image for image, _ in drawn], None).pixels),
         torch.from_numpy(np.stack([labels for _, labels in drawn])),
         classes(),
-        epochs=params.base.tower_epochs,
+        epochs=epochs,
         batch_size=params.base.batch_size,
         rate=params.base.learning_rate,
         seed=seed_for(0, "tower", "training"),

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from liit.data.prepare import prepare_all
-from liit.fitting import set_aside_unfit, training_fault
 from PIL import Image
 
 from liit import paths
@@ -20,6 +18,8 @@ from liit.data.encode import IGNORED
 from liit.data.store import SampleStore, read_quarantine
 from liit.errors import LiitError
 from liit.model import mini
+from liit.preparation.fitting import set_aside_unfit, training_fault
+from liit.preparation.prepare import prepare_all
 from liit.scales import params_of
 
 ROOT = Path(__file__).parents[2]
@@ -123,4 +123,4 @@ def test_a_checkpoint_that_is_not_here_is_said(
     prepare_all(params)
     model = dataclasses.replace(params.model, mini=None, checkpoint="none/such")
     set_aside_unfit(dataclasses.replace(params, model=model))
-    assert "lengths are not checked" in " ".join(capsys.readouterr().out.split())
+    assert "lengths are not checked" in " ".join(capsys.readouterr().err.split())
