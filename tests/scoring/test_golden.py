@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from liit.scoring.benchmark import Options
+from liit.scoring.benchmark import Options, benchmarks
 from liit.scoring.running import Report, run_benchmark
-from liit.scoring.table import benchmarks
 
 from .conftest import SAMPLES
 

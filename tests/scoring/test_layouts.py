@@ -12,11 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from liit.errors import LiitError
-from liit.scoring.benchmark import Options
+from liit.scoring.benchmark import Options, benchmarks
 from liit.scoring.files import read_document
 from liit.scoring.report import as_json, as_text
 from liit.scoring.running import Report, run_benchmark
-from liit.scoring.table import benchmarks
 
 
 def write(path: Path, content: Any) -> Path:

@@ -65,7 +65,7 @@ def test_pix2struct(cases: dict[str, Any]) -> None:
     pairs = list(zip(case["predictions"], case["targets"], strict=True))
     ciders = cider_d([ptb_words(p) for p, _ in pairs], [[*map(ptb_words, t)] for _, t in pairs])
     found = {
-        "exact_match": [bbh_direct(said, targets[0]).value for said, targets in pairs],
+        "exact_match": [bbh_direct({"target": targets[0]}, said).value for said, targets in pairs],
         "cider": ciders,
     }
     for name, values in found.items():

@@ -14,34 +14,33 @@ from liit.metrics.letter import lenient_letter, llava_letter
 from liit.metrics.vqa import m4c_normalise
 from liit.prompts import LETTERS
 from liit.scoring.answers import Answer, read_answers
-from liit.scoring.asking import ExamItem, image_paths, question_of
 from liit.scoring.benchmark import Benchmark, Options, Settled, mark, mean
-from liit.scoring.exam import Facts, by_item
+from liit.scoring.exam import ExamItem, Facts, by_item, image_paths, question_of
 from liit.scoring.files import Document
 from liit.scoring.join import Pair
-from liit.scoring.layouts import records_of
+from liit.scoring.layouts import all_records
 from liit.scoring.records import Record, as_list
 
 _DIRECT, _CHOICE = "direct_answer", "multiple_choice"
 
 
-def direct_answer(said: str, answers: Sequence[str]) -> Scored:
-    """Return min(1, matches / 3) over the raw answers: no normalisation, no one left out.
+def score(facts: Facts, said: str) -> Scored:
+    """Score a direct answer by min(1, matches / 3) over the raw answers.
 
-    The lenient score normalises both sides as M4C does.
+    Nothing is normalised and no one left out. The lenient score normalises both sides as M4C does.
     """
     said = said.strip()
     if not said:
         return Scored(0.0, False, 0.0)
-    strict = min(1.0, sum(said == answer for answer in answers) / 3)
+    strict = min(1.0, sum(said == answer for answer in facts["answers"]) / 3)
     plain = m4c_normalise(said.rstrip("."))
-    lenient = min(1.0, sum(plain == m4c_normalise(answer) for answer in answers) / 3)
+    lenient = min(1.0, sum(plain == m4c_normalise(answer) for answer in facts["answers"]) / 3)
     return Scored(strict, True, max(strict, lenient))
 
 
-def multiple_choice(said: str, choices: Sequence[str], correct: int) -> Scored:
-    """Return 1 if the answer is the text of the right choice, or its letter as LLaVA gives it."""
-    said = said.strip()
+def score_choice(facts: Facts, said: str) -> Scored:
+    """Score a choice: 1 for the text of the right one, or its letter as LLaVA gives it."""
+    said, choices, correct = said.strip(), facts["choices"], facts["correct"]
     letter = llava_letter(said, len(choices))
     if said in choices:
         place: int | None = list(choices).index(said)
@@ -50,16 +49,6 @@ def multiple_choice(said: str, choices: Sequence[str], correct: int) -> Scored:
     loose = lenient_letter(said, choices)
     lenient = place if place is not None else LETTERS.index(loose) if loose else None
     return Scored(float(place == correct), place is not None, float(lenient == correct))
-
-
-def score(facts: Facts, said: str) -> Scored:
-    """Score one direct answer."""
-    return direct_answer(said, facts["answers"])
-
-
-def score_choice(facts: Facts, said: str) -> Scored:
-    """Score one choice."""
-    return multiple_choice(said, facts["choices"], facts["correct"])
 
 
 def _facts(record: Record) -> dict[str, Any]:
@@ -100,7 +89,7 @@ def _answers(name: str) -> Callable[[Sequence[Document], str | None], list[Answe
     """Return how answers are read; official files have two per question, one may be missing."""
 
     def answers(documents: Sequence[Document], field: str | None) -> list[Answer]:
-        records = [record for document in documents for record in records_of(document)]
+        records = all_records(documents)
         official = (name, _DIRECT, _CHOICE)
         if field is None and all(record.first(official) is not None for record in records):
             return [Answer(r, r.first(official), r.question, _DIRECT) for r in records]
@@ -109,9 +98,8 @@ def _answers(name: str) -> Callable[[Sequence[Document], str | None], list[Answe
     return answers
 
 
-def _ask(record: Record, options: Options) -> ExamItem | None:
+def _ask(record: Record, _options: Options) -> ExamItem | None:
     """Leave the difficult questions out, as the official scorer of direct answers does."""
-    del options
     if _is_difficult(record):
         return None
     facts = _facts(record)

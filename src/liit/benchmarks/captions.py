@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from typing import Any
 
 from liit.benchmarks._caption_files import read_answers, read_captions
@@ -26,9 +26,8 @@ from liit.metrics.tokens import (
     segmented_words,
 )
 from liit.prompts import CAPTION, CAPTION_ZH
-from liit.scoring.asking import ExamItem, image_paths
 from liit.scoring.benchmark import Benchmark, Options, Settled, means, percent
-from liit.scoring.exam import Facts, Marked, by_item, is_paper, three
+from liit.scoring.exam import ExamItem, Facts, Marked, by_item, image_paths, is_paper, three
 from liit.scoring.join import Pair
 from liit.scoring.records import Record
 
@@ -146,8 +145,7 @@ def total_chinese(marked: Sequence[Marked]) -> float:
 
 
 def _ask_for(prompt: str) -> Callable[[Record, Options], ExamItem]:
-    def ask(record: Record, options: Options) -> ExamItem:
-        del options
+    def ask(record: Record, _options: Options) -> ExamItem:
         references, encoded = record.fields["captions"], record.fields.get("image_bytes")
         images: list[list[str] | bytes] = [encoded] if encoded else [image_paths(record)]
         asked = str(record.fields.get("instruction") or prompt)
@@ -157,26 +155,21 @@ def _ask_for(prompt: str) -> Callable[[Record, Options], ExamItem]:
 
 
 exam_chinese = by_item(score_chinese, "corpus")
-_captions = partial(Benchmark, settle=_with_tokens, references=read_captions, answers=read_answers)
-BENCHMARKS = (
-    *(
-        _captions(
-            name,
-            "CIDEr x 100",
-            rule=score_english,
-            total=total_english,
-            ask=_ask_for(CAPTION),
-        )
-        for name in ("caption", "flickr30k", "textcaps", "nocaps")
-    ),
-    *(
-        _captions(
-            name,
-            "BLEU-4 x 100",
-            rule=score_chinese,
-            total=total_chinese,
-            ask=_ask_for(CAPTION_ZH),
-        )
-        for name in ("coco_cn", "flickr8k_cn", "flickr30k_cn")
-    ),
-)
+BENCHMARKS = tuple(
+    Benchmark(
+        name,
+        metric,
+        rule=rule,
+        total=total,
+        settle=_with_tokens,
+        references=read_captions,
+        answers=read_answers,
+        ask=_ask_for(prompt),
+    )
+    for names, metric, rule, total, prompt in (
+        ("caption flickr30k textcaps nocaps", "CIDEr x 100", score_english, total_english, CAPTION),
+        ("coco_cn flickr8k_cn flickr30k_cn", "BLEU-4 x 100", score_chinese, total_chinese,
+         CAPTION_ZH),
+    )
+    for name in names.split()
+)  # fmt: skip

@@ -31,13 +31,13 @@ def mme_answer(response: str) -> str | None:
     return "yes" if "yes" in start else "no" if "no" in start else None
 
 
-def mme(response: str, label: str) -> Scored:
-    """Score one MME answer; the lenient score reads the first yes or no anywhere."""
-    wanted = label.strip().lower()
-    said = mme_answer(response)
-    stated = re.search(r"(?i)\b(yes|no)\b", response)
-    lenient = said or (stated.group(1).lower() if stated else None)
-    return Scored(float(said == wanted), said is not None, float(lenient == wanted))
+def score(facts: Facts, said: str) -> Scored:
+    """Score one answer; the lenient score reads the first yes or no anywhere."""
+    wanted = facts["answers"][0].strip().lower()
+    read = mme_answer(said)
+    stated = re.search(r"(?i)\b(yes|no)\b", said)
+    lenient = read or (stated.group(1).lower() if stated else None)
+    return Scored(float(read == wanted), read is not None, float(lenient == wanted))
 
 
 def mme_scores(items: Sequence[tuple[str, str, bool]]) -> dict[str, float]:
@@ -57,11 +57,6 @@ def mme_scores(items: Sequence[tuple[str, str, bool]]) -> dict[str, float]:
     scores["perception"] = sum(scores.get(task, 0.0) for task in PERCEPTION)
     scores["cognition"] = sum(scores.get(task, 0.0) for task in COGNITION)
     return scores
-
-
-def score(facts: Facts, said: str) -> Scored:
-    """Score one answer."""
-    return mme(said, facts["answers"][0])
 
 
 def scores_of(marked: Sequence[Marked]) -> dict[str, float]:

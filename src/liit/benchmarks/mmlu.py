@@ -35,7 +35,7 @@ def whole_letter(said: str, letter: str, choices: Sequence[str]) -> Scored:
 
 def figures(marked: Sequence[Marked]) -> dict[str, float]:
     """Return the accuracy by subject, and its mean over the subjects."""
-    subjects = by_group(lambda facts: [facts["subject"]])(marked)
+    subjects = by_group(marked)
     return {**subjects, "mean over subjects": sum(subjects.values()) / len(subjects)}
 
 
@@ -96,7 +96,7 @@ BENCHMARKS = (
     Benchmark(
         "mmlu",
         "accuracy, %",
-        option_facts,
+        lambda record: option_facts(record) | {"groups": [record.fields["subject"]]},
         score,
         figures=figures,
         references=_references,

@@ -14,9 +14,8 @@ from liit.benchmarks._mmmu_parser import mmmu_choice, mmmu_open
 from liit.benchmarks._options import checked_letter, choices_of, gold_letter
 from liit.metrics import Scored
 from liit.prompts import LETTERS
-from liit.scoring.asking import ExamItem, question_of
-from liit.scoring.benchmark import Benchmark, Options, Settled, by_group, percent
-from liit.scoring.exam import Facts, Marked, by_item, is_paper
+from liit.scoring.benchmark import Benchmark, Options, Settled, percent
+from liit.scoring.exam import ExamItem, Facts, Marked, by_item, is_paper, question_of
 from liit.scoring.join import Pair
 from liit.scoring.records import Record, as_list
 
@@ -149,7 +148,6 @@ exam = by_item(score, "corpus")
 _mmmu = partial(
     Benchmark,
     metric="accuracy, %",
-    figures=by_group(lambda facts: facts["groups"]),
     answer_facts=_answer_facts,
     targets=_GOLD,
     alone=True,

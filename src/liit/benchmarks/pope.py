@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 from liit.benchmarks._short import ask_shortly, yes_or_no
 from liit.metrics import Scored, ratio
-from liit.scoring.asking import ExamItem
 from liit.scoring.benchmark import Benchmark, Options, percent
-from liit.scoring.exam import Facts, Marked, by_item
+from liit.scoring.exam import ExamItem, Facts, Marked, by_item
 from liit.scoring.records import Record, with_fields
 
 _LABELS = ("label", "answer", "ground_truth", "gt_answer", "gt_ans")
@@ -22,17 +21,18 @@ def pope_answer(response: str) -> str:
     return "no" if {"No", "not", "no"} & set(words) else "yes"
 
 
-def pope(response: str, label: str) -> Scored:
-    """Score one POPE answer; unparsed if neither yes nor no stands in it (the rule says "yes").
+def score(facts: Facts, said: str) -> Scored:
+    """Score one answer; unparsed if neither yes nor no stands in it (the rule says "yes").
 
     The lenient score reads the first yes or no in any case.
     """
-    stated = re.search(r"(?i)\b(yes|no|not)\b", response)
-    value = float(pope_answer(response) == label.strip().lower())
+    label = facts["answers"][0].strip().lower()
+    stated = re.search(r"(?i)\b(yes|no|not)\b", said)
+    value = float(pope_answer(said) == label)
     if stated is None:
         return Scored(value, False, 0.0)
     read = "yes" if stated.group(1).lower() == "yes" else "no"
-    return Scored(value, True, float(read == label.strip().lower()))
+    return Scored(value, True, float(read == label))
 
 
 def pope_counts(said: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
@@ -49,11 +49,6 @@ def pope_counts(said: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
         "f1": ratio(2 * precision * recall, precision + recall),
         "yes_ratio": ratio(tp + fp, len(pairs)),
     }  # fmt: skip
-
-
-def score(facts: Facts, said: str) -> Scored:
-    """Score one answer."""
-    return pope(said, facts["answers"][0])
 
 
 def counts_by_category(marked: Sequence[Marked]) -> dict[str, dict[str, float]]:

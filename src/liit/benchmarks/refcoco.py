@@ -29,9 +29,8 @@ from liit.metrics.boxes import (
     relative,
 )
 from liit.scoring.answers import Answer, read_answers
-from liit.scoring.asking import ExamItem, image_paths, question_of
 from liit.scoring.benchmark import Benchmark, Options, Settled, mean, percent
-from liit.scoring.exam import Facts, Marked, is_paper, three
+from liit.scoring.exam import ExamItem, Facts, Marked, image_paths, is_paper, question_of, three
 from liit.scoring.files import Document
 from liit.scoring.join import Pair
 from liit.scoring.records import Record

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from liit.metrics import Scored
-from liit.scoring.benchmark import GOLD, Benchmark, means, text_of
+from liit.scoring.benchmark import GOLD, Benchmark, means
 from liit.scoring.exam import Facts
-from liit.scoring.files import Document
-from liit.scoring.layouts import records_of
-from liit.scoring.records import Record
+from liit.scoring.layouts import all_records
 
 Prf = tuple[float, float, float]
 _KINDS = ("rouge1", "rouge2", "rougeL")
@@ -23,11 +21,6 @@ def rouge(
 
     scores = RougeScorer(list(kinds), use_stemmer=stem).score(reference, prediction)
     return {kind: (s.precision, s.recall, s.fmeasure) for kind, s in scores.items()}
-
-
-def _all_records(documents: Sequence[Document]) -> list[Record]:
-    """Keep empty references too: line files are aligned by position."""
-    return [record for document in documents for record in records_of(document)]
 
 
 def score(facts: Facts, said: str) -> Scored:
@@ -46,9 +39,9 @@ BENCHMARKS = (
     Benchmark(
         "rouge",
         "ROUGE-L F1 x 100",
-        lambda record: {"target": text_of(record.first(GOLD) or "")},
+        lambda record: {"target": str(record.first(GOLD) or "")},
         score,
         figures=means,
-        references=_all_records,
+        references=all_records,  # empty ones too: line files are aligned by position
     ),
 )

@@ -9,7 +9,7 @@ from functools import partial
 
 from liit.metrics import Scored
 from liit.metrics.spans import exact_and_f1, mixed_tokens, word_tokens
-from liit.scoring.benchmark import GOLD, Benchmark, percent, text_of
+from liit.scoring.benchmark import GOLD, Benchmark, percent
 from liit.scoring.exam import Facts, Marked
 from liit.scoring.records import Record, as_list
 
@@ -46,7 +46,7 @@ def _span_texts(record: Record) -> list[str]:
     answers = record.need(GOLD, "answers")
     if isinstance(answers, dict):
         answers = answers.get("text", [])
-    return [text_of(a["text"] if isinstance(a, dict) else a) for a in as_list(answers)]
+    return [str(a["text"] if isinstance(a, dict) else a) for a in as_list(answers)]
 
 
 def _language(record: Record) -> str:

@@ -12,7 +12,7 @@ from liit.scoring.answers import Answer
 from liit.scoring.benchmark import Benchmark
 from liit.scoring.exam import Facts, Marked
 from liit.scoring.files import Document
-from liit.scoring.layouts import records_of
+from liit.scoring.layouts import all_records
 from liit.scoring.records import Record
 
 
@@ -129,9 +129,8 @@ def _span(start: int, end: int) -> tuple[int, int] | None:
     return (start, end) if start >= 0 and end >= 0 else None
 
 
-def _tydi_answers(documents: Sequence[Document], field: str | None) -> list[Answer]:
-    del field
-    records = [record for document in documents for record in records_of(document)]
+def _tydi_answers(documents: Sequence[Document], _field: str | None) -> list[Answer]:
+    records = all_records(documents)
     return [Answer(record, record.fields.get("minimal_answer"), None) for record in records]
 
 

@@ -20,11 +20,10 @@ class RawRecord:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A place in a file where no record can be read, why, and the line that says so."""
+    """A place in a file where no record can be read, and why."""
 
     place: str
     reason: str
-    line: int
 
 
 Raw = RawRecord | Broken

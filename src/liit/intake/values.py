@@ -13,7 +13,7 @@ import io
 from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from liit.errors import LiitError
 from liit.intake import Broken, Raw, RawRecord
@@ -28,9 +28,7 @@ def iter_records(path: Path, key: str | None = None) -> Iterator[Raw]:
     """
     with open_text(path) as file:
         window, numbers = Window(file), count()
-        start = window.peek()
-        if start not in ("[", "{"):
-            _refuse(path, start)
+        start = _start(path, window, "[", "{")
         if start == "{" and key is not None:
             yield from _lists_under(path, window, key)
             return
@@ -45,9 +43,7 @@ def iter_members(path: Path) -> Iterator[Raw]:
     """Yield the members of a JSON object that maps ids to records; ``place`` is ``key <id>``."""
     with open_text(path) as file:
         window = Window(file)
-        start = window.peek()
-        if start != "{":
-            _refuse(path, start)
+        _start(path, window, "{")
         while character := window.peek():
             if character != "{":
                 yield _on_a_line(window)
@@ -101,7 +97,7 @@ def _on_a_line(window: Window) -> Raw:
         return RawRecord(place, window.value())
     except UnreadableError as fault:
         window.skip_to_line()
-        return Broken(place, str(fault), fault.line)
+        return Broken(place, str(fault))
 
 
 def _inside(window: Window, place: str) -> Raw:
@@ -114,7 +110,7 @@ def _inside(window: Window, place: str) -> Raw:
         if not window.skip_value():
             reason += "" if window.ended else "; the rest of the file is unread"
             window.close()
-        return Broken(place, reason, fault.line)
+        return Broken(place, reason)
 
 
 def _elements(window: Window, numbers: Iterator[int]) -> Iterator[Raw]:
@@ -131,7 +127,7 @@ def _elements(window: Window, numbers: Iterator[int]) -> Iterator[Raw]:
             if window.peek() != "{":
                 yield _stop(window, place, reason)
                 return
-            yield Broken(place, reason, window.line())
+            yield Broken(place, reason)
 
 
 def _keys(window: Window) -> Iterator[str | Broken]:
@@ -159,9 +155,8 @@ def _keys(window: Window) -> Iterator[str | Broken]:
 
 def _stop(window: Window, place: str, reason: str) -> Broken:
     """Return why nothing more can be read, and leave the rest."""
-    line = window.line()
     window.close()
-    return Broken(place.encode("utf-8", "backslashreplace").decode(), reason, line)
+    return Broken(place.encode("utf-8", "backslashreplace").decode(), reason)
 
 
 def _lists_under(path: Path, window: Window, key: str) -> Iterator[Raw]:
@@ -184,7 +179,11 @@ def _lists_under(path: Path, window: Window, key: str) -> Iterator[Raw]:
         )
 
 
-def _refuse(path: Path, start: str) -> NoReturn:
+def _start(path: Path, window: Window, *allowed: str) -> str:
+    """Return the first character; LiitError if no file of records begins so."""
+    start = window.peek()
+    if start in allowed:
+        return start
     kinds = {"": "is empty", "<": "is an HTML or XML page (a failed download?)"}
     raise LiitError(
         f"{path} {kinds.get(start, 'is neither a JSON list nor JSON lines')}.",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Literal, NamedTuple
 
 from liit.errors import LiitError
 from liit.metrics import Scored
 from liit.metrics.boxes import Frame, Reading
 from liit.scoring.answers import Answer, read_answers
-from liit.scoring.asking import ExamItem
-from liit.scoring.exam import Facts, Marked, Rule
+from liit.scoring.exam import ExamItem, Facts, Marked, Rule
 from liit.scoring.files import Document
 from liit.scoring.join import Pair
 from liit.scoring.records import Record
@@ -67,7 +69,13 @@ def item_key(record: Record) -> str:
     return record.id or record.image or str(record.place)
 
 
-Figures = Callable[[Sequence[Marked]], Mapping[str, float]]
+def by_group(marked: Sequence[Marked]) -> dict[str, float]:
+    """Return the mean of the items of each of the ``groups`` that the facts name, in %."""
+    grouped: dict[str, list[float]] = defaultdict(list)
+    for one in marked:
+        for group in one.facts.get("groups", ()):
+            grouped[group].append(one.scored.value)
+    return {group: percent(values) for group, values in sorted(grouped.items())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ class Benchmark:
     facts: Callable[[Record], Facts] = lambda _: {}
     rule: Rule = lambda *_: Scored(0.0, False, 0.0)
     total: Callable[[Sequence[Marked]], float] = mean
-    figures: Figures = lambda _: {}
+    figures: Callable[[Sequence[Marked]], Mapping[str, float]] = by_group
     answer_facts: Callable[[Record], Facts] = lambda _: {}
     counts: Callable[[Marked], bool] = lambda _: True
     key: Callable[[Record], str] = item_key
@@ -180,24 +188,25 @@ def means(marked: Sequence[Marked]) -> dict[str, float]:
     return {name: sum(one.scored.details[name] for one in marked) / len(marked) for name in names}
 
 
-def by_group(groups: Callable[[Facts], Iterable[str]]) -> Figures:
-    """Return the figures that are the mean of each group of items, in %."""
-
-    def figures(marked: Sequence[Marked]) -> dict[str, float]:
-        grouped: dict[str, list[float]] = defaultdict(list)
-        for one in marked:
-            for group in groups(one.facts):
-                grouped[group].append(one.scored.value)
-        return {group: percent(values) for group, values in sorted(grouped.items())}
-
-    return figures
-
-
 def not_run(what: str) -> Outcome:
     """Return the outcome of a judged benchmark whose files hold no verdicts: no number."""
     return Outcome(None, notes=[f"not run: no {what} in these files"])
 
 
-def text_of(value: Any) -> str:
-    """Return a reference value as text."""
-    return value if isinstance(value, str) else str(value)
+@cache
+def benchmarks() -> dict[str, Benchmark]:
+    """Return every benchmark by name: what the modules of liit.benchmarks list."""
+    folder = import_module("liit.benchmarks")
+    names = sorted(module.name for module in iter_modules(folder.__path__))
+    modules = [import_module(f"{folder.__name__}.{name}") for name in names]
+    return {one.name: one for module in modules for one in getattr(module, "BENCHMARKS", ())}
+
+
+def benchmark(name: str) -> Benchmark:
+    """Return the benchmark of that name; LiitError if there is none."""
+    known = benchmarks()
+    if name not in known:
+        raise LiitError(
+            f"no benchmark is named {name!r}", next_step=f"choose from: {', '.join(known)}"
+        )
+    return known[name]

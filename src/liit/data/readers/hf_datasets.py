@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from liit.data.readers._files import expand, require_files
-from liit.data.readers._format import Format
+from liit.data.readers._format import Format, expand, require_files
 from liit.data.readers._samples import Converted, images_of
 from liit.data.readers._turns import conversation_of
 from liit.errors import LiitError

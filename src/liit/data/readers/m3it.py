@@ -17,8 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from liit.data.readers._files import expand
-from liit.data.readers._format import Format
+from liit.data.readers._format import Format, expand
 from liit.data.readers._samples import Converted, RecordError, amended, evenly_spaced, text_of
 from liit.data.readers._turns import instruction_turns
 from liit.data.sample import ImageRef, Turn

@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from liit.data.readers._files import expand
-from liit.data.readers._format import Format
+from liit.data.readers._format import Format, expand
 from liit.data.readers._samples import (
     Converted,
     RecordError,

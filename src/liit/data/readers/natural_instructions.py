@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from liit.data.readers._files import expand
-from liit.data.readers._format import Format
+from liit.data.readers._format import Format, expand
 from liit.data.readers._samples import Converted, RecordError, amended, text_of
 from liit.data.readers._turns import instruction_turns
 from liit.errors import LiitError
