@@ -142,8 +142,7 @@ def _limits(examiner: Evaluator) -> dict[str, int]:
 def _subject(params: Params, folder: Path) -> tuple[Any, Encoder, str]:
     """Return a model, its encoder, and what its weights are."""
     if RECORD.is_file():
-        theta, _ = theta_zero()
-        model = load_theta(theta, dtype=params.model.dtype, merged=True)
+        model = load_theta(theta_zero(), dtype=params.model.dtype, merged=True)
         return model.eval(), open_encoder(params), "base/"
     world = mini_world(60, folder)
     return world.model.eval(), world.encoder, "random"

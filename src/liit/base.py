@@ -11,15 +11,22 @@ from typing import Any
 from filelock import FileLock
 
 from liit import paths, stamps
-from liit.config import PARAMS, MiniModel, Params, Train
+from liit.config import MiniModel, Params, Train
 from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
 from liit.data.sources import open_dataset
 from liit.data.store import SampleStore
 from liit.errors import LiitError
-from liit.files import digest_file, digest_folder, digest_json, is_up_to_date, read_json, write_json
+from liit.files import (
+    digest_file,
+    digest_folder,
+    digest_json,
+    is_up_to_date,
+    read_record,
+    write_json,
+)
 from liit.model.load import Theta
-from liit.model.sealed import expect_intact
+from liit.model.sealed import BASE_AGAIN, expect_intact
 from liit.progress import say
 from liit.seeds import seed_for
 
@@ -36,24 +43,22 @@ def make_base(params: Params) -> None:
     Weights are kept while their definition, parameters and data are the same.
     """
     if params.model.mini is None:
-        record: dict[str, Any] = {
-            "model": params.model.checkpoint,
-            "revision": params.model.revision,
-            "adapter": params.model.adapter,
-        }
+        model = params.model
+        record = {"model": model.checkpoint, "revision": model.revision, "adapter": model.adapter}
         folders = [Path(str(part)) for part in (record["model"], record["adapter"]) if part]
         digests = {str(one): digest_folder(one) for one in folders if one.is_dir()}
         record["sha256"] = digest_json([record, digests])
         write_json(RECORD, {**record, "folders": digests})
         return
     stamp = stamps.base(params, params.model.mini)
+    if RECORD.is_file():
+        theta_zero()  # a damaged record is no reason to train another base
     if is_up_to_date(RECORD, stamp):
         expect_intact(theta_zero().seals)
-        say(f"{paths.BASE}/ is what {PARAMS} asks for: it is kept")
         return
     _train_mini(params, params.model.mini, paths.BASE)
     digests = {str(one): digest_folder(one) for one in (paths.BASE_MODEL, paths.BASE_ADAPTER)}
-    record = {
+    made = {
         "made_from": stamp,
         "model": str(paths.BASE_MODEL),
         "revision": None,
@@ -61,7 +66,7 @@ def make_base(params: Params) -> None:
         "folders": digests,
         "sha256": "".join(digests.values()),
     }
-    write_json(RECORD, record)
+    write_json(RECORD, made)
 
 
 def evaluate_base(params: Params) -> None:
@@ -72,7 +77,7 @@ def evaluate_base(params: Params) -> None:
     stamp = stamps.evaluation(params, stamps.exam_digests(params), theta.digest)
     # Beside the scores, in git, a stamp would change with every commit.
     if not is_up_to_date(EXAM_STAMP, {**stamp, "file": EXAM.is_file() and digest_file(EXAM)}):
-        say(f"[bold]{paths.BASE}[/] · evaluate")
+        say("[bold]base[/] · evaluate")
         evaluator = open_evaluator(params, open_encoder(params), "base")
         cells = evaluate_exams(params, evaluator, theta)
         write_json(EXAM, {"cells": cells})
@@ -81,17 +86,22 @@ def evaluate_base(params: Params) -> None:
 
 def theta_zero() -> Theta:
     """Return the model at t = 0."""
-    record = read_json(RECORD, next_step=NEXT_STEP)
+    record = _record()
     adapter = None if record["adapter"] is None else Path(record["adapter"])
     seals = tuple((Path(folder), sha) for folder, sha in sorted(record["folders"].items()))
     return Theta(record["model"], (), adapter, record["revision"], record["sha256"], seals)
+
+
+def _record() -> dict[str, Any]:
+    fields = ("model", "revision", "adapter", "folders", "sha256")
+    return read_record(RECORD, *fields, next_step=BASE_AGAIN if RECORD.is_file() else NEXT_STEP)
 
 
 def open_encoder(params: Params) -> Encoder:
     """Return the encoder of the base's processor."""
     from liit.model.load import load_processor
 
-    record = read_json(RECORD, next_step=NEXT_STEP)
+    record = _record()
     return encoder_of(
         params,
         load_processor(
@@ -168,18 +178,13 @@ def _train_mini(params: Params, shape: MiniModel, folder: Path) -> None:
     corpus = Corpus(stores, encoder_of(params, processor))
     if params.base.tower_images:
         _train_tower(params, model, corpus.encoder)
-    ids = sorted({id_ for store in stores for id_ in store.column("id")})
-    epochs, adapter_epochs = params.base.epochs, params.base.adapter_epochs
-    say(
-        f"[bold]{folder.name}[/] · train from scratch on {len(ids):,} samples, epochs: {epochs}; "
-        f"then an adapter on {len(first):,}, epochs: {adapter_epochs}"
-    )
+    say(f"[bold]{folder.name}[/] · train on {len(corpus):,} samples, epochs: {params.base.epochs}")
     devices = dataclasses.replace(params.devices, devices=1, num_nodes=1, strategy="auto")
     fit(
         model,
         corpus,
-        ids,
-        train=_base_recipe(params, epochs),
+        sorted({id_ for store in stores for id_ in store.column("id")}),
+        train=_base_recipe(params),
         devices=devices,
         seed=seed_for(0, folder.name, "order"),
         title=folder.name,
@@ -192,7 +197,7 @@ def _train_mini(params: Params, shape: MiniModel, folder: Path) -> None:
         with_adapter,
         corpus,
         sorted(first.column("id")),
-        train=dataclasses.replace(params.train, epochs=adapter_epochs),
+        train=dataclasses.replace(params.train, epochs=params.base.adapter_epochs),
         devices=devices,
         seed=seed_for(0, folder.name, "adapter order"),
         title=f"{folder.name} adapter",
@@ -208,17 +213,15 @@ def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:
     from liit.data.world.patches import classes, draw_patches
     from liit.learning.tower import name_patches
 
-    images, epochs = params.base.tower_images, params.base.tower_epochs
-    say(f"[bold]tower[/] · train on {images:,} drawn pictures, epochs: {epochs}")
     tower = model.model.vision_tower
     grid = tower.config.image_size // tower.config.patch_size
-    drawn = list(draw_patches(images, seed_for(0, "tower"), grid=grid))
+    drawn = list(draw_patches(params.base.tower_images, seed_for(0, "tower"), grid=grid))
     name_patches(
         tower,
         encoder.images.normalised(encoder.pictures([image for image, _ in drawn], None).pixels),
         torch.from_numpy(np.stack([labels for _, labels in drawn])),
         classes(),
-        epochs=epochs,
+        epochs=params.base.tower_epochs,
         batch_size=params.base.batch_size,
         rate=params.base.learning_rate,
         seed=seed_for(0, "tower", "training"),
@@ -226,11 +229,11 @@ def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:
     tower.requires_grad_(False)  # LLaVA-1.5 never trains CLIP
 
 
-def _base_recipe(params: Params, epochs: int) -> Train:
+def _base_recipe(params: Params) -> Train:
     base = params.base
     return dataclasses.replace(
         params.train,
-        epochs=epochs,
+        epochs=base.epochs,
         batch_size=base.batch_size,
         micro_batch_size=base.batch_size,
         learning_rate=base.learning_rate,

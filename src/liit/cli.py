@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sys
 from collections.abc import Sequence
 
 from liit.errors import LiitError
+
+UNWRITABLE = (
+    *map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)),
+    "database or disk is full",
+    "attempt to write a readonly database",
+    "unable to open database file",
+)
+"""What the system and SQLite say where a file cannot be written."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"liit {asked.command}: stopped; the same command continues.", file=sys.stderr)
         return 130
+    except Exception as error:  # what writes has errors of its own: Arrow, SQLite, safetensors
+        if not any(words in str(error) for words in UNWRITABLE):
+            raise
+        advice = "make room, or the folder writable; the same command continues."
+        print(f"liit {asked.command}: {error}\n  Next step: {advice}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import subprocess
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 from rich.console import Console
 
 from liit import paths
-from liit.config import Params, load_params
+from liit.config import PARAMS, Params, load_params
 from liit.errors import LiitError, nearest
 from liit.progress import say
 
 PHASES = ("select", "train", "evaluate")
+ROWS = ("methods", "seeds", "tables", "tracking")
+"""What may be edited in params.yaml while a command runs."""
 
 
 def prepare(_: Namespace) -> None:
@@ -23,8 +28,9 @@ def prepare(_: Namespace) -> None:
     from liit.preparation.prepare import prepare_all
 
     params = load_params()
-    prepare_all(params)
-    set_aside_unfit(params)
+    with _unedited(params), _alone("prepare"):
+        prepare_all(params)
+        set_aside_unfit(params)
 
 
 def base(_: Namespace) -> None:
@@ -32,8 +38,10 @@ def base(_: Namespace) -> None:
     from liit.base import evaluate_base, make_base
 
     params = load_params()
-    make_base(params)
-    evaluate_base(params)
+    with _unedited(params), _alone("base"):
+        make_base(params)
+        evaluate_base(params)
+    say(f"{paths.BASE}/ holds the model of t = 0 and, in exam.json, its scores")
 
 
 def run(asked: Namespace) -> None:
@@ -49,15 +57,19 @@ def run(asked: Namespace) -> None:
         )
     params = load_params()
     method = Run(params, asked.table, asked.method, asked.seed)
-    if asked.only:
-        getattr(method, asked.only)(_step(params, asked.step))
-    elif params.devices.devices * params.devices.num_nodes == 1:
-        method.go()
-    else:
-        for t in method.steps:
-            for phase in PHASES:
-                _spawn(asked, phase, params.steps[t])
-        write_result(method)
+    name = f"{asked.method}-{asked.seed}"
+    with _unedited(params):
+        if asked.only:
+            with _alone(name):
+                getattr(method, asked.only)(_step(params, asked.step))
+        elif params.devices.devices * params.devices.num_nodes == 1:
+            with _alone(name):
+                method.go()
+        else:  # each phase holds the lock in turn
+            for t in method.steps:
+                for phase in PHASES:
+                    _spawn(asked, phase, params.steps[t])
+            write_result(method)
 
 
 def base_signals(_: Namespace) -> None:
@@ -186,6 +198,28 @@ def data(asked: Namespace) -> None:
         print(report.to_json())
     else:
         Console().print(render(report))
+
+
+@contextmanager
+def _unedited(params: Params) -> Iterator[None]:
+    """Fail after the block if params.yaml has other values by then: DVC would file those."""
+    yield
+    now = load_params()
+    parts = [part.name for part in fields(Params) if part.name not in ROWS]
+    edited = [part for part in parts if getattr(now, part) != getattr(params, part)]
+    if edited:
+        raise LiitError(
+            f"{PARAMS} was edited meanwhile ({', '.join(edited)}): the values before were used.",
+            next_step="run the same command again; it makes what hangs on them.",
+        )
+
+
+def _alone(name: str) -> AbstractContextManager[None]:
+    """Keep a second command of the same files waiting."""
+    from liit.ranks import alone
+
+    waiting = f"Another process is at work on {name}: waiting for it."
+    return alone(paths.SCRATCH / "locks" / f"{name}.lock", waiting)
 
 
 def _step(params: Params, name: str) -> int:

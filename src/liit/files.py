@@ -54,8 +54,25 @@ def read_json(path: Path, *, next_step: str) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise LiitError(f"{path} does not exist.", next_step=next_step) from None
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # no JSON, or not even text
         raise LiitError(f"{path} is not valid JSON: {error}", next_step=next_step) from None
+
+
+def read_record(path: Path, *fields: str, next_step: str) -> dict[str, Any]:
+    """Read a JSON object that has these fields, or fail naming the file and what makes it."""
+    record = read_json(path, next_step=next_step)
+    if isinstance(record, dict) and not (missing := set(fields) - record.keys()):
+        return record
+    lacking = ", ".join(sorted(missing)) if isinstance(record, dict) else "all of it"
+    raise LiitError(f"{path} is damaged: it lacks {lacking}.", next_step=next_step)
+
+
+def read_cache(path: Path) -> dict[str, Any]:
+    """Read a JSON object that can be made again; empty where it is not there or is damaged."""
+    try:
+        return read_record(path, next_step="make it again.")
+    except LiitError:
+        return {}
 
 
 def files_below(folder: Path, *patterns: str) -> list[Path]:
@@ -89,13 +106,9 @@ def digest_json(content: Any) -> str:
 
 
 def is_up_to_date(path: Path, made_from: Any) -> bool:
-    """Return whether a JSON file says it was made from exactly this."""
-    if not path.is_file():
-        return False
+    """Return whether a JSON file says it was made from exactly this; a damaged one does not."""
     # Through JSON and back: tuples are lists there.
-    wanted = json.loads(json.dumps(made_from))
-    found = read_json(path, next_step=f"delete {path.parent}.")
-    return isinstance(found, dict) and bool(found.get("made_from") == wanted)
+    return bool(read_cache(path).get("made_from") == json.loads(json.dumps(made_from)))
 
 
 def _is_hidden(path: Path) -> bool:

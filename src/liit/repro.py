@@ -6,7 +6,9 @@ import math
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from rich.console import Console
 from liit import paths
 from liit.config import Params
 from liit.errors import LiitError
-from liit.files import read_json, write_json, write_text
+from liit.files import read_cache, write_json, write_text
 from liit.units import duration
 
 LOGS = paths.SCRATCH / "logs"
@@ -23,11 +25,14 @@ CLOCK = LOGS / "seconds.json"
 """Wall-clock seconds of every stage, start-up and DVC included; the last real run's."""
 RAN = "Running stage"
 """What DVC prints of a stage that was not up to date."""
-LOCKED = "Unable to acquire lock"
-"""What DVC prints when others held its lock for three seconds: several start at once."""
+LOCKED = ("Unable to acquire lock", "is busy, it is being blocked by")
+"""What DVC prints when others held its lock for three seconds, as several start at once, or when
+another DVC runs the same stage, such as one that a killed `liit repro` left."""
 LOCK_SECONDS = 1.0
 HALF_WRITTEN = "Unable to read RWLock-file"
 """What DVC prints when it was killed while it wrote which stages are running."""
+RUNNING = Path(".dvc/tmp/rwlock")
+"""Where DVC writes that; one that was killed has no stage running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,10 @@ class Job:
     @property
     def seconds(self) -> float:
         """What its phases took when they last ran; infinite if nobody knows."""
-        if self.record is None or not self.record.is_file():
+        steps = {} if self.record is None else read_cache(self.record).get("costs")
+        if not steps:
             return math.inf
-        steps = read_json(self.record, next_step="delete it.")["costs"].values()
-        return float(sum(cost["seconds"] for phases in steps for cost in phases.values()))
+        return float(sum(cost["seconds"] for phases in steps.values() for cost in phases.values()))
 
     def run(self) -> tuple[int, float]:
         """Return the exit code and the seconds of `dvc repro`; wait where others hold its lock."""
@@ -69,8 +74,11 @@ class Job:
             with self.log.open("w") as log:
                 done = subprocess.run(command, stdout=log, stderr=log, check=False)
             seconds = time.perf_counter() - started
-            if not done.returncode or LOCKED not in self.said:
+            half_written = HALF_WRITTEN in self.said
+            if not done.returncode or not (half_written or any(w in self.said for w in LOCKED)):
                 return done.returncode, seconds
+            if half_written:  # nobody writes it now: DVC looks at it under a lock
+                RUNNING.unlink(missing_ok=True)
             time.sleep(LOCK_SECONDS)
 
 
@@ -95,21 +103,21 @@ def reproduce(params: Params, table: str, workers: int) -> None:
         f"{_expected(jobs, workers)}"
     )
     failed = []
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers) as pool, _cancelled_when_stopped(pool):
         running = {pool.submit(job.run): job for job in jobs}
         for number, done in enumerate(as_completed(running), start=1):
             job, (code, seconds) = running[done], done.result()
             outcome = "[red]failed[/]" if code else f"done in {seconds:.0f} s"
             console.print(f"[{number}/{len(jobs)}] {job.stage}: {outcome}")
             if code:
-                failed.append(job)
+                failed.append((job.stage, job.log))
             elif RAN in job.said:
                 _remember(job, seconds)
     if failed:
-        names = ", ".join(job.stage for job in failed)
+        names, logs = (", ".join(map(str, words)) for words in zip(*failed, strict=True))
         raise LiitError(
             f"{len(failed)} of {len(jobs)} stages failed: {names}.",
-            next_step=_mend(failed),
+            next_step=f"read {logs}; the same command continues with what is left.",
         )
 
 
@@ -144,13 +152,15 @@ def _expected(jobs: list[Job], workers: int) -> str:
     return f"\nAbout {time_needed} by the records in runs/{missing}; what is made is skipped"
 
 
-def _mend(failed: list[Job]) -> str:
-    if any(HALF_WRITTEN in job.said for job in failed):
-        return "delete .dvc/tmp/rwlock, which a killed DVC left, then run the same command."
-    logs = ", ".join(str(job.log) for job in failed)
-    return f"read {logs}; the same command continues with what is left."
+@contextmanager
+def _cancelled_when_stopped(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """Start no further job after Ctrl-C, which the jobs that run have met as well."""
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
 
 
 def _remember(job: Job, seconds: float) -> None:
-    known = read_json(CLOCK, next_step="delete it.") if CLOCK.is_file() else {}
-    write_json(CLOCK, {**known, job.stage: round(seconds, 1)})
+    write_json(CLOCK, {**read_cache(CLOCK), job.stage: round(seconds, 1)})

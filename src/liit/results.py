@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from liit import paths
 from liit.base import EXAM, theta_zero
 from liit.conditions import conditions_of
-from liit.files import read_json, write_json
+from liit.files import read_cache, read_record, write_json
 from liit.paper import PAPER_SKILLS
 from liit.progress import say
 from liit.provenance import provenance
-from liit.selection.files import digest_ids, read_selection
+from liit.selection.files import digest_ids, read_selection, read_why
 
 if TYPE_CHECKING:
     from liit.config import Params
@@ -28,7 +28,7 @@ def write_result(run: Run) -> None:
     matrix = {stream.names[t]: _cells(run, t) for t in run.steps}
     if run.method.start == "previous":
         first = stream.names[0]
-        matrix[first] = read_json(EXAM, next_step="run `dvc repro base`.")["cells"]
+        matrix[first] = read_record(EXAM, "cells", next_step="run `dvc repro base`.")["cells"]
         steps = [first, *steps]
     content = {
         "method": run.name,
@@ -47,11 +47,13 @@ def write_result(run: Run) -> None:
             run.method.signals,
             facts=run.method.facts,
             data=dict(zip(stream.names, stream.digests, strict=True)),
-            exams=run.exam_digests,
+            exams=stream.exam_digests,
             base=theta_zero().digest,
         ),
     }
     write_json(paths.result(run.name, run.seed), content)
+    if not read_cache(paths.run_record(run.name, run.seed)):
+        record_costs(run, run.steps[-1], {})  # lost or damaged; what is made costs nothing now
     table = "" if run.table == paths.MAIN else f" --table {run.table}"
     say(f"{paths.result(run.name, run.seed)} holds the result; `liit report{table}` shows it")
 
@@ -72,10 +74,8 @@ def record_costs(run: Run, t: int, costs: Mapping[str, Mapping[str, float]]) -> 
     Steps of another scale, or of a dataset that left the stream, leave the record.
     """
     path, scale = paths.run_record(run.name, run.seed), run.params.scale
-    known: dict[str, Any] = {}
-    if path.is_file():
-        record = read_json(path, next_step=f"delete {path}; its costs are measured again.")
-        known = record["costs"] if record.get("scale", scale) == scale else {}
+    record = read_cache(path)
+    known = record.get("costs", {}) if record.get("scale", scale) == scale else {}
     names = [run.stream.names[step] for step in run.steps]
     kept = {name: known.get(name, {}) for name in names if name in known}
     kept[run.stream.names[t]] = {**kept.get(run.stream.names[t], {}), **costs}
@@ -85,7 +85,8 @@ def record_costs(run: Run, t: int, costs: Mapping[str, Mapping[str, float]]) -> 
 
 def _cells(run: Run, t: int) -> Any:
     path = run.folder(paths.adapter, t) / "exam.json"
-    return read_json(path, next_step=f"run `liit run {run.name} --seed {run.seed}`.")["cells"]
+    again = f"run `liit run {run.name} --table {run.table} --seed {run.seed}`."
+    return read_record(path, "cells", next_step=again)["cells"]
 
 
 def _composition(run: Run, t: int) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _composition(run: Run, t: int) -> dict[str, Any]:
     rows = read_selection(folder)
     ids = rows.column("id").to_pylist()
     winners = Counter(scorer for scorer in rows.column("scorer").to_pylist() if scorer)
-    why = read_json(folder / "why.json", next_step="select that step again.")
+    why = read_why(folder)
     groups = {group for group in rows.column("group").to_pylist() if group is not None}
     origins = run.stream.origins
     return {

@@ -23,7 +23,14 @@ from liit.config import Params
 from liit.costs import Meter
 from liit.evaluation.evaluator import Evaluator
 from liit.evaluation.exams import evaluate_exams, open_evaluator
-from liit.files import digest_file, digest_folder, is_up_to_date, read_json, write_json, write_text
+from liit.files import (
+    digest_file,
+    digest_folder,
+    is_up_to_date,
+    read_record,
+    write_json,
+    write_text,
+)
 from liit.learning.train import fit
 from liit.model import lora
 from liit.model.load import WEIGHTS, Theta, load_theta
@@ -34,7 +41,7 @@ from liit.ranks import is_other_rank
 from liit.results import record_costs, write_result
 from liit.seeds import seed_for
 from liit.selection import load, select
-from liit.selection.files import digest_ids, read_ids, read_kept, write_selection
+from liit.selection.files import digest_ids, is_readable, read_ids, read_kept, write_selection
 from liit.signals.facts import facts_of
 from liit.stamps import Stamp
 from liit.stream import Stream
@@ -70,18 +77,16 @@ class Run:
     def select(self, t: int) -> None:
         """Measure the pool's signals under θ_{t-1}, choose, and write the selection."""
         folder, stamp = self.folder(paths.selection, t), self._selection_stamp(t)
-        if is_up_to_date(folder / stamps.FILE, stamp):
+        if is_up_to_date(folder / stamps.FILE, stamp) and is_readable(folder):
             return
         pool, meter = self.pool(t), Meter()
         self._say(t, f"select from {len(pool):,} samples")
         signals = self._signals(t, pool, meter) if self.method.signals else {}
         if is_other_rank():
             return
-        with meter.phase("picking"):
-            names = self.method.facts
-            facts = facts_of(self.stream.corpus, pool.ids.tolist(), names) if names else {}
-        selection = select(self.method, pool, {**signals, **facts}, self.params.budget, self.seed)
-        selection.seconds["picking"] += meter.costs["picking"]["seconds"]
+        if names := self.method.facts:
+            signals = {**signals, **facts_of(self.stream.corpus, pool.ids.tolist(), names)}
+        selection = select(self.method, pool, signals, self.params.budget, self.seed)
         for phase, seconds in selection.seconds.items():
             meter.add(phase, {"samples": len(pool), "seconds": seconds})
         shutil.rmtree(folder, ignore_errors=True)
@@ -116,13 +121,13 @@ class Run:
         lora.save_adapter(model, folder, theta.base)
         write_text(folder / "seen.txt", "".join(f"{i} {params.train.epochs}\n" for i in ids))
         write_json(folder / "training.json", dataclasses.asdict(trained))
-        weights = digest_file(folder / WEIGHTS)
-        self._finish(t, meter, folder / stamps.FILE, {"made_from": stamp, "weights": weights})
+        made = {"made_from": stamp, "weights": digest_file(folder / WEIGHTS)}
+        self._finish(t, meter, folder / stamps.FILE, made)
 
     def evaluate(self, t: int) -> None:
         """Ask θ_t every exam and keep the scores beside the adapter."""
         file, theta, meter = self.folder(paths.adapter, t) / EVALUATION, self.theta(t), Meter()
-        stamp = stamps.evaluation(self.params, self.exam_digests, theta.digest)
+        stamp = stamps.evaluation(self.params, self.stream.exam_digests, theta.digest)
         if is_other_rank() or is_up_to_date(file, stamp):
             return
         self._say(t, "evaluate")
@@ -138,7 +143,8 @@ class Run:
             theta = theta.bare()
         for step in (step for step in self.steps if step <= t):
             adapter = self.folder(paths.adapter, step)
-            made = read_json(adapter / stamps.FILE, next_step=f"train: `liit run {self.name}`.")
+            train = f"run `liit run {self.name} --table {self.table} --seed {self.seed}`."
+            made = read_record(adapter / stamps.FILE, "weights", next_step=train)
             theta = theta.then(adapter, made["weights"], self.params.lora.mode)
         return theta
 
@@ -157,11 +163,6 @@ class Run:
     def folder(self, kind: Callable[[str, int, str], Path], t: int) -> Path:
         """Return ``paths.selection`` or ``paths.adapter`` of step ``t``."""
         return kind(self.name, self.seed, self.stream.names[t])
-
-    @cached_property
-    def exam_digests(self) -> Mapping[str, str]:
-        """The digest of every exam's items."""
-        return stamps.exam_digests(self.params)
 
     @cached_property
     def _evaluator(self) -> Evaluator:

@@ -1,5 +1,6 @@
 """The incremental JSON reader agrees with `json.loads` and loses nothing that can be read."""
 
+import gzip
 import json
 import tempfile
 from pathlib import Path
@@ -8,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liit.data.readers import _scan
-from liit.data.readers._json import RawRecord, iter_members, iter_records, load_json
-from liit.data.store import Quarantined
 from liit.errors import LiitError
+from liit.intake import Broken, Raw, RawRecord, window
+from liit.intake.values import iter_members, iter_records, load_json
 
 TEXT = st.text(max_size=12) | st.sampled_from(['"]}', '\\"', "\\", "[{", "é中😀", "\n"])
 LEAF = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
@@ -21,24 +21,24 @@ VALUE = st.recursive(
 OBJECT = st.dictionaries(TEXT, VALUE, max_size=4)
 
 
-def records_of(data: bytes, key: str | None = None) -> list[RawRecord | Quarantined]:
+def records_of(data: bytes, key: str | None = None) -> list[Raw]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.json"
         path.write_bytes(data)
         return list(iter_records(path, key))
 
 
-def values(found: list[RawRecord | Quarantined]) -> list[object]:
+def values(found: list[Raw]) -> list[object]:
     return [record.value for record in found if isinstance(record, RawRecord)]
 
 
-def faults(found: list[RawRecord | Quarantined]) -> list[Quarantined]:
-    return [record for record in found if isinstance(record, Quarantined)]
+def faults(found: list[Raw]) -> list[Broken]:
+    return [record for record in found if isinstance(record, Broken)]
 
 
 @pytest.fixture(params=[1, 7, 2**22], autouse=True)
 def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_scan, "CHUNK", request.param)
+    monkeypatch.setattr(window, "CHUNK", request.param)
 
 
 @settings(deadline=None, max_examples=50)
@@ -88,34 +88,73 @@ def test_a_broken_record_is_set_aside_alone() -> None:
     text = '[{"a": 1}, {"a": tru, "b": "]}"}, {"a": 3}, {"a": 1e, "b": [1]}, nul, {"a": 6}]'
     found = records_of(text.encode())
     assert values(found) == [{"a": 1}, {"a": 3}, {"a": 6}]
-    assert [f.record for f in faults(found)] == ["record 1", "record 3", "record 4"]
+    assert [f.place for f in faults(found)] == ["record 1", "record 3", "record 4"]
     assert all("broken JSON" in f.reason for f in faults(found))
 
 
 def test_a_missing_comma_is_reported_and_read_over() -> None:
     found = records_of(b'[{"a": 1} {"a": 2}]')
     assert values(found) == [{"a": 1}, {"a": 2}]
-    assert [f.record for f in faults(found)] == ["after record 0"]
+    assert [f.place for f in faults(found)] == ["after record 0"]
 
 
 def test_a_broken_line_is_named_by_its_number() -> None:
     found = records_of(b'{"a": 1}\n\n{"a": \n{"a": 4}\n{"a": "\xff"}\n{"a": 6}')
     assert values(found) == [{"a": 1}, {"a": 4}, {"a": 6}]
-    assert [f.record for f in faults(found)] == ["line 3", "line 5"]
-    assert faults(found)[0].file.endswith("x.json")
+    assert [f.place for f in faults(found)] == ["line 3", "line 5"]
     assert "UTF-8" in faults(found)[1].reason
 
 
 def test_a_broken_first_line_does_not_hide_the_others() -> None:
     found = records_of(b'{"a": 1, "b\n{"a": 2}\n{"a": 3}\n')
     assert values(found) == [{"a": 2}, {"a": 3}]
-    assert [f.record for f in faults(found)] == ["line 1"]
+    assert [f.place for f in faults(found)] == ["line 1"]
 
 
 def test_one_pretty_object_is_one_record() -> None:
     assert values(records_of(json.dumps({"a": [1, 2], "b": 3}, indent=2).encode())) == [
         {"a": [1, 2], "b": 3}
     ]
+
+
+def test_what_follows_the_first_value_is_read() -> None:
+    items = [{"a": n, "b": [{"c": [n]}]} for n in range(3)]
+    as_jq_prints = "\n".join(json.dumps(item, indent=2) for item in items)
+    assert values(records_of(as_jq_prints.encode())) == items
+    assert values(records_of("".join(map(json.dumps, items)).encode())) == items
+    lists = "\n".join(json.dumps(items[:n]) for n in (1, 2))
+    assert values(records_of(lists.encode())) == [items[0], *items[:2]]
+    under = "\n".join(json.dumps({"of": items[:n], "n": n}, indent=1) for n in (1, 2))
+    assert values(records_of(under.encode(), key="of")) == [items[0], *items[:2]]
+    broken = as_jq_prints.replace('"a": 1,', '"a": 1')
+    assert values(records_of(broken.encode())) == [items[0], items[2]]
+    assert [f.place for f in faults(records_of(broken.encode()))] == ["line 11"]
+
+
+def test_a_line_that_is_too_long_does_not_hide_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "MAX_RECORD", 1000)
+    long = json.dumps({"a": "x" * 50_000})
+    found = records_of(f'{{"a": 1}}\n{long}\n{{"a": 3}}\r\n{{"a": 4}}'.encode())
+    if len(long) > window.CHUNK:
+        assert values(found) == [{"a": 1}, {"a": 3}, {"a": 4}]
+        assert [(f.place, f.reason) for f in faults(found)] == [
+            ("line 2", "longer than 1,000 characters")
+        ]
+
+
+@pytest.mark.parametrize("mark", ["\u0085", "\u2028"])
+def test_marks_that_other_readers_take_for_line_ends(mark: str) -> None:
+    rows = [{"a": f"b{mark}c"}, {"a": 2}]
+    lines = "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    assert [(r.place, r.value) for r in records_of(lines.encode()) if isinstance(r, RawRecord)] == [
+        ("line 1", rows[0]),
+        ("line 2", rows[1]),
+    ]
+
+
+def test_packed_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / "x.json.gz").write_bytes(gzip.compress(b'{"a": 1}\n{"a": 2}'))
+    assert values(list(iter_records(tmp_path / "x.json.gz"))) == [{"a": 1}, {"a": 2}]
 
 
 def test_a_byte_order_mark_is_skipped() -> None:
@@ -131,7 +170,7 @@ def test_hostile_nesting_and_numbers_are_set_aside() -> None:
 
 
 def test_an_endless_record_stops_at_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_scan, "MAX_RECORD", 1000)
+    monkeypatch.setattr(window, "MAX_RECORD", 1000)
     found = records_of(b'[{"a": 1}, {"a": "' + b"x" * 100_000)
     assert values(found) == [{"a": 1}]
     assert len(faults(found)) == 1
@@ -144,7 +183,7 @@ def test_an_endless_record_stops_at_the_bound(monkeypatch: pytest.MonkeyPatch) -
         (b"  \n ", "empty"),
         (b"<html>404</html>", "HTML"),
         ('[{"a": 1}]'.encode("utf-16"), "UTF-16"),
-        (b"\x1f\x8b\x08\x00rest", "binary"),
+        (b"\x1f\x8b\x08\x00rest", "cannot be read"),
         (b"hello", "neither"),
     ],
 )
@@ -157,9 +196,9 @@ def test_a_file_that_is_no_json_at_all_stops_the_run(data: bytes, words: str) ->
 
 def test_small_files_and_missing_keys(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('{"a": 1')
-    with pytest.raises(LiitError, match="not readable JSON"):
+    with pytest.raises(LiitError, match=r"x\.json: line 1 is not valid JSON"):
         load_json(tmp_path / "x.json")
-    with pytest.raises(LiitError, match="cannot be opened"):
+    with pytest.raises(LiitError, match="cannot be read"):
         load_json(tmp_path / "absent.json")
     with pytest.raises(LiitError, match="annotations"):
         records_of(b'{"other": []}', key="annotations")

@@ -294,6 +294,7 @@ def test_base64_garbage_in_lines(tmp_path: Path) -> None:
     assert [item.record for item in found] == ["line 1", "line 2"]
     assert "not base64" in found[0].reason
     assert "broken JSON" in found[1].reason
+    assert found[1].file.endswith("train.jsonl")
 
 
 def test_latin_1_text_is_set_aside_record_by_record(tmp_path: Path) -> None:

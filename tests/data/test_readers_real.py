@@ -10,10 +10,10 @@ from PIL import Image
 
 from liit.data.images import open_image
 from liit.data.readers import load_reader
-from liit.data.readers._json import iter_members, iter_records
 from liit.data.readers.scienceqa import in_exam, question_text
 from liit.data.sample import IMAGE_TAG, ImageRef, Sample, fault_of
 from liit.data.store import Quarantined
+from liit.intake.values import iter_members, iter_records
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
 pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="no ../shared/samples here")

@@ -37,7 +37,7 @@ def commit(project: Project, file: str, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
-    project.run("git", "add", "-A")
+    project.run("git", "add", file)
     project.run("git", *AUTHOR, "commit", "-qm", "a change")
 
 

@@ -37,7 +37,7 @@ def test_a_renamed_function_leaves_every_stage_up_to_date(project: Project) -> N
     edit(project, "src/liit/signals/engine.py", "def _group(", "def _in_shards(")
     edit(project, "src/liit/signals/engine.py", "_group(data.batches)", "_in_shards(data.batches)")
     assert stages_run(project.dvc("repro")) == ["code"]
-    assert "up to date" in project.dvc("status")
+    assert "up to date" in project.dvc("status", "dvc.yaml")
 
 
 def test_formatting_shared_code_runs_no_method(project: Project) -> None:
@@ -118,9 +118,9 @@ def test_wandb_holds_the_training_curve_and_the_scores(project: Project) -> None
     project.liit("publish", "--methods", "random")
 
     def shown(name: str) -> str:
-        (run,) = (project.root / "wandb").glob(f"offline-run-*{name}")
+        (run,) = (project.root / "wandb").glob(f"offline-run-*-{name}-smoke-main-random-0-40")
         return project.run("wandb", "leet", "inspect", "--json", str(run))
 
-    curve, summary = shown("-random-0-train"), shown("summary*")
+    curve, summary = shown("train"), shown("summary")
     assert "m3it/train/loss" in curve and "mantis/train/loss" in curve
     assert "stream/step" in summary and '"random"' in summary

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from liit.errors import LiitError
+from liit.scoring.benchmark import benchmarks
 from liit.scoring.cli import main
 from liit.scoring.exam_items import read_items
 from liit.scoring.files import read_document, read_documents
 from liit.scoring.running import run_benchmark
-from liit.scoring.table import benchmarks
 
 
 def test_cut_off_json_names_the_line(tmp_path: Path) -> None:

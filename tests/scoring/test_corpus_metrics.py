@@ -10,19 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liit.benchmarks import aokvqa, mme
 from liit.benchmarks._mmmu_parser import mmmu_choice, mmmu_open, parse_mmmu_choice, parse_mmmu_open
-from liit.benchmarks.aokvqa import direct_answer, multiple_choice
 from liit.benchmarks.humaneval import pass_at_k
 from liit.benchmarks.judged import win_rate
 from liit.benchmarks.llava_bench import relative_score
-from liit.benchmarks.mme import mme, mme_scores
+from liit.benchmarks.mme import mme_scores
 from liit.benchmarks.pope import pope_answer, pope_counts
 from liit.benchmarks.reasoning import bbh_cot, gsm8k
 from liit.benchmarks.tydiqa import TydiLabel, judge_minimal, judge_passage, tydi_f1
-from liit.metrics.caption import cider_d, lcs_length, rouge_l
+from liit.metrics.caption import CiderCorpus, lcs_length, rouge_l
 from liit.metrics.continual import backward_transfer, forgetting, strict_forgetting
 from liit.metrics.spans import exact_and_f1, mixed_tokens
 from liit.metrics.vqa import m4c_normalise, official_normalise, soft_accuracy
+
+
+def cider_d(predictions: list[str], references: list[list[str]]) -> list[float]:
+    corpus = CiderCorpus(references)
+    return [corpus.score(*item) for item in zip(predictions, references, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -60,14 +65,16 @@ def test_vqa_normalisation_quirks() -> None:
 
 
 def test_aokvqa_by_hand() -> None:
-    assert direct_answer("two", ["two"] * 2 + ["three"] * 8).value == pytest.approx(2 / 3)
-    assert direct_answer("Two", ["two"] * 4 + ["three"] * 6).value == 0
-    assert direct_answer("Two", ["two"] * 4 + ["three"] * 6).lenient == 1
+    assert aokvqa.score({"answers": ["two"] * 2 + ["three"] * 8}, "two").value == pytest.approx(
+        2 / 3
+    )
+    assert aokvqa.score({"answers": ["two"] * 4 + ["three"] * 6}, "Two").value == 0
+    assert aokvqa.score({"answers": ["two"] * 4 + ["three"] * 6}, "Two").lenient == 1
     choices = ["cat", "dog", "cow", "hen"]
-    assert multiple_choice("dog", choices, 1).value == 1
-    assert multiple_choice("B", choices, 1).value == 1
-    assert multiple_choice("it is a dog", choices, 1).parsed is False
-    assert multiple_choice("it is a dog", choices, 1).lenient == 1
+    assert aokvqa.score_choice({"choices": choices, "correct": 1}, "dog").value == 1
+    assert aokvqa.score_choice({"choices": choices, "correct": 1}, "B").value == 1
+    assert aokvqa.score_choice({"choices": choices, "correct": 1}, "it is a dog").parsed is False
+    assert aokvqa.score_choice({"choices": choices, "correct": 1}, "it is a dog").lenient == 1
 
 
 OPTIONS = {"A": "a red house", "B": "the green tree", "C": "water"}
@@ -131,9 +138,9 @@ def test_pope_rule_and_counts() -> None:
 
 
 def test_mme_by_hand() -> None:
-    assert mme("yes, it is", "Yes").value == 1
-    assert mme("I think yes", "Yes").parsed is False
-    assert mme("I think yes", "Yes").lenient == 1
+    assert mme.score({"answers": ["Yes"]}, "yes, it is").value == 1
+    assert mme.score({"answers": ["Yes"]}, "I think yes").parsed is False
+    assert mme.score({"answers": ["Yes"]}, "I think yes").lenient == 1
     # image 1 both right, image 2 one of two: 75 % + 50 %
     items = [("OCR", "1", True), ("OCR", "1", True), ("OCR", "2", True), ("OCR", "2", False)]
     assert mme_scores(items)["OCR"] == pytest.approx(125)
@@ -152,15 +159,15 @@ def test_mme_by_hand() -> None:
     ],
 )
 def test_gsm8k(said: str, strict: float, lenient: float) -> None:
-    scored = gsm8k(said, "He adds 3 and 4.\n#### 7")
+    scored = gsm8k({"target": "He adds 3 and 4.\n#### 7"}, said)
     assert (scored.value, scored.lenient) == (strict, lenient)
-    assert gsm8k("1,234", "#### 1234").value == 1
+    assert gsm8k({"target": "#### 1234"}, "1,234").value == 1
 
 
 def test_bbh_cot_takes_the_first_statement() -> None:
-    assert bbh_cot("First. So the answer is (A).", "(A)").value == 1
-    assert bbh_cot("the answer is (A). Then the answer is (B).", "(B)").value == 0
-    assert bbh_cot("(A)", "(A)").parsed is False
+    assert bbh_cot({"target": "(A)"}, "First. So the answer is (A).").value == 1
+    assert bbh_cot({"target": "(B)"}, "the answer is (A). Then the answer is (B).").value == 0
+    assert bbh_cot({"target": "(A)"}, "(A)").parsed is False
 
 
 @settings(deadline=None)

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from liit.scoring.benchmark import Options
+from liit.scoring.benchmark import Options, benchmarks
 from liit.scoring.running import Report, run_benchmark
-from liit.scoring.table import benchmarks
 
 from .conftest import SAMPLES
 
@@ -130,7 +129,9 @@ def coco_cn(entry: dict[str, Any]) -> None:
     shipped = json.loads((SAMPLES / entry["files"][1]).read_text(encoding="utf-8"))["imgToEval"]
     assert len(report.outcome.items) == len(shipped)
     for item in report.outcome.items:
-        check(item.details, {name: shipped[item.key][name] for name in CAPTION_METRICS}, 5.1e-4)
+        check(
+            item.scored.details, {name: shipped[item.key][name] for name in CAPTION_METRICS}, 5.1e-4
+        )
 
 
 def flickr8k_cn(entry: dict[str, Any]) -> None:
@@ -151,7 +152,9 @@ def fakecap(entry: dict[str, Any]) -> None:
     per_image = SAMPLES / "coco_caption/captions_val2014_fakecap_evalImgs.json"
     shipped = {str(i["image_id"]): i for i in json.loads(per_image.read_text(encoding="utf-8"))}
     for item in report.outcome.items:
-        check(item.details, {name: shipped[item.key][name] for name in CAPTION_METRICS}, 5.1e-4)
+        check(
+            item.scored.details, {name: shipped[item.key][name] for name in CAPTION_METRICS}, 5.1e-4
+        )
 
 
 def llava_bench(entry: dict[str, Any]) -> None:
@@ -288,7 +291,7 @@ def rouge_small(entry: dict[str, Any]) -> None:
     items = score("rouge", entry["files"][:1], entry["files"][1:]).outcome.items
     for kind, lines in entry["expected"].items():
         for item, values in zip(items, lines, strict=False):
-            found = [item.details[f"{kind} no stem.{part}"] for part in "PRF"]
+            found = [item.scored.details[f"{kind} no stem.{part}"] for part in "PRF"]
             assert found == pytest.approx(values, abs=5e-6)
 
 

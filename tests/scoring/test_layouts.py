@@ -12,11 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from liit.errors import LiitError
-from liit.scoring.benchmark import Options
+from liit.scoring.benchmark import Options, benchmarks
 from liit.scoring.files import read_document
 from liit.scoring.report import as_json, as_text
 from liit.scoring.running import Report, run_benchmark
-from liit.scoring.table import benchmarks
 
 
 def write(path: Path, content: Any) -> Path:
@@ -403,5 +402,5 @@ def test_parquet_as_hugging_face_ships_it(tmp_path: Path) -> None:
     outcome = run("mmlu", [tmp_path / "test.parquet"], [said]).outcome
     assert outcome.breakdown == {"anatomy": 100, "mean over subjects": 100}
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
-    with pytest.raises(LiitError, match="not a readable Parquet file"):
+    with pytest.raises(LiitError, match=r"broken\.parquet cannot be read"):
         read_document(tmp_path / "broken.parquet")

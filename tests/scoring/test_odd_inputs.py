@@ -13,14 +13,13 @@ from lm_eval.tasks._yaml_loader import load_yaml
 from liit.benchmarks import mmlu, refcoco
 from liit.errors import LiitError
 from liit.metrics.boxes import bracketed_numbers, iou, lenient_boxes, parse_boxes
-from liit.scoring.benchmark import Options
+from liit.scoring.benchmark import Options, benchmarks
 from liit.scoring.cli import main
 from liit.scoring.files import read_document
 from liit.scoring.layouts import records_of
 from liit.scoring.records import as_list, question_key
 from liit.scoring.report import as_json, as_text
 from liit.scoring.running import Report, run_benchmark
-from liit.scoring.table import benchmarks
 
 from .small import CASES
 from .test_small import TASKS, write

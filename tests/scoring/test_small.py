@@ -13,10 +13,9 @@ from lm_eval.tasks._yaml_loader import load_yaml
 
 from liit.data.store import SampleStore, write_store
 from liit.evaluation.documents import Documents
-from liit.scoring.benchmark import Options
+from liit.scoring.benchmark import Options, benchmarks
 from liit.scoring.exam_items import read_items
 from liit.scoring.running import Report, run_benchmark
-from liit.scoring.table import benchmarks
 
 from .small import CASES, Case
 

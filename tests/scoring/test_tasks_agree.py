@@ -13,10 +13,9 @@ from liit.benchmarks import captions, mme, mmlu, mmmu, refcoco
 from liit.data.sample import Turn, make_sample
 from liit.data.store import SampleStore, write_store
 from liit.evaluation.documents import Documents
-from liit.scoring.benchmark import Options, Outcome
+from liit.scoring.benchmark import Options, Outcome, benchmarks
 from liit.scoring.exam_items import read_items
 from liit.scoring.running import run_benchmark
-from liit.scoring.table import benchmarks
 
 PROFILES = ("standard", "paper")
 

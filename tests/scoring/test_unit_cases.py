@@ -10,8 +10,13 @@ import pytest
 
 from liit.benchmarks.reasoning import bbh_direct
 from liit.metrics.bleu import coco_bleu, corpus_bleu
-from liit.metrics.caption import cider_d, rouge_l
+from liit.metrics.caption import CiderCorpus, rouge_l
 from liit.metrics.tokens import ptb_words
+
+
+def cider_d(predictions: list[str], references: list[list[str]]) -> list[float]:
+    corpus = CiderCorpus(references)
+    return [corpus.score(*item) for item in zip(predictions, references, strict=True)]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +65,7 @@ def test_pix2struct(cases: dict[str, Any]) -> None:
     pairs = list(zip(case["predictions"], case["targets"], strict=True))
     ciders = cider_d([ptb_words(p) for p, _ in pairs], [[*map(ptb_words, t)] for _, t in pairs])
     found = {
-        "exact_match": [bbh_direct(said, targets[0]).value for said, targets in pairs],
+        "exact_match": [bbh_direct({"target": targets[0]}, said).value for said, targets in pairs],
         "cider": ciders,
     }
     for name, values in found.items():

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liit.signals.shared import alone, first_cost, measured_once
+from liit.ranks import alone
+from liit.signals.shared import WAITING, first_cost, measured_once
 from liit.signals.store import Shards, SignalStore
 
 
@@ -16,7 +17,7 @@ def enter(folder: str) -> tuple[threading.Event, threading.Thread]:
     inside = threading.Event()
 
     def go() -> None:
-        with alone(Path(folder)):
+        with alone(Path(folder).with_suffix(".lock"), WAITING):
             inside.set()
 
     thread = threading.Thread(target=go)
@@ -28,7 +29,7 @@ def test_one_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with alone(Path("signals/a")):
+    with alone(Path("signals/a.lock"), WAITING):
         same, waiting = enter("signals/a")
         other, passing = enter("signals/b")
         assert other.wait(timeout=20), "other signals are another folder"
@@ -43,7 +44,7 @@ def test_an_error_inside_lets_the_next_one_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match="inside"), alone(Path("signals/a")):
+    with pytest.raises(ValueError, match="inside"), alone(Path("signals/a.lock"), WAITING):
         raise ValueError("inside")
     inside, thread = enter("signals/a")
     assert inside.wait(timeout=20)

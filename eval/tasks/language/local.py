@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
 from typing import Any
 
 import datasets
 
 from liit.errors import LiitError
+from liit.intake.opening import read_text
+from liit.intake.tables import cells_of
+from liit.intake.values import load_json, values_of
 
 Rows = list[dict[str, Any]]
 
@@ -19,11 +20,10 @@ def mmlu(*, text_dir: str, subject: str, **_: Any) -> datasets.DatasetDict:
     splits = {}
     for split in ("dev", "test"):
         path = _existing(Path(text_dir) / "mmlu" / split / f"{subject}_{split}.csv")
-        with path.open(encoding="utf-8", newline="") as lines:
-            splits[split] = [
-                {"question": row[0], "choices": row[1:5], "answer": "ABCD".index(row[5])}
-                for row in csv.reader(lines)
-            ]
+        splits[split] = [
+            {"question": row[0], "choices": row[1:5], "answer": "ABCD".index(row[5])}
+            for row in cells_of(read_text(path), ",", path)
+        ]
     return _dataset(splits)
 
 
@@ -32,15 +32,14 @@ def gsm8k(*, text_dir: str, **_: Any) -> datasets.DatasetDict:
     splits = {}
     for split in ("train", "test"):
         path = _existing(Path(text_dir) / "gsm8k" / f"{split}.jsonl")
-        with path.open(encoding="utf-8") as lines:
-            splits[split] = [json.loads(line) for line in lines]
+        splits[split] = values_of(read_text(path), path)
     return _dataset(splits)
 
 
 def bbh(*, text_dir: str, subject: str, **_: Any) -> datasets.DatasetDict:
     """``bbh/bbh/<subject>.json``: examples of input and target; exemplars are lm-eval's."""
     path = _existing(Path(text_dir) / "bbh" / "bbh" / f"{subject}.json")
-    return _dataset({"test": json.loads(path.read_text(encoding="utf-8"))["examples"]})
+    return _dataset({"test": load_json(path)["examples"]})
 
 
 def tydiqa(*, text_dir: str, **_: Any) -> datasets.DatasetDict:
@@ -48,7 +47,7 @@ def tydiqa(*, text_dir: str, **_: Any) -> datasets.DatasetDict:
     splits = {}
     for name, split in (("train", "train"), ("dev", "validation")):
         path = _existing(Path(text_dir) / "tydiqa" / f"tydiqa-goldp-v1.1-{name}.json")
-        articles = json.loads(path.read_text(encoding="utf-8"))["data"]
+        articles = load_json(path)["data"]
         splits[split] = [
             {
                 "id": question["id"],

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from liit.errors import LiitError
-from liit.scoring.answers import Answer
+from liit.scoring.answers import Answer, refuse_two_models
 from liit.scoring.files import Document
 from liit.scoring.layouts import records_of
-from liit.scoring.models import refuse_two_models
 from liit.scoring.records import IMAGES, Record, as_key, as_list, image_key
 
 _CAPTIONS = (

@@ -10,8 +10,8 @@ from typing import Any
 from liit import prompts
 from liit.errors import LiitError
 from liit.prompts import IMAGE_TAG, LETTERS
-from liit.scoring.asking import ExamItem, image_paths, question_of
 from liit.scoring.benchmark import Options
+from liit.scoring.exam import ExamItem, image_paths, question_of
 from liit.scoring.records import Record, as_list, turn_of
 
 _OPTION_LINE = re.compile(r"^\(?([A-Z])[.)] ?(.*)$", re.MULTILINE)
@@ -74,9 +74,8 @@ def checked_letter(record: Record, answer: str, choices: Sequence[str]) -> str:
     return letter
 
 
-def ask_for_letter(record: Record, options: Options) -> ExamItem:
+def ask_for_letter(record: Record, _options: Options) -> ExamItem:
     """Ask by a list of choices, or by LLaVA's ready text."""
-    del options
     facts = option_facts(record)
     ready = turn_of(record, 0)
     if ready is not None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from liit import prompts
 from liit.errors import LiitError
-from liit.scoring.asking import ExamItem, image_paths, question_of
-from liit.scoring.benchmark import Options, text_of
+from liit.scoring.benchmark import Options
+from liit.scoring.exam import ExamItem, image_paths, question_of
 from liit.scoring.records import Record, as_list
 
 ANSWERS = ("answers", "gt_answers", "gt_answer", "answer", "ground_truth", "gt", "label", "target")
@@ -21,7 +21,7 @@ Ask = Callable[[Record, Options], ExamItem]
 def reference_answers(record: Record) -> list[str]:
     """Return a record's reference answers; annotators' entries are reduced to their text."""
     entries = as_list(record.need(ANSWERS, "reference answer"))
-    return [text_of(e["answer"] if isinstance(e, dict) else e) for e in entries]
+    return [str(e["answer"] if isinstance(e, dict) else e) for e in entries]
 
 
 def yes_or_no(record: Record, names: Sequence[str]) -> str:
@@ -52,8 +52,7 @@ def ask_shortly(*lines: Callable[[Record], str | None]) -> Ask:
     ``lines`` add what stands between question and suffix.
     """
 
-    def ask(record: Record, options: Options) -> ExamItem:
-        del options
+    def ask(record: Record, _options: Options) -> ExamItem:
         facts = short_facts(record)
         added = [line for add in lines if (line := add(record))]
         question = re.sub(r"(?<!\s)\s*+Please answer yes or no\.?$", "", question_of(record))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from dataclasses import replace
+from functools import cache, lru_cache
 from typing import Any
 
 from liit.benchmarks._caption_files import read_answers, read_captions
@@ -15,7 +16,7 @@ from liit.metrics.bleu import (
     sacrebleu_signature,
     sentence_bleu_zh,
 )
-from liit.metrics.caption import CiderCorpus, cider_d, rouge_l
+from liit.metrics.caption import CiderCorpus, rouge_l
 from liit.metrics.tokens import (
     characters,
     is_chinese,
@@ -25,21 +26,11 @@ from liit.metrics.tokens import (
     segmented_words,
 )
 from liit.prompts import CAPTION, CAPTION_ZH
-from liit.scoring.asking import ExamItem, image_paths
-from liit.scoring.benchmark import (
-    Benchmark,
-    ItemScore,
-    Options,
-    Outcome,
-    Scoring,
-    item_key,
-    percent,
-)
-from liit.scoring.exam import Facts, Marked, by_item, is_paper, three
+from liit.scoring.benchmark import Benchmark, Options, Settled, means, percent
+from liit.scoring.exam import ExamItem, Facts, Marked, by_item, image_paths, is_paper, three
 from liit.scoring.join import Pair
 from liit.scoring.records import Record
 
-_METEOR = "METEOR is not computed: it needs a Java program"
 _BLEUS = ("Bleu_1", "Bleu_2", "Bleu_3", "Bleu_4")
 
 
@@ -55,7 +46,7 @@ def reference_tokens(references: Sequence[str]) -> Tokens:
     return segmented_words if _share(is_tokenised, references) >= 0.95 else ptb_words
 
 
-def _tokeniser(pairs: Sequence[Pair]) -> tuple[str, Tokens, Tokens]:
+def _tokenisers(pairs: Sequence[Pair]) -> tuple[str, Tokens, Tokens]:
     """Choose how answers and references become tokens, and name it.
 
     English: Penn Treebank. Chinese: the words, if both sides come segmented; else characters.
@@ -73,34 +64,53 @@ def _share(test: Callable[[str], bool], texts: Sequence[str]) -> float:
     return sum(map(test, texts)) / len(texts)
 
 
-def _coco_scores(pairs: Sequence[Pair]) -> tuple[dict[str, float], list[dict[str, float]], str]:
-    """BLEU-1..4, ROUGE-L (0..1) and CIDEr of the corpus and per image."""
-    name, of_answer, of_reference = _tokeniser(pairs)
-    said = [of_answer(pair.answer.text) for pair in pairs]
-    wanted = [[of_reference(text) for text in pair.reference.fields["captions"]] for pair in pairs]
-    ciders = cider_d(said, wanted)
-    rouges = [rouge_l(text, texts) for text, texts in zip(said, wanted, strict=True)]
-    overall = dict(zip(_BLEUS, coco_bleu(said, wanted), strict=True))
-    overall |= {"ROUGE_L": sum(rouges) / len(rouges), "CIDEr": sum(ciders) / len(ciders)}
-    each = [
-        dict(zip(_BLEUS, coco_bleu_per_item(text, texts), strict=True))
-        | {"ROUGE_L": rouge, "CIDEr": cider}
-        for text, texts, rouge, cider in zip(said, wanted, rouges, ciders, strict=True)
-    ]
-    return overall, each, name
+def _coco_scores(said: str, wanted: Sequence[str], corpus: CiderCorpus) -> dict[str, float]:
+    """BLEU-1..4, ROUGE-L (0..1) and CIDEr of one image's caption."""
+    bleus = dict(zip(_BLEUS, coco_bleu_per_item(said, wanted), strict=True))
+    return bleus | {"ROUGE_L": rouge_l(said, wanted), "CIDEr": corpus.score(said, wanted)}
 
 
-def _score_english(pairs: Sequence[Pair], options: Options) -> Outcome:
-    del options
-    overall, each, name = _coco_scores(pairs)
-    items = []
-    for pair, scores in zip(pairs, each, strict=True):
-        said = bool(pair.answer.text.strip())
-        # CIDEr is unbounded by 1; an item's share of it is kept within 0..1 like all item scores
-        value = min(1.0, scores["CIDEr"] / 10) if said else 0.0
-        items.append(ItemScore(item_key(pair), Scored(value, said, value), scores))
-    score = 100 * overall["CIDEr"]
-    return Outcome(score, score, overall, items, [f"tokens: {name}", _METEOR])
+def _with_tokens(benchmark: Benchmark, pairs: Sequence[Pair], options: Options) -> Settled:
+    """Choose the tokens, and count how often they occur in the references of all images."""
+    name, *tokens = _tokenisers(pairs)
+    of_answer, of_reference = map(cache, tokens)
+
+    def facts(record: Record) -> Facts:
+        captions = record.fields["captions"]
+        return {"references": captions, "tokens": [of_reference(text) for text in captions]}
+
+    corpus = CiderCorpus([facts(pair.reference)["tokens"] for pair in pairs])
+
+    def rule(facts: Facts, said: str) -> Scored:
+        details = _coco_scores(of_answer(said), facts["tokens"], corpus)
+        return replace(benchmark.rule({**facts, "cider": details["CIDEr"]}, said), details=details)
+
+    def figures(marked: Sequence[Marked]) -> dict[str, float]:
+        said = [of_answer(one.said) for one in marked]
+        bleus = coco_bleu(said, [one.facts["tokens"] for one in marked])
+        return means(marked) | dict(zip(_BLEUS, bleus, strict=True))
+
+    if benchmark.rule is score_english:
+        notes = [f"tokens: {name}"]
+    else:
+        paper = "profile paper: mean sentence BLEU-4 of characters, first reference, NLTK"
+        standard = f"sacrebleu: {sacrebleu_signature()}"
+        notes = [f"tokens of the COCO scores below: {name}"]
+        notes.append(paper if options.profile == "paper" else standard)
+    notes.insert(1, "METEOR is not computed: it needs a Java program")
+    return Settled(replace(benchmark, facts=facts, rule=rule, figures=figures), pairs, notes)
+
+
+def score_english(facts: Facts, said: str) -> Scored:
+    """Score one caption by its CIDEr, kept within 0..1 like all item scores."""
+    parsed = bool(said.strip())
+    value = min(1.0, facts["cider"] / 10) if parsed else 0.0
+    return Scored(value, parsed, value)
+
+
+def total_english(marked: Sequence[Marked]) -> float:
+    """Return CIDEr x 100."""
+    return 100 * means(marked)["CIDEr"]
 
 
 def exam(document: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
@@ -134,41 +144,32 @@ def total_chinese(marked: Sequence[Marked]) -> float:
     return corpus_bleu([one.said for one in marked], [one.facts["references"] for one in marked])
 
 
-def _score_chinese(pairs: Sequence[Pair], options: Options) -> Outcome:
-    overall, each, name = _coco_scores(pairs)
-    marked = []
-    for pair in pairs:
-        facts = {"references": pair.reference.fields["captions"], "profile": options.profile}
-        marked.append(Marked(facts, pair.answer.text, score_chinese(facts, pair.answer.text)))
-    items = [
-        ItemScore(item_key(pair), one.scored, details)
-        for pair, one, details in zip(pairs, marked, each, strict=True)
-    ]
-    score = total_chinese(marked)
-    notes, lenient = [f"tokens of the COCO scores below: {name}", _METEOR], score
-    if options.profile == "paper":
-        notes.append("profile paper: mean sentence BLEU-4 of characters, first reference, NLTK")
-        lenient = percent([one.scored.lenient for one in marked])
-    else:
-        notes.append(f"sacrebleu: {sacrebleu_signature()}")
-    return Outcome(score, lenient, overall, items, notes)
-
-
-def _benchmark(name: str, metric: str, score: Scoring, prompt: str) -> Benchmark:
-    def ask(record: Record, options: Options) -> ExamItem:
-        del options
+def _ask_for(prompt: str) -> Callable[[Record, Options], ExamItem]:
+    def ask(record: Record, _options: Options) -> ExamItem:
         references, encoded = record.fields["captions"], record.fields.get("image_bytes")
         images: list[list[str] | bytes] = [encoded] if encoded else [image_paths(record)]
         asked = str(record.fields.get("instruction") or prompt)
         return ExamItem(asked, references[0], images, {"references": references})
 
-    return Benchmark(name, metric, score, references=read_captions, answers=read_answers, ask=ask)
+    return ask
 
 
 exam_chinese = by_item(score_chinese, "corpus")
-BENCHMARKS = (
-    *(_benchmark(name, "CIDEr x 100", _score_english, CAPTION)
-      for name in ("caption", "flickr30k", "textcaps", "nocaps")),
-    *(_benchmark(name, "BLEU-4 x 100", _score_chinese, CAPTION_ZH)
-      for name in ("coco_cn", "flickr8k_cn", "flickr30k_cn")),
+BENCHMARKS = tuple(
+    Benchmark(
+        name,
+        metric,
+        rule=rule,
+        total=total,
+        settle=_with_tokens,
+        references=read_captions,
+        answers=read_answers,
+        ask=_ask_for(prompt),
+    )
+    for names, metric, rule, total, prompt in (
+        ("caption flickr30k textcaps nocaps", "CIDEr x 100", score_english, total_english, CAPTION),
+        ("coco_cn flickr8k_cn flickr30k_cn", "BLEU-4 x 100", score_chinese, total_chinese,
+         CAPTION_ZH),
+    )
+    for name in names.split()
 )  # fmt: skip

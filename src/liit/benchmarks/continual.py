@@ -14,9 +14,9 @@ from liit.metrics.continual import (
     mean_of_seen,
     strict_forgetting,
 )
+from liit.scoring.answers import of_one_file
 from liit.scoring.benchmark import Benchmark, Options, Outcome
 from liit.scoring.files import Document
-from liit.scoring.models import of_one_file
 
 _MICRO = "predict_exact_match"
 _LOGGED = "predict_exact_match_for_"
@@ -76,9 +76,8 @@ def _stage(document: Document) -> tuple[int, str]:
 
 
 def _continual(
-    references: Sequence[Document], documents: Sequence[Document], options: Options
+    _references: Sequence[Document], documents: Sequence[Document], options: Options
 ) -> Outcome:
-    del references
     matrix = read_matrix(documents, options.answer_field)
     values = {
         "average_performance": average_performance(matrix),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from liit.benchmarks._short import ANSWERS, ask_shortly, short_facts
 from liit.metrics import Scored
 from liit.metrics.exact import exact_match
-from liit.scoring.benchmark import Benchmark, by_mean
+from liit.scoring.benchmark import Benchmark
 from liit.scoring.exam import Facts, by_item
+from liit.scoring.records import Record
 
 
 def score(facts: Facts, said: str) -> Scored:
@@ -16,20 +15,19 @@ def score(facts: Facts, said: str) -> Scored:
     return exact_match(said, facts["answers"])
 
 
-def groups(facts: Facts) -> Iterator[str]:
-    """Yield GQA's own groups: yes/no or open, semantic and structural type."""
+def facts_of(record: Record) -> Facts:
+    """Return the answers, and GQA's own groups: yes/no or open, semantic and structural type."""
+    facts = short_facts(record)
     types = facts.get("types")
-    if isinstance(types, dict):
-        yield "binary" if facts["answers"][0].lower() in ("yes", "no") else "open"
-        for kind in ("semantic", "structural"):
-            if types.get(kind):
-                yield f"{kind}.{types[kind]}"
+    if not isinstance(types, dict):
+        return facts
+    openness = "binary" if facts["answers"][0].lower() in ("yes", "no") else "open"
+    kinds = [f"{kind}.{types[kind]}" for kind in ("semantic", "structural") if types.get(kind)]
+    return {**facts, "groups": [openness, *kinds]}
 
 
 exam = by_item(score)
-_SCORING = by_mean(short_facts, score, groups)
-BENCHMARKS = (
-    Benchmark("gqa", "accuracy, %", _SCORING, ANSWERS, alone=True, ask=ask_shortly()),
-    Benchmark("ocrvqa", "accuracy, %", _SCORING, ANSWERS, alone=True, ask=ask_shortly()),
-    Benchmark("exact", "accuracy, %", _SCORING, ANSWERS, alone=True),
+BENCHMARKS = tuple(
+    Benchmark(name, "accuracy, %", facts_of, score, targets=ANSWERS, alone=True, ask=ask)
+    for name, ask in (("gqa", ask_shortly()), ("ocrvqa", ask_shortly()), ("exact", None))
 )

@@ -16,7 +16,7 @@ from typing import Any
 from liit.errors import LiitError
 from liit.scoring.benchmark import Benchmark, Options, Outcome
 from liit.scoring.files import Document
-from liit.scoring.layouts import records_of
+from liit.scoring.layouts import all_records
 from liit.scoring.records import Record, as_list
 
 _KS = (1, 10, 100)
@@ -67,7 +67,7 @@ def _humaneval(
     references: Sequence[Document], samples: Sequence[Document], options: Options
 ) -> Outcome:
     """Estimate pass@k from samples that were run elsewhere ("passed") or are run now."""
-    problems = [dict(r.fields) for document in references for r in records_of(document)]
+    problems = [dict(r.fields) for r in all_records(references)]
     results: dict[str, list[bool]] = defaultdict(list)
     for task, record in _samples(samples, problems):
         if "passed" in record.fields:
@@ -91,19 +91,18 @@ def _samples(
     documents: Sequence[Document], problems: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[str, Record]]:
     """Yield (task, sample): records with a task, or one list of programs per problem in order."""
-    for document in documents:
-        for record in records_of(document):
-            if record.id is not None:
-                yield record.id, record
-                continue
-            if record.place > len(problems):
-                raise LiitError(
-                    f"{record.where}: no problem {record.place} among the references",
-                    next_step="name the problem file with --references",
-                )
-            task = str(problems[record.place - 1]["task_id"])
-            for program in as_list(record.need(("value",), "list of programs")):
-                yield task, replace(record, fields={"program": program})
+    for record in all_records(documents):
+        if record.id is not None:
+            yield record.id, record
+            continue
+        if record.place > len(problems):
+            raise LiitError(
+                f"{record.where}: no problem {record.place} among the references",
+                next_step="name the problem file with --references",
+            )
+        task = str(problems[record.place - 1]["task_id"])
+        for program in as_list(record.need(("value",), "list of programs")):
+            yield task, replace(record, fields={"program": program})
 
 
 def _program(

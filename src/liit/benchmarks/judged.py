@@ -9,11 +9,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from liit.scoring.answers import Answer
+from liit.scoring.answers import Answer, refuse_mixed
 from liit.scoring.benchmark import Benchmark, Options, Outcome, not_run
 from liit.scoring.files import Document
-from liit.scoring.layouts import records_of
-from liit.scoring.models import refuse_mixed
+from liit.scoring.layouts import all_records
 from liit.scoring.records import as_list
 
 
@@ -31,7 +30,7 @@ def win_rate(preferences: Sequence[float | None]) -> tuple[float, int]:
 def _mmvet(references: Sequence[Document], grades: Sequence[Document], options: Options) -> Outcome:
     """100 · mean grade per judge run, then the mean; per capability if the questions are given."""
     (field,) = options.fields("score")
-    records = [record for document in grades for record in records_of(document)]
+    records = all_records(grades)
     marks = [(record, found) for record in records if (found := _grades(record.fields.get(field)))]
     if not marks:
         return not_run(f"judge's grades (field '{field}')")
@@ -39,7 +38,7 @@ def _mmvet(references: Sequence[Document], grades: Sequence[Document], options: 
     totals = [100 * sum(found[run] for _, found in marks) / len(marks) for run in range(runs)]
     breakdown = {f"run {run + 1}": total for run, total in enumerate(totals)}
     skills: dict[str, list[float]] = defaultdict(list)
-    known = {r.id: r for document in references for r in records_of(document)}
+    known = {r.id: r for r in all_records(references)}
     for record, found in marks:
         question = known.get(record.id)
         for skill in as_list(question.fields.get("capability", [])) if question else []:
@@ -53,12 +52,11 @@ def _grades(value: Any) -> list[float]:
 
 
 def _alpaca_eval(
-    references: Sequence[Document], annotations: Sequence[Document], options: Options
+    _references: Sequence[Document], annotations: Sequence[Document], options: Options
 ) -> Outcome:
     """Win rate; pairs that the judge left open (preference None) leave the denominator."""
-    del references
     (field,) = options.fields("preference")
-    records = [record for document in annotations for record in records_of(document)]
+    records = all_records(annotations)
     judged = [record for record in records if field in record.fields]
     if not judged:
         return not_run(f"judge's annotations (field '{field}')")

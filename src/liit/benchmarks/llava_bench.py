@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from liit.errors import LiitError
-from liit.scoring.asking import ExamItem, image_paths, question_of
 from liit.scoring.benchmark import Benchmark, Options, Outcome, not_run
+from liit.scoring.exam import ExamItem, image_paths, question_of
 from liit.scoring.files import Document
-from liit.scoring.layouts import records_of
+from liit.scoring.layouts import all_records, records_of
 from liit.scoring.records import Record
 from liit.scoring.references import as_reference
 
@@ -29,10 +29,9 @@ def relative_score(pairs: Sequence[tuple[float, float]], *, rounded_means: bool 
 
 
 def _llava_bench(
-    references: Sequence[Document], reviews: Sequence[Document], options: Options
+    _references: Sequence[Document], reviews: Sequence[Document], options: Options
 ) -> Outcome:
     """Relative score per review file and category; the mean over the files."""
-    del references
     rounded = options.profile == "paper"
     breakdown: dict[str, float] = {}
     overall, counted = [], 0
@@ -75,14 +74,13 @@ def _reviews(document: Document, names: Sequence[str]) -> Iterator[tuple[str, tu
 
 def _references(documents: Sequence[Document]) -> list[Record]:
     """Read questions (with an image) and the reference answers to them by id."""
-    everything = [record for document in documents for record in records_of(document)]
+    everything = all_records(documents)
     answers = {r.id: r.fields.get("text") for r in everything if "answer_id" in r.fields}
     asked = [as_reference(r) for r in everything if r.image and "category" in r.fields]
     return [replace(r, fields={**r.fields, "answer": answers.get(r.id)}) for r in asked]
 
 
-def _ask(record: Record, options: Options) -> ExamItem:
-    del options
+def _ask(record: Record, _options: Options) -> ExamItem:
     answer = str(record.fields.get("answer") or "")
     if not answer:
         raise LiitError(

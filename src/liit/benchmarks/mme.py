@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from liit.benchmarks._short import ANSWERS, ask_shortly, yes_or_no
 from liit.metrics import Scored, ratio
 from liit.scoring.answers import Answer, read_answers
-from liit.scoring.benchmark import Benchmark, ItemScore, Options, Outcome, item_key, readable
+from liit.scoring.benchmark import Benchmark, item_key
 from liit.scoring.exam import Facts, Marked, by_item
 from liit.scoring.files import Document
-from liit.scoring.join import Pair
 from liit.scoring.layouts import records_of
 from liit.scoring.records import Record
 
@@ -32,13 +31,13 @@ def mme_answer(response: str) -> str | None:
     return "yes" if "yes" in start else "no" if "no" in start else None
 
 
-def mme(response: str, label: str) -> Scored:
-    """Score one MME answer; the lenient score reads the first yes or no anywhere."""
-    wanted = label.strip().lower()
-    said = mme_answer(response)
-    stated = re.search(r"(?i)\b(yes|no)\b", response)
-    lenient = said or (stated.group(1).lower() if stated else None)
-    return Scored(float(said == wanted), said is not None, float(lenient == wanted))
+def score(facts: Facts, said: str) -> Scored:
+    """Score one answer; the lenient score reads the first yes or no anywhere."""
+    wanted = facts["answers"][0].strip().lower()
+    read = mme_answer(said)
+    stated = re.search(r"(?i)\b(yes|no)\b", said)
+    lenient = read or (stated.group(1).lower() if stated else None)
+    return Scored(float(read == wanted), read is not None, float(lenient == wanted))
 
 
 def mme_scores(items: Sequence[tuple[str, str, bool]]) -> dict[str, float]:
@@ -60,38 +59,22 @@ def mme_scores(items: Sequence[tuple[str, str, bool]]) -> dict[str, float]:
     return scores
 
 
-def score(facts: Facts, said: str) -> Scored:
-    """Score one answer."""
-    return mme(said, facts["answers"][0])
-
-
-def scores_of(marked: Sequence[Marked], *, lenient: bool = False) -> dict[str, float]:
-    """Return MME's scores of the answers, by the strict or by the lenient reading."""
-    right = (one.scored.lenient if lenient else one.scored.value for one in marked)
+def scores_of(marked: Sequence[Marked]) -> dict[str, float]:
+    """Return MME's scores of the answers."""
     return mme_scores([
-        (one.facts["category"], one.facts["question_id"], bool(value))
-        for one, value in zip(marked, right, strict=True)
+        (one.facts["category"], one.facts["question_id"], bool(one.scored.value)) for one in marked
     ])  # fmt: skip
+
+
+def points(marked: Sequence[Marked]) -> float:
+    """Perception and cognition."""
+    scores = scores_of(marked)
+    return scores["perception"] + scores["cognition"]
 
 
 def total(marked: Sequence[Marked]) -> float:
     """Perception and cognition in % of what can be had."""
-    scores = scores_of(marked)
-    return 100 * (scores["perception"] + scores["cognition"]) / BEST
-
-
-def _score(pairs: Sequence[Pair], options: Options) -> Outcome:
-    """Perception + cognition; per task accuracy % + accuracy+ %."""
-    del options
-    marked, items = [], []
-    for pair in pairs:
-        record = pair.reference
-        scored = readable(pair, lambda p: score(_facts(p.reference), p.answer.text))
-        marked.append(Marked(_facts(record), pair.answer.text, scored))
-        items.append(ItemScore(f"{item_key(pair)}: {record.question}", scored))
-    strict, loose = scores_of(marked), scores_of(marked, lenient=True)
-    score_, lenient = (one["perception"] + one["cognition"] for one in (strict, loose))
-    return Outcome(score_, lenient, strict, items)
+    return 100 * points(marked) / BEST
 
 
 def _facts(record: Record) -> dict[str, object]:
@@ -148,8 +131,12 @@ BENCHMARKS = (
     Benchmark(
         "mme",
         "MME score (0..2800)",
-        _score,
-        ANSWERS,
+        _facts,
+        score,
+        points,
+        scores_of,
+        key=lambda record: f"{item_key(record)}: {record.question}",
+        targets=ANSWERS,
         alone=True,
         references=_references,
         answers=_answers,

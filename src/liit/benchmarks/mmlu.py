@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from liit.benchmarks._options import ask_for_letter, option_facts
@@ -12,10 +12,9 @@ from liit.metrics import Scored
 from liit.metrics.letter import lenient_letter, option_letter
 from liit.prompts import LETTERS
 from liit.scoring.answers import Answer, read_answers
-from liit.scoring.benchmark import Benchmark, Options, Outcome, by_mean
-from liit.scoring.exam import Facts, by_item, is_paper
+from liit.scoring.benchmark import Benchmark, by_group
+from liit.scoring.exam import Facts, Marked, by_item, is_paper
 from liit.scoring.files import Document
-from liit.scoring.join import Pair
 from liit.scoring.layouts import records_of
 from liit.scoring.records import Record
 
@@ -34,16 +33,10 @@ def whole_letter(said: str, letter: str, choices: Sequence[str]) -> Scored:
     return Scored(float(strict == letter), strict is not None, float(lenient == letter))
 
 
-def groups(facts: Facts) -> Iterator[str]:
-    """Yield the subject."""
-    yield facts["subject"]
-
-
-def _score(pairs: Sequence[Pair], options: Options) -> Outcome:
-    """Accuracy over all questions, by subject, and the mean over the subjects."""
-    outcome = by_mean(option_facts, score, groups)(pairs, options)
-    macro = sum(outcome.breakdown.values()) / len(outcome.breakdown)
-    return replace(outcome, breakdown={**outcome.breakdown, "mean over subjects": macro})
+def figures(marked: Sequence[Marked]) -> dict[str, float]:
+    """Return the accuracy by subject, and its mean over the subjects."""
+    subjects = by_group(marked)
+    return {**subjects, "mean over subjects": sum(subjects.values()) / len(subjects)}
 
 
 def _references(documents: Sequence[Document]) -> list[Record]:
@@ -103,7 +96,9 @@ BENCHMARKS = (
     Benchmark(
         "mmlu",
         "accuracy, %",
-        _score,
+        lambda record: option_facts(record) | {"groups": [record.fields["subject"]]},
+        score,
+        figures=figures,
         references=_references,
         answers=_answers,
         ask=ask_for_letter,

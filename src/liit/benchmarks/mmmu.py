@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from liit import prompts
@@ -12,13 +14,13 @@ from liit.benchmarks._mmmu_parser import mmmu_choice, mmmu_open
 from liit.benchmarks._options import checked_letter, choices_of, gold_letter
 from liit.metrics import Scored
 from liit.prompts import LETTERS
-from liit.scoring.asking import ExamItem, question_of
-from liit.scoring.benchmark import Benchmark, Options, Outcome, mean_outcome, percent
-from liit.scoring.exam import Facts, Marked, by_item, is_paper
+from liit.scoring.benchmark import Benchmark, Options, Settled, percent
+from liit.scoring.exam import ExamItem, Facts, Marked, by_item, is_paper, question_of
 from liit.scoring.join import Pair
 from liit.scoring.records import Record, as_list
 
 _GOLD = ("ground_truth", "answer")
+_NO_TEXTS = [f"\0{letter}" for letter in LETTERS[:10]]  # options of no text: none is ever named
 _DOMAINS = {
     "Art and Design": ("Art", "Art_Theory", "Design", "Music"),
     "Business": ("Accounting", "Economics", "Finance", "Manage", "Marketing"),
@@ -42,7 +44,9 @@ def score(facts: Facts, said: str, draws: random.Random | None = None) -> Scored
     """
     if not facts["choices"]:
         return mmmu_open(said, facts["answers"])
-    options = dict(zip(LETTERS, facts["choices"], strict=False))
+    # an answer's record may hold the options in the order in which the model saw them
+    choices = facts.get("shown_choices") or facts["choices"]
+    options = dict(zip(LETTERS, choices, strict=False))
     return mmmu_choice(said, facts["answers"], options, draws)
 
 
@@ -54,16 +58,17 @@ def draws_of(profile: str) -> random.Random | None:
 def total(marked: Sequence[Marked]) -> float:
     """Return the percentage right."""
     draws = draws_of("paper" if is_paper(marked[0].facts) else "standard")
-    return percent([score(facts, said, draws).value for facts, said, _ in marked])
+    return percent([score(one.facts, one.said, draws).value for one in marked])
 
 
 def facts_of(record: Record) -> dict[str, Any]:
-    """Return the right answers, and the options unless the question is open."""
+    """Return the right answers, the groups, and the options unless the question is open."""
     gold = [str(answer) for answer in as_list(record.need(_GOLD, "right answer"))]
     if _is_open(record, gold):
-        return {"answers": gold, "choices": []}
-    choices = _option_texts(record)
-    return {"answers": [checked_letter(record, one, choices) for one in gold], "choices": choices}
+        return {"answers": gold, "choices": [], "groups": _groups(record)}
+    choices = _option_texts(record) or _NO_TEXTS
+    letters = [checked_letter(record, letter, choices) for letter in gold]
+    return {"answers": letters, "choices": choices, "groups": _groups(record)}
 
 
 def _is_open(record: Record, gold: Sequence[str]) -> bool:
@@ -73,54 +78,44 @@ def _is_open(record: Record, gold: Sequence[str]) -> bool:
     return "choice" not in str(kind)
 
 
-def _option_texts(*records: Record) -> list[str]:
-    """Return the options' texts; without any in the files, texts that match nothing."""
-    for record in records:
-        known = record.fields.get("index2ans")
-        if isinstance(known, dict) and known:
-            return [str(text) for _, text in sorted(known.items())]
-        if record.first(("options", "choices")) is not None:
-            return choices_of(record)
-    return [f"\0{letter}" for letter in LETTERS[:10]]
+def _option_texts(record: Record) -> list[str]:
+    """Return the options' texts, if the record has them."""
+    known = record.fields.get("index2ans")
+    if isinstance(known, dict) and known:
+        return [str(text) for _, text in sorted(known.items())]
+    return choices_of(record) if record.first(("options", "choices")) is not None else []
 
 
-def _facts_of_pair(pair: Pair) -> dict[str, Any]:
-    facts = facts_of(pair.reference)
-    if facts["choices"]:
-        facts["choices"] = _option_texts(pair.answer.record, pair.reference)
-    return facts
+def _answer_facts(record: Record) -> dict[str, Any]:
+    return {"shown_choices": _option_texts(record), "letter_read": record.fields.get("pred_indexs")}
 
 
-def _score(pairs: Sequence[Pair], options: Options) -> Outcome:
-    draws = draws_of(options.profile)
-    return mean_outcome(
-        pairs, lambda pair: score(_facts_of_pair(pair), pair.answer.text, draws), _groups
-    )
+def _drawing(benchmark: Benchmark, pairs: Sequence[Pair], options: Options) -> Settled:
+    return Settled(replace(benchmark, rule=partial(score, draws=draws_of(options.profile))), pairs)
 
 
-def _score_pro(pairs: Sequence[Pair], options: Options) -> Outcome:
+def facts_of_pro(record: Record) -> dict[str, Any]:
+    """Return MMMU-Pro's right letter, options and groups."""
+    choices = _option_texts(record) or _NO_TEXTS
+    return {"answers": [gold_letter(record)], "choices": choices, "groups": _groups(record)}
+
+
+def score_pro(facts: Facts, said: str) -> Scored:
     """Score MMMU-Pro: the letter its own script parsed where it is given, else parsed here."""
-    del options
-
-    def rule(pair: Pair) -> Scored:
-        gold = gold_letter(pair.reference)
-        parsed = pair.answer.record.fields.get("pred_indexs")
-        if isinstance(parsed, str) and parsed:
-            right = float(parsed == gold)
-            return Scored(right, True, right)
-        choices = _option_texts(pair.answer.record, pair.reference)
-        return score({"answers": [gold], "choices": choices}, pair.answer.text)
-
-    return mean_outcome(pairs, rule, _groups)
+    letter = facts["letter_read"]
+    if isinstance(letter, str) and letter:
+        right = float(letter == facts["answers"][0])
+        return Scored(right, True, right)
+    return score(facts, said)
 
 
-def _groups(pair: Pair) -> Iterator[str]:
-    """Yield subject and domain, which the published id names."""
-    found = re.fullmatch(r"[a-z]+_(.+?)_\d+", pair.reference.id or "")
-    if found is not None:
-        subject = found.group(1)
-        yield subject
-        yield from (f"Overall-{name}" for name, inside in _DOMAINS.items() if subject in inside)
+def _groups(record: Record) -> list[str]:
+    """Return subject and domain, which the published id names."""
+    found = re.fullmatch(r"[a-z]+_(.+?)_\d+", record.id or "")
+    if found is None:
+        return []
+    subject = found.group(1)
+    return [subject, *(f"Overall-{name}" for name, inside in _DOMAINS.items() if subject in inside)]
 
 
 def _ask(record: Record, options: Options) -> ExamItem:
@@ -150,7 +145,14 @@ def _image(record: Record, number: int) -> list[str] | bytes:
 
 
 exam = by_item(score, "corpus")
+_mmmu = partial(
+    Benchmark,
+    metric="accuracy, %",
+    answer_facts=_answer_facts,
+    targets=_GOLD,
+    alone=True,
+)
 BENCHMARKS = (
-    Benchmark("mmmu", "accuracy, %", _score, _GOLD, alone=True, ask=_ask),
-    Benchmark("mmmu_pro", "accuracy, %", _score_pro, _GOLD, alone=True),
+    _mmmu("mmmu", facts=facts_of, rule=score, settle=_drawing, ask=_ask),
+    _mmmu("mmmu_pro", facts=facts_of_pro, rule=score_pro),
 )

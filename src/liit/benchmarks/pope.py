@@ -8,10 +8,8 @@ from collections.abc import Sequence
 
 from liit.benchmarks._short import ask_shortly, yes_or_no
 from liit.metrics import Scored, ratio
-from liit.scoring.asking import ExamItem
-from liit.scoring.benchmark import Benchmark, Options, Outcome, mean_outcome, percent
-from liit.scoring.exam import Facts, Marked, by_item
-from liit.scoring.join import Pair
+from liit.scoring.benchmark import Benchmark, Options, percent
+from liit.scoring.exam import ExamItem, Facts, Marked, by_item
 from liit.scoring.records import Record, with_fields
 
 _LABELS = ("label", "answer", "ground_truth", "gt_answer", "gt_ans")
@@ -23,17 +21,18 @@ def pope_answer(response: str) -> str:
     return "no" if {"No", "not", "no"} & set(words) else "yes"
 
 
-def pope(response: str, label: str) -> Scored:
-    """Score one POPE answer; unparsed if neither yes nor no stands in it (the rule says "yes").
+def score(facts: Facts, said: str) -> Scored:
+    """Score one answer; unparsed if neither yes nor no stands in it (the rule says "yes").
 
     The lenient score reads the first yes or no in any case.
     """
-    stated = re.search(r"(?i)\b(yes|no|not)\b", response)
-    value = float(pope_answer(response) == label.strip().lower())
+    label = facts["answers"][0].strip().lower()
+    stated = re.search(r"(?i)\b(yes|no|not)\b", said)
+    value = float(pope_answer(said) == label)
     if stated is None:
         return Scored(value, False, 0.0)
     read = "yes" if stated.group(1).lower() == "yes" else "no"
-    return Scored(value, True, float(read == label.strip().lower()))
+    return Scored(value, True, float(read == label))
 
 
 def pope_counts(said: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
@@ -52,28 +51,29 @@ def pope_counts(said: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
     }  # fmt: skip
 
 
-def score(facts: Facts, said: str) -> Scored:
-    """Score one answer."""
-    return pope(said, facts["answers"][0])
-
-
-def counts_by_category(
-    marked: Sequence[Marked], *, lenient: bool = False
-) -> dict[str, dict[str, float]]:
+def counts_by_category(marked: Sequence[Marked]) -> dict[str, dict[str, float]]:
     """Return the counts and ratios of POPE's evaluator for each category."""
     inside: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for facts, said, scored in marked:
-        label = facts["answers"][0].strip().lower()
+    for one in marked:
+        label = one.facts["answers"][0].strip().lower()
         other = "no" if label == "yes" else "yes"
-        read = (label if scored.lenient else other) if lenient else pope_answer(said)
-        inside[facts["category"]].append((read, label))
+        inside[one.facts["category"]].append((label if one.scored.value else other, label))
     return {name: pope_counts(*zip(*inside[name], strict=True)) for name in sorted(inside)}
 
 
-def total(marked: Sequence[Marked], *, lenient: bool = False) -> float:
+def total(marked: Sequence[Marked]) -> float:
     """Mean F1 over the categories, in %."""
-    categories = counts_by_category(marked, lenient=lenient).values()
-    return percent([counts["f1"] for counts in categories])
+    return percent([counts["f1"] for counts in counts_by_category(marked).values()])
+
+
+def figures(marked: Sequence[Marked]) -> dict[str, float]:
+    """Return the counts and ratios, named by category if there are several."""
+    categories = counts_by_category(marked)
+    return {
+        f"{category}.{name}" if len(categories) > 1 else name: value
+        for category, counts in categories.items()
+        for name, value in counts.items()
+    }
 
 
 def _facts(record: Record) -> dict[str, object]:
@@ -89,22 +89,6 @@ def _with_category(record: Record) -> Record:
     return with_fields(record, {"category": _category(record)})
 
 
-def _score(pairs: Sequence[Pair], options: Options) -> Outcome:
-    del options
-    items = mean_outcome(pairs, lambda p: score(_facts(p.reference), p.answer.text)).items
-    marked = [
-        Marked(_facts(pair.reference), pair.answer.text, item.scored)
-        for pair, item in zip(pairs, items, strict=True)
-    ]
-    categories = counts_by_category(marked)
-    breakdown = {
-        f"{category}.{name}" if len(categories) > 1 else name: value
-        for category, counts in categories.items()
-        for name, value in counts.items()
-    }
-    return Outcome(total(marked), total(marked, lenient=True), breakdown, items)
-
-
 def _ask(record: Record, options: Options) -> ExamItem:
     item = ask_shortly()(record, options)
     return ExamItem(item.prompt, item.answer, item.images, _facts(record))
@@ -115,8 +99,11 @@ BENCHMARKS = (
     Benchmark(
         "pope",
         "F1, %, mean over the categories",
-        _score,
-        _LABELS,
+        _facts,
+        score,
+        total,
+        figures,
+        targets=_LABELS,
         complete=_with_category,
         ask=_ask,
     ),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from liit.errors import LiitError
 from liit.metrics import Scored
-from liit.scoring.benchmark import GOLD, Benchmark, Options, Outcome, by_mean, mean_outcome, text_of
+from liit.scoring.benchmark import GOLD, Benchmark, Options, Settled
 from liit.scoring.exam import Facts
 from liit.scoring.join import Pair
 from liit.scoring.records import Record
@@ -16,16 +17,16 @@ _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?|-?\.\d+")
 _MARKED = re.compile(r"(?:####|\bA:)\s*([^\n]*)")
 
 
-def gsm8k(prediction: str, answer: str) -> Scored:
+def gsm8k(facts: Facts, said: str) -> Scored:
     """Compare numbers: strict the one after the last "A:" or "####", else the last one at all.
 
-    ``answer`` may be a whole worked solution. An answer counts as parsed if it holds a number;
+    The target may be a whole worked solution. An answer counts as parsed if it holds a number;
     lenient is always the last number.
     """
-    wanted, said = stated_number(answer), stated_number(prediction)
-    strict = float(wanted is not None and said == wanted)
-    lenient = float(wanted is not None and last_number(prediction) == wanted)
-    return Scored(strict, said is not None, max(strict, lenient))
+    wanted, stated = stated_number(facts["target"]), stated_number(said)
+    strict = float(wanted is not None and stated == wanted)
+    lenient = float(wanted is not None and last_number(said) == wanted)
+    return Scored(strict, stated is not None, max(strict, lenient))
 
 
 def stated_number(text: str) -> float | None:
@@ -45,62 +46,52 @@ def _value(number: str) -> float:
     return float(number.replace(",", ""))
 
 
-def bbh_direct(prediction: str, target: str) -> Scored:
+def bbh_direct(facts: Facts, said: str) -> Scored:
     """Exact match of the stripped texts; lenient ignores case and a final full stop."""
-    said, wanted = prediction.strip(), target.strip()
+    said, wanted = said.strip(), facts["target"].strip()
     strict = float(said == wanted)
     lenient = float(said.rstrip(".").lower() == wanted.rstrip(".").lower())
     return Scored(strict, bool(said), max(strict, lenient))
 
 
-def bbh_cot(prediction: str, target: str) -> Scored:
+def bbh_cot(facts: Facts, said: str) -> Scored:
     """Exact match of what follows the first "answer is ", without one final full stop.
 
     This is the rule of the BBH authors; a text without the phrase is unparsed. Lenient takes what
     follows the last phrase, up to the end of its line, in any case.
     """
-    wanted = target.strip()
-    parts = prediction.split("answer is ", 1)
+    wanted = facts["target"].strip()
+    parts = said.split("answer is ", 1)
     stated = parts[1].strip().removesuffix(".") if len(parts) == 2 else None
-    tail = re.split(r"(?i)answer is:? ", prediction)[-1].strip().split("\n")[0]
+    tail = re.split(r"(?i)answer is:? ", said)[-1].strip().split("\n")[0]
     lenient = float(tail.rstrip(".").lower() == wanted.lower())
     strict = float(stated == wanted)
     return Scored(strict, stated is not None, max(strict, lenient))
 
 
-def _target(record: Record) -> dict[str, str]:
-    return {"target": text_of(record.need(GOLD, "answer"))}
+def _target(record: Record) -> dict[str, object]:
+    return {"target": str(record.need(GOLD, "answer")), "groups": [record.document.name]}
 
 
 def _solution(record: Record) -> dict[str, str]:
-    facts = _target(record)
-    if stated_number(facts["target"]) is None:
+    target = str(record.need(GOLD, "answer"))
+    if stated_number(target) is None:
         raise LiitError(
-            f"{record.where}: the right answer holds no number: {facts['target'][:80]!r}",
+            f"{record.where}: the right answer holds no number: {target[:80]!r}",
             next_step="give the worked solution, or the number alone",
         )
-    return facts
+    return {"target": target}
 
 
-def _gsm8k(facts: Facts, said: str) -> Scored:
-    return gsm8k(said, facts["target"])
-
-
-def _score_bbh(pairs: Sequence[Pair], options: Options) -> Outcome:
+def _by_majority(benchmark: Benchmark, pairs: Sequence[Pair], _options: Options) -> Settled:
     """Score by the chain-of-thought rule if most answers hold "answer is ", else directly."""
-    del options
     reasoned = sum("answer is " in pair.answer.text for pair in pairs) > len(pairs) / 2
     rule = bbh_cot if reasoned else bbh_direct
-    outcome = mean_outcome(
-        pairs,
-        lambda p: rule(p.answer.text, _target(p.reference)["target"]),
-        lambda p: (p.reference.document.name,),
-    )
     note = "rule: " + ("text after the first 'answer is '" if reasoned else "whole answer")
-    return Outcome(outcome.score, outcome.lenient, outcome.breakdown, outcome.items, [note])
+    return Settled(replace(benchmark, rule=rule), pairs, [note])
 
 
 BENCHMARKS = (
-    Benchmark("gsm8k", "accuracy, %", by_mean(_solution, _gsm8k), GOLD, alone=True),
-    Benchmark("bbh", "exact match, %", _score_bbh, GOLD, alone=True),
+    Benchmark("gsm8k", "accuracy, %", _solution, gsm8k, targets=GOLD, alone=True),
+    Benchmark("bbh", "exact match, %", _target, settle=_by_majority, targets=GOLD, alone=True),
 )

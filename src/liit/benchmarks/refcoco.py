@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from liit import prompts
@@ -26,9 +28,10 @@ from liit.metrics.boxes import (
     lenient_boxes,
     relative,
 )
-from liit.scoring.asking import ExamItem, image_paths, question_of
-from liit.scoring.benchmark import Benchmark, ItemScore, Options, Outcome, item_key, percent
-from liit.scoring.exam import Facts, Marked, is_paper, three
+from liit.scoring.answers import Answer, read_answers
+from liit.scoring.benchmark import Benchmark, Options, Settled, mean, percent
+from liit.scoring.exam import ExamItem, Facts, Marked, image_paths, is_paper, question_of, three
+from liit.scoring.files import Document
 from liit.scoring.join import Pair
 from liit.scoring.records import Record
 from liit.squares import to_square
@@ -50,7 +53,8 @@ def score(facts: Facts, said: str, reading: Reading = "unit") -> Scored:
     value = _iou(facts, strict) if strict else 0.0
     lenient = max(value, _iou(facts, loose[0]) if loose else 0.0)
     outside = numbers is not None and not reading.startswith("pixel") and _leaves(numbers, reading)
-    return Scored(value, strict is not None, lenient, OUTSIDE if outside else "")
+    note = OUTSIDE if outside else ""
+    return Scored(value, strict is not None, lenient, note, {"iou": value})
 
 
 def _leaves(numbers: Box, reading: Reading) -> bool:
@@ -68,32 +72,52 @@ def _iou(facts: Facts, box: Box) -> float:
     return box_iou(answered, (a1 * width, b1 * height, a2 * width, b2 * height), pixel=1)
 
 
-def _hit(facts: Facts, scored: Scored, threshold: float = 0.5) -> Scored:
-    def passes(iou: float) -> float:
-        return float(iou > threshold if is_paper(facts) else iou >= threshold)
-
-    return Scored(passes(scored.value), scored.parsed, passes(scored.lenient), scored.note)
+def hit(facts: Facts, said: str, reading: Reading = "unit") -> Scored:
+    """Score one answer by whether its IoU reaches one half."""
+    return _hit(facts, score(facts, said, reading))
 
 
-def _counted(marked: Sequence[Marked]) -> list[Marked]:
-    return [one for one in marked if one.scored.parsed or not is_paper(one.facts)]
+def _hit(facts: Facts, scored: Scored) -> Scored:
+    value, lenient = (float(_reaches(facts, iou)) for iou in (scored.value, scored.lenient))
+    return replace(scored, value=value, lenient=lenient)
+
+
+def _reaches(facts: Facts, iou: float, threshold: float = 0.5) -> bool:
+    return iou > threshold if is_paper(facts) else iou >= threshold
+
+
+def counts(one: Marked) -> bool:
+    """Tell whether an answer is in the denominator."""
+    return one.scored.parsed or not is_paper(one.facts)
 
 
 def mean_iou(marked: Sequence[Marked]) -> float:
     """Mean IoU (0..1); 0 if no answer counts."""
-    ious = [one.scored.value for one in _counted(marked)]
+    ious = [one.scored.details["iou"] for one in filter(counts, marked)]
     return sum(ious) / len(ious) if ious else 0.0
 
 
 def accuracy(marked: Sequence[Marked], threshold: float = 0.5) -> float:
     """Share of the answers whose IoU reaches the threshold, in %; 0 if no answer counts."""
-    hits = [_hit(one.facts, one.scored, threshold).value for one in _counted(marked)]
-    return percent(hits) if hits else 0.0
+    ious = [(one.facts, one.scored.details["iou"]) for one in filter(counts, marked)]
+    return percent([float(_reaches(facts, iou, threshold)) for facts, iou in ious]) if ious else 0.0
 
 
 def total(marked: Sequence[Marked]) -> float:
     """Return the exam's cell: mean IoU in %; ``paper``: the accuracy."""
     return accuracy(marked) if is_paper(marked[0].facts) else 100 * mean_iou(marked)
+
+
+def figures(marked: Sequence[Marked]) -> dict[str, float]:
+    """Return mean IoU and accuracies, undefined if no answer counts."""
+    known = {
+        "mean_iou": mean_iou(marked),
+        "acc@0.5": accuracy(marked),
+        "acc@0.75": accuracy(marked, 0.75),
+    }
+    if not any(map(counts, marked)):
+        known = dict.fromkeys(known, math.nan)
+    return known | {"outside_frame": float(sum(one.scored.note == OUTSIDE for one in marked))}
 
 
 def exam(document: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
@@ -127,42 +151,26 @@ def _size(record: Record) -> tuple[float, float]:
         ) from fault
 
 
-def _score(pairs: Sequence[Pair], options: Options) -> Outcome:
-    said = [_text(pair) for pair in pairs]
-    reading, note = _reading(pairs, said, options)
+def _settle(benchmark: Benchmark, pairs: Sequence[Pair], options: Options) -> Settled:
+    reading, note = _reading(pairs, options)
     # pixels are those of the image as it is
     frame: Frame = "original" if reading.startswith("pixel") else options.box_frame
-    marked = []
-    for pair, text in zip(pairs, said, strict=True):
-        facts = facts_of(pair.reference, frame) | {"profile": options.profile}
-        marked.append(Marked(facts, text, score(facts, text, reading)))
-    items = [
-        ItemScore(item_key(pair), _hit(one.facts, one.scored), {"iou": one.scored.value})
-        for pair, one in zip(pairs, marked, strict=True)
-    ]
-    breakdown = {
-        "mean_iou": mean_iou(marked),
-        "acc@0.5": accuracy(marked),
-        "acc@0.75": accuracy(marked, 0.75),
-        "outside_frame": float(sum(one.scored.note == OUTSIDE for one in marked)),
-    }
     notes = [note]
     if options.profile == "paper":
         notes.append("profile paper: +1 pixel, IoU > 0.5, unparsed answers not counted")
-    lenient = percent([item.scored.lenient for item in items])
-    n = len(_counted(marked))
-    if not n:
-        undefined = ("mean_iou", "acc@0.5", "acc@0.75")
-        breakdown |= dict.fromkeys(undefined, math.nan)
-    return Outcome(breakdown["acc@0.5"], lenient, breakdown, items, notes, n=n)
+    facts, rule = partial(facts_of, frame=frame), partial(hit, reading=reading)
+    return Settled(replace(benchmark, facts=facts, rule=rule), pairs, notes)
 
 
-def _text(pair: Pair) -> str:
-    value = pair.answer.value
-    return str(value) if isinstance(value, list) else pair.answer.text
+def _answers(documents: Sequence[Document], field: str | None) -> list[Answer]:
+    """Read answers; a box may be a list instead of a text."""
+    return [
+        replace(answer, value=str(answer.value)) if isinstance(answer.value, list) else answer
+        for answer in read_answers(documents, field)
+    ]
 
 
-def _reading(pairs: Sequence[Pair], said: Sequence[str], options: Options) -> tuple[Reading, str]:
+def _reading(pairs: Sequence[Pair], options: Options) -> tuple[Reading, str]:
     """Return how boxes are written, and a note that says so."""
     frame = f"in the frame: {options.box_frame}"
     if options.box_encoding:
@@ -171,8 +179,8 @@ def _reading(pairs: Sequence[Pair], said: Sequence[str], options: Options) -> tu
         return "pixel_xywh", f"boxes read as pixel_xywh, {frame}"
     boxes = [
         (pair.reference, box)
-        for pair, text in zip(pairs, said, strict=True)
-        if (box := bracketed_numbers(text)) is not None
+        for pair in pairs
+        if (box := bracketed_numbers(pair.answer.text)) is not None
     ]
     reading, share = _guess(boxes)
     return reading, f"boxes read as {reading} ({share:.1%} of {len(boxes)} boxes fit), {frame}"
@@ -226,8 +234,12 @@ BENCHMARKS = tuple(
     Benchmark(
         name,
         "Acc@0.5, %",
-        _score,
+        total=lambda marked: mean(list(filter(counts, marked))),
+        figures=figures,
+        counts=counts,
+        settle=_settle,
         references=box_references,
+        answers=_answers,
         ask=_ask,
         needs="boxes with image sizes, or refs(*).p and instances.json",
     )

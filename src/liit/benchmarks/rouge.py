@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from liit.metrics import Scored
-from liit.scoring.benchmark import GOLD, Benchmark, ItemScore, Options, Outcome, item_key, text_of
-from liit.scoring.files import Document
-from liit.scoring.join import Pair
-from liit.scoring.layouts import records_of
-from liit.scoring.records import Record
+from liit.scoring.benchmark import GOLD, Benchmark, means
+from liit.scoring.exam import Facts
+from liit.scoring.layouts import all_records
 
 Prf = tuple[float, float, float]
+_KINDS = ("rouge1", "rouge2", "rougeL")
 
 
 def rouge(
@@ -25,32 +23,25 @@ def rouge(
     return {kind: (s.precision, s.recall, s.fmeasure) for kind, s in scores.items()}
 
 
-def _all_records(documents: Sequence[Document]) -> list[Record]:
-    """Keep empty references too: line files are aligned by position."""
-    return [record for document in documents for record in records_of(document)]
+def score(facts: Facts, said: str) -> Scored:
+    """Score by ROUGE-L F1; ROUGE-1, -2, -L beside it, without and with stemming."""
+    details = {
+        f"{kind} {'stem' if stem else 'no stem'}.{part}": value
+        for stem in (False, True)
+        for kind, values in rouge(said, facts["target"], _KINDS, stem=stem).items()
+        for part, value in zip("PRF", values, strict=True)
+    }
+    f1 = details["rougeL no stem.F"]
+    return Scored(f1, bool(said.strip()), f1, details=details)
 
 
-def _rouge(pairs: Sequence[Pair], options: Options) -> Outcome:
-    """Mean ROUGE-1, -2, -L precision, recall and F1, without and with stemming."""
-    del options
-    sums: dict[str, float] = defaultdict(float)
-    items = []
-    for pair in pairs:
-        wanted = text_of(pair.reference.first(GOLD) or "")
-        details: dict[str, float] = {}
-        for stem in (False, True):
-            scores = rouge(pair.answer.text, wanted, ("rouge1", "rouge2", "rougeL"), stem=stem)
-            for kind, values in scores.items():
-                name = f"{kind} {'stem' if stem else 'no stem'}"
-                details |= {f"{name}.{part}": v for part, v in zip("PRF", values, strict=True)}
-        for name, value in details.items():
-            sums[name] += value / len(pairs)
-        f1 = details["rougeL no stem.F"]
-        items.append(
-            ItemScore(item_key(pair), Scored(f1, bool(pair.answer.text.strip()), f1), details)
-        )
-    score = 100 * sums["rougeL no stem.F"]
-    return Outcome(score, score, dict(sums), items)
-
-
-BENCHMARKS = (Benchmark("rouge", "ROUGE-L F1 x 100", _rouge, references=_all_records),)
+BENCHMARKS = (
+    Benchmark(
+        "rouge",
+        "ROUGE-L F1 x 100",
+        lambda record: {"target": str(record.first(GOLD) or "")},
+        score,
+        figures=means,
+        references=all_records,  # empty ones too: line files are aligned by position
+    ),
+)

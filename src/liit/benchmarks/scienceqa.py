@@ -12,17 +12,16 @@ from liit.metrics import Scored
 from liit.metrics.letter import option_letter
 from liit.prompts import LETTERS
 from liit.scoring.answers import Answer, read_answers
-from liit.scoring.benchmark import Benchmark, by_mean
+from liit.scoring.benchmark import Benchmark
 from liit.scoring.exam import Facts, by_item, three
 from liit.scoring.files import Document
 from liit.scoring.records import Record, turn_of
 
 
 def facts_of(record: Record) -> dict[str, Any]:
-    """Return letter and options, and what ScienceQA's own groups depend on."""
-    has_image = bool(record.fields.get("image")) or "<image>" in (turn_of(record, 0) or "")
-    kept = {name: record.fields[name] for name in ("hint", "grade") if name in record.fields}
-    return {**option_facts(record), **kept, "has_image": has_image}
+    """Return letter, options and groups."""
+    facts = option_facts(record)
+    return facts | {"groups": list(_groups(record, facts.get("subject")))}
 
 
 def score(facts: Facts, said: str) -> Scored:
@@ -30,18 +29,18 @@ def score(facts: Facts, said: str) -> Scored:
     return option_letter(said, facts["letter"], facts["choices"])
 
 
-def groups(facts: Facts) -> Iterator[str]:
+def _groups(record: Record, subject: str | None) -> Iterator[str]:
     """Yield ScienceQA's own groups: image, text or no context, subject, grade band."""
-    if facts["has_image"]:
+    has_image = bool(record.fields.get("image")) or "<image>" in (turn_of(record, 0) or "")
+    if has_image:
         yield "IMG"
-    if "hint" in facts:
-        if facts["hint"]:
-            yield "TXT"
-        elif not facts["has_image"]:
-            yield "NO"
-    if facts.get("subject"):
-        yield {"natural science": "NAT", "social science": "SOC"}.get(facts["subject"], "LAN")
-    grade = re.fullmatch(r"grade(\d+)", str(facts.get("grade", "")))
+    if record.fields.get("hint"):
+        yield "TXT"
+    elif "hint" in record.fields and not has_image:
+        yield "NO"
+    if subject:
+        yield {"natural science": "NAT", "social science": "SOC"}.get(subject, "LAN")
+    grade = re.fullmatch(r"grade(\d+)", str(record.fields.get("grade", "")))
     if grade:
         yield "G1-6" if int(grade.group(1)) <= 6 else "G7-12"
 
@@ -75,8 +74,9 @@ BENCHMARKS = (
     Benchmark(
         "scienceqa",
         "accuracy, %",
-        by_mean(facts_of, score, groups),
-        ("answer", "conversations"),
+        facts_of,
+        score,
+        targets=("answer", "conversations"),
         alone=True,
         answers=_answers,
         ask=ask_for_letter,

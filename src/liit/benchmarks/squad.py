@@ -5,44 +5,40 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from liit.metrics import Scored
 from liit.metrics.spans import exact_and_f1, mixed_tokens, word_tokens
-from liit.scoring.benchmark import (
-    GOLD,
-    Benchmark,
-    ItemScore,
-    Options,
-    Outcome,
-    Scoring,
-    item_key,
-    percent,
-    text_of,
-)
-from liit.scoring.join import Pair
+from liit.scoring.benchmark import GOLD, Benchmark, percent
+from liit.scoring.exam import Facts, Marked
 from liit.scoring.records import Record, as_list
 
 
-def _squad(tokens: Callable[[str], list[str]]) -> Scoring:
-    def score(pairs: Sequence[Pair], options: Options) -> Outcome:
-        del options
-        groups: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        items = []
-        for pair in pairs:
-            said = pair.answer.text.strip()
-            exact, f1 = exact_and_f1(said, _span_texts(pair.reference), tokens)
-            groups[_language(pair.reference)].append((exact, f1))
-            items.append(ItemScore(item_key(pair), Scored(f1, bool(said), f1), {"em": exact}))
-        breakdown = {"em": percent([item.details["em"] for item in items])}
-        if len(groups) > 1:
-            for name, values in sorted(groups.items()):
-                breakdown[f"{name}.f1"] = percent([f1 for _, f1 in values])
-                breakdown[f"{name}.em"] = percent([exact for exact, _ in values])
-                breakdown[f"{name}.n"] = float(len(values))
-        f1 = percent([item.scored.value for item in items])
-        return Outcome(f1, f1, breakdown, items)
+def score(facts: Facts, said: str, tokens: Callable[[str], list[str]] = word_tokens) -> Scored:
+    """Score one answer by token F1, with the exact match beside it."""
+    exact, f1 = exact_and_f1(said.strip(), facts["answers"], tokens)
+    return Scored(f1, bool(said.strip()), f1, details={"em": exact})
 
-    return score
+
+def figures(marked: Sequence[Marked]) -> dict[str, float]:
+    """Return the exact match, and both figures by language if there are several."""
+    languages: dict[str, list[Scored]] = defaultdict(list)
+    for one in marked:
+        languages[one.facts["language"]].append(one.scored)
+    breakdown = {"em": _exact([one.scored for one in marked])}
+    for name, scores in sorted(languages.items()) if len(languages) > 1 else ():
+        breakdown[f"{name}.f1"] = percent([scored.value for scored in scores])
+        breakdown[f"{name}.em"] = _exact(scores)
+        breakdown[f"{name}.n"] = float(len(scores))
+    return breakdown
+
+
+def _exact(scores: Sequence[Scored]) -> float:
+    return percent([scored.details["em"] for scored in scores])
+
+
+def _facts(record: Record) -> dict[str, object]:
+    return {"answers": _span_texts(record), "language": _language(record)}
 
 
 def _span_texts(record: Record) -> list[str]:
@@ -50,7 +46,7 @@ def _span_texts(record: Record) -> list[str]:
     answers = record.need(GOLD, "answers")
     if isinstance(answers, dict):
         answers = answers.get("text", [])
-    return [text_of(a["text"] if isinstance(a, dict) else a) for a in as_list(answers)]
+    return [str(a["text"] if isinstance(a, dict) else a) for a in as_list(answers)]
 
 
 def _language(record: Record) -> str:
@@ -59,10 +55,11 @@ def _language(record: Record) -> str:
     return found.group(1) if found else record.document.name
 
 
-BENCHMARKS = (
-    Benchmark("squad", "F1, %", _squad(word_tokens), GOLD),
-    Benchmark("tydiqa_goldp", "F1, %", _squad(word_tokens), GOLD),
-    Benchmark(
-        "xquad", "F1, % (characters where a script has no spaces)", _squad(mixed_tokens), GOLD
-    ),
+BENCHMARKS = tuple(
+    Benchmark(name, metric, _facts, partial(score, tokens=tokens), figures=figures, targets=GOLD)
+    for name, metric, tokens in (
+        ("squad", "F1, %", word_tokens),
+        ("tydiqa_goldp", "F1, %", word_tokens),
+        ("xquad", "F1, % (characters where a script has no spaces)", mixed_tokens),
+    )
 )

@@ -9,10 +9,11 @@ from typing import Any
 
 from liit.metrics import Scored, ratio
 from liit.scoring.answers import Answer
-from liit.scoring.benchmark import Benchmark, ItemScore, Options, Outcome, item_key
+from liit.scoring.benchmark import Benchmark
+from liit.scoring.exam import Facts, Marked
 from liit.scoring.files import Document
-from liit.scoring.join import Pair
-from liit.scoring.layouts import records_of
+from liit.scoring.layouts import all_records
+from liit.scoring.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +69,42 @@ def _span_f1(one: tuple[int, int], other: tuple[int, int]) -> float:
     return 2 * shared / ((one[1] - one[0]) + (other[1] - other[0])) if shared else 0.0
 
 
-def _tydi(pairs: Sequence[Pair], options: Options) -> Outcome:
-    """TyDi QA's primary tasks: macro F1 per language, averaged over all but English."""
-    del options
-    passages: dict[str, list[Judged]] = defaultdict(list)
-    minimal: dict[str, list[Judged]] = defaultdict(list)
-    items = []
-    for pair in pairs:
-        gold = [_gold_label(label) for label in pair.reference.fields["annotations"]]
-        said = _said_label(pair.answer.record.fields)
-        language = str(pair.reference.fields.get("language", "unknown")).lower()
-        passages[language].append(judge_passage(gold, said))
-        judged = judge_minimal(gold, said)
-        minimal[language].append(judged)
-        items.append(ItemScore(item_key(pair), Scored(judged[2], judged[1], judged[2])))
-    breakdown: dict[str, float] = {}
-    for language in sorted(minimal):
-        breakdown[f"{language}.minimal_f1"] = tydi_f1(minimal[language])
-        breakdown[f"{language}.passage_f1"] = tydi_f1(passages[language])
-    others = [language for language in minimal if language != "english"] or list(minimal)
-    means = {
-        "avg_minimal_f1": sum(tydi_f1(minimal[one]) for one in others) / len(others),
-        "avg_passage_f1": sum(tydi_f1(passages[one]) for one in others) / len(others),
+def score(facts: Facts, said: str) -> Scored:
+    """Score the minimal answer."""
+    del said
+    _, answered, value = judge_minimal(facts["gold"], facts["label"])
+    return Scored(value, answered, value)
+
+
+def figures(marked: Sequence[Marked]) -> dict[str, float]:
+    """Macro F1 per language, and averaged over all but English."""
+    judges = {"minimal_f1": judge_minimal, "passage_f1": judge_passage}
+    languages: dict[str, list[Facts]] = defaultdict(list)
+    for one in marked:
+        languages[one.facts["language"]].append(one.facts)
+    by_language = {
+        language: {
+            name: tydi_f1([judge(facts["gold"], facts["label"]) for facts in languages[language]])
+            for name, judge in judges.items()
+        }
+        for language in sorted(languages)
     }
-    score = 100 * means["avg_minimal_f1"]
-    return Outcome(score, score, means | breakdown, items)
+    others = [language for language in languages if language != "english"] or list(languages)
+    return {
+        f"avg_{name}": sum(by_language[language][name] for language in others) / len(others)
+        for name in judges
+    } | {f"{x}.{name}": f1 for x, scores in by_language.items() for name, f1 in scores.items()}
+
+
+def total(marked: Sequence[Marked]) -> float:
+    """Return the mean F1 of the minimal answers, in %."""
+    return 100 * figures(marked)["avg_minimal_f1"]
+
+
+def _facts(record: Record) -> dict[str, object]:
+    language = str(record.fields.get("language", "unknown")).lower()
+    gold = [_gold_label(label) for label in record.fields["annotations"]]
+    return {"gold": gold, "language": language}
 
 
 def _gold_label(label: Mapping[str, Any]) -> TydiLabel:
@@ -117,9 +129,8 @@ def _span(start: int, end: int) -> tuple[int, int] | None:
     return (start, end) if start >= 0 and end >= 0 else None
 
 
-def _tydi_answers(documents: Sequence[Document], field: str | None) -> list[Answer]:
-    del field
-    records = [record for document in documents for record in records_of(document)]
+def _tydi_answers(documents: Sequence[Document], _field: str | None) -> list[Answer]:
+    records = all_records(documents)
     return [Answer(record, record.fields.get("minimal_answer"), None) for record in records]
 
 
@@ -127,8 +138,12 @@ BENCHMARKS = (
     Benchmark(
         "tydiqa",
         "minimal-answer F1, %, mean over the languages but English",
-        _tydi,
-        ("annotations",),
+        _facts,
+        score,
+        total,
+        figures,
+        lambda record: {"label": _said_label(record.fields)},
+        targets=("annotations",),
         answers=_tydi_answers,
     ),
 )

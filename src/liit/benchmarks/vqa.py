@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,15 +10,19 @@ from liit.benchmarks._short import ANSWERS, ask_shortly, short_facts
 from liit.metrics import Scored
 from liit.metrics.vqa import Mode, official_normalise, soft_accuracy
 from liit.prompts import UNANSWERABLE
-from liit.scoring.benchmark import Benchmark, by_mean
+from liit.scoring.benchmark import Benchmark
 from liit.scoring.exam import Facts, by_item
 from liit.scoring.records import Record
 
 
 def facts_of(record: Record) -> dict[str, Any]:
-    """Return answers and labels; ``weights`` holds LXMERT's soft accuracy of every answer."""
+    """Return answers and groups; ``weights`` holds LXMERT's soft accuracy of every answer."""
     weights = record.fields.get("label")
-    return {"weights": weights} if isinstance(weights, dict) else short_facts(record)
+    if isinstance(weights, dict):
+        return {"weights": weights}
+    facts = short_facts(record)
+    kinds = ("answer_type", "question_type")
+    return facts | {"groups": [f"{kind}.{facts[kind]}" for kind in kinds if facts.get(kind)]}
 
 
 def score(facts: Facts, said: str, mode: Mode = "official") -> Scored:
@@ -31,16 +35,6 @@ def score(facts: Facts, said: str, mode: Mode = "official") -> Scored:
     return Scored(value, bool(said.strip()), max(value, lenient))
 
 
-def groups(facts: Facts) -> Iterator[str]:
-    """Yield the kind of answer and of question."""
-    for kind in ("answer_type", "question_type"):
-        if facts.get(kind):
-            yield f"{kind}.{facts[kind]}"
-
-
-_NEEDS = "the annotations and the questions (two files in the official layout)"
-
-
 def _ocr_line(record: Record) -> str | None:
     tokens = record.fields.get("ocr_tokens")
     return f"Reference OCR token: {', '.join(map(str, tokens))}" if tokens else None
@@ -48,9 +42,15 @@ def _ocr_line(record: Record) -> str | None:
 
 def _benchmark(name: str, *lines: Callable[[Record], str | None], mode: Mode) -> Benchmark:
     metric = "VQA soft accuracy (M4C), %" if mode == "m4c" else "VQA soft accuracy, %"
-    scoring = by_mean(facts_of, partial(score, mode=mode), groups)
     return Benchmark(
-        name, metric, scoring, ANSWERS, alone=True, ask=ask_shortly(*lines), needs=_NEEDS
+        name,
+        metric,
+        facts_of,
+        partial(score, mode=mode),
+        targets=ANSWERS,
+        alone=True,
+        ask=ask_shortly(*lines),
+        needs="the annotations and the questions (two files in the official layout)",
     )
 
 

@@ -74,12 +74,17 @@ class SampleStore(Sequence[Sample]):
     """
 
     def __init__(self, path: Path, image_root: Path | None = None) -> None:
-        """Map the file; raise LiitError if it has not been prepared."""
+        """Map the file; raise LiitError if it was not prepared, or is damaged."""
         if not path.is_file():
             raise LiitError(f"{path} does not exist.", next_step="run `liit prepare` first.")
         self.path, self.image_root = path, image_root
-        self._file = pa.ipc.open_file(pa.memory_map(str(path)))
-        self._batches = [self._file.get_batch(i) for i in range(self._file.num_record_batches)]
+        try:
+            self._file = pa.ipc.open_file(pa.memory_map(str(path)))
+            self._batches = [self._file.get_batch(i) for i in range(self._file.num_record_batches)]
+        except (pa.ArrowException, OSError) as error:
+            raise LiitError(
+                f"{path} is damaged: {error}", next_step="run `liit prepare`, which writes it anew."
+            ) from None
         self._starts = np.cumsum([0] + [batch.num_rows for batch in self._batches])
 
     def __len__(self) -> int:

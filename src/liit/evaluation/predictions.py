@@ -8,8 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 BUSY_SECONDS = 60.0
 """How long to wait for another process that writes to the same store."""
+
+
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class PredictionStore:
@@ -20,16 +25,22 @@ class PredictionStore:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the store, making it and its folder if needed."""
+        """Open the store, making it and its folder if needed; a damaged one is set aside."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._base = sqlite3.connect(path, timeout=BUSY_SECONDS)
-        self._base.execute("PRAGMA journal_mode=WAL")
-        self._base.execute(
-            "CREATE TABLE IF NOT EXISTS predictions "
-            "(weights TEXT, question BLOB, answer TEXT, PRIMARY KEY (weights, question)) "
-            "WITHOUT ROWID"
-        )
-        self._base.commit()
+        try:
+            self._base = _open(path)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode not in DAMAGED:
+                raise
+            aside = path.with_suffix(".damaged")
+            Console(stderr=True).print(
+                f"{path} is damaged ({error}): it is now {aside.name}, and "
+                "its questions are asked again."
+            )
+            for end in ("-wal", "-shm"):
+                path.with_name(path.name + end).unlink(missing_ok=True)
+            path.replace(aside)
+            self._base = _open(path)
 
     def of(self, weights: str) -> dict[bytes, Any]:
         """Return all answers of one model by question."""
@@ -49,3 +60,23 @@ class PredictionStore:
     def close(self) -> None:
         """Close the file."""
         self._base.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    base = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    try:
+        if (fault := base.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            damage = sqlite3.DatabaseError(fault)
+            damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise damage
+        base.execute("PRAGMA journal_mode=WAL")
+        base.execute(
+            "CREATE TABLE IF NOT EXISTS predictions "
+            "(weights TEXT, question BLOB, answer TEXT, PRIMARY KEY (weights, question)) "
+            "WITHOUT ROWID"
+        )
+        base.commit()
+    except BaseException:
+        base.close()
+        raise
+    return base

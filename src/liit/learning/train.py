@@ -17,6 +17,7 @@ from liit.data.module import SelectedData
 from liit.errors import LiitError
 from liit.learning.module import InstructionTuning
 from liit.progress import trainer_bar
+from liit.ranks import stoppable
 
 SEVERAL_RANKS = dict.fromkeys(("auto", "ddp"), "ddp_find_unused_parameters_true")
 """What DDP is called on several ranks: a batch without images leaves the projector unused."""
@@ -71,7 +72,8 @@ def fit(
     if train.gradient_checkpointing:
         model.enable_input_require_grads()  # else nothing frozen below an adapter is recomputed
         model.gradient_checkpointing_enable({"use_reentrant": False})
-    trainer.fit(module, data)
+    with stoppable(trainer):
+        trainer.fit(module, data)
     if train.gradient_checkpointing:
         model.gradient_checkpointing_disable()
     model.eval()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +12,14 @@ class Scored:
 
     ``value`` is the strict score (0..1; 0 when unparsed), ``parsed`` whether the strict parse
     found an answer, ``lenient`` the score under the lenient parse. ``note`` names what deserves a
-    count of its own, such as a box that leaves its frame.
+    count of its own, such as a box that leaves its frame; ``details`` holds further numbers.
     """
 
     value: float
     parsed: bool
     lenient: float
     note: str = ""
+    details: Mapping[str, float] = field(default_factory=dict)
 
 
 def ratio(part: float, whole: float) -> float:

@@ -63,23 +63,13 @@ def lcs_length(one: Sequence[str], other: Sequence[str]) -> int:
     return row[-1]
 
 
-def cider_d(
-    predictions: Sequence[str], references: Sequence[Sequence[str]], sigma: float = 6.0
-) -> list[float]:
-    """CIDEr-D of every item (0..10) over white-space tokens; its corpus score is their mean.
-
-    Document frequencies come from the references of this very corpus, so scores of sub-sets or
-    shards cannot be compared or averaged; one item alone scores 0. Vedantam et al. 2015,
-    equations 2-4 with the clipping and the length penalty (counted in bigrams) of the published
-    CIDEr-D code.
-    """
-    corpus = CiderCorpus(references)
-    pairs = zip(predictions, references, strict=True)
-    return [corpus.score(prediction, texts, sigma) for prediction, texts in pairs]
-
-
 class CiderCorpus:
-    """The document frequencies of a corpus of references: all that CIDEr-D of an item needs."""
+    """The document frequencies of a corpus of references: all that CIDEr-D of an item needs.
+
+    The score of a corpus is the mean over its items. Scores of sub-sets or shards cannot be
+    compared or averaged, and one item alone scores 0. Vedantam et al. 2015, equations 2-4 with the
+    clipping and the length penalty (counted in bigrams) of the published CIDEr-D code.
+    """
 
     def __init__(self, references: Sequence[Sequence[str]]) -> None:
         """Count in how many items each n-gram occurs."""
@@ -87,10 +77,10 @@ class CiderCorpus:
         self.frequency = Counter(ngram for texts in cooked for ngram in set().union(*texts))
         self.log_size = math.log(len(references)) if references else 0.0
 
-    def score(self, prediction: str, references: Sequence[str], sigma: float = 6.0) -> float:
-        """Return CIDEr-D (0..10) of one item against its own references."""
+    def score(self, prediction: str, references: Sequence[str]) -> float:
+        """Return CIDEr-D (0..10) of one item, over white-space tokens."""
         said = self._weigh(prediction)
-        total = sum(said.similarity(self._weigh(text), sigma) for text in references)
+        total = sum(said.similarity(self._weigh(text)) for text in references)
         return 10.0 * total / len(references) if references else 0.0
 
     def _weigh(self, text: str) -> _Weighted:
@@ -98,7 +88,7 @@ class CiderCorpus:
 
 
 NGram = tuple[str, ...]
-_ORDERS = 4
+_ORDERS, _SIGMA = 4, 6.0
 
 
 def _ngrams(text: str) -> Counter[NGram]:
@@ -129,7 +119,7 @@ class _Weighted:
         bigrams = sum(count for ngram, count in counts.items() if len(ngram) == 2)
         return cls(weights, tuple(map(math.sqrt, squares)), bigrams)
 
-    def similarity(self, reference: _Weighted, sigma: float) -> float:
+    def similarity(self, reference: _Weighted) -> float:
         shared = [0.0] * _ORDERS
         for ngram, weight in self.weights.items():
             wanted = reference.weights.get(ngram, 0.0)
@@ -137,5 +127,5 @@ class _Weighted:
         cosines = 0.0
         for product, mine, theirs in zip(shared, self.norms, reference.norms, strict=True):
             cosines += product / (mine * theirs) if mine and theirs else product
-        penalty = math.exp(-((self.bigrams - reference.bigrams) ** 2) / (2 * sigma**2))
+        penalty = math.exp(-((self.bigrams - reference.bigrams) ** 2) / (2 * _SIGMA**2))
         return penalty * cosines / _ORDERS

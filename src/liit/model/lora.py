@@ -13,7 +13,7 @@ from torch import nn
 
 from liit.config import Lora
 from liit.errors import LiitError
-from liit.files import whole
+from liit.files import read_record, whole
 
 PROJECTORS = ("multi_modal_projector", "visual.merger", "connector")
 """What models call the module between images and language: LLaVA and its kin, Qwen, Idefics.
@@ -75,10 +75,11 @@ def save_adapter(model: PeftModel, folder: Path, base: str) -> None:
 
 def load_adapter(model: Any, folder: Path) -> PeftModel:
     """Attach a saved adapter, trainable; fail if any of its tensors finds no place."""
-    if not (folder / "adapter_config.json").is_file():
-        raise LiitError(
-            f"{folder} holds no adapter.", next_step="train that step first (`liit run METHOD`)."
-        )
+    read_record(
+        folder / "adapter_config.json",
+        "peft_type",
+        next_step=f"delete {folder} and run the same command: it trains that step.",
+    )
     model = PeftModel.from_pretrained(model, folder, is_trainable=True)
     with safe_open(folder / "adapter_model.safetensors", framework="pt") as file:
         saved = len(list(file.keys()))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
+
+from filelock import FileLock
 
 from liit import paths
 from liit.errors import LiitError
-from liit.files import digest_file, digest_folder, read_json, write_json
+from liit.files import digest_file, digest_folder, read_cache, write_json
 
 Seal = tuple[Path, str]
 """A file or a folder of weights, and its sha256."""
@@ -16,6 +17,10 @@ Seal = tuple[Path, str]
 LARGE = 2**30
 """Bytes from which on weights are read again only if their size or time has changed."""
 KNOWN = paths.SCRATCH / "weights.json"
+BASE_AGAIN = (
+    "bring the committed base back by `git checkout base`, or delete base/ and run "
+    "`dvc repro base`."
+)
 
 
 def expect_intact(seals: tuple[Seal, ...]) -> None:
@@ -23,15 +28,10 @@ def expect_intact(seals: tuple[Seal, ...]) -> None:
     for path, sha in seals:
         if not is_intact(path, sha):
             folder = path if path.is_dir() else path.parent
-            mend = f"delete {folder}: the same command makes it again"
-            if path.is_relative_to(paths.BASE):
-                mend = (
-                    "bring the committed one back by `git checkout base`, or delete base/ and run "
-                )
-                mend += "`dvc repro base`"
+            mend = f"delete {folder}: the same command makes it again."
             raise LiitError(
                 f"{path} is damaged: its bytes are not those that were written.",
-                next_step=f"{mend}.",
+                next_step=BASE_AGAIN if path.is_relative_to(paths.BASE) else mend,
             )
 
 
@@ -45,15 +45,14 @@ def _digest(path: Path, state: tuple[tuple[str, int, int], ...]) -> str:
     if not state:
         return ""
     large = sum(size for _, size, _ in state) >= LARGE
-    known: dict[str, Any] = {}
-    if large and KNOWN.is_file():
-        known = read_json(KNOWN, next_step=f"delete {KNOWN}.")
-        state_then, sha = known.get(str(path), (None, ""))
+    if large:
+        state_then, sha = read_cache(KNOWN).get(str(path), (None, ""))
         if state_then == [list(one) for one in state]:
             return str(sha)
     sha = digest_folder(path) if path.is_dir() else digest_file(path)
     if large:
-        write_json(KNOWN, {**known, str(path): [state, sha]})
+        with FileLock(KNOWN.with_suffix(".lock")):  # runs side by side write it
+            write_json(KNOWN, {**read_cache(KNOWN), str(path): [state, sha]})
     return sha
 
 

@@ -10,7 +10,7 @@ from liit import paths
 from liit.config import Dataset, Exam, Params
 from liit.data.images import Prober
 from liit.data.readers import load_reader
-from liit.data.readers._files import require_files
+from liit.data.readers._format import require_files
 from liit.data.sample import Sample
 from liit.data.sources import BENCHMARK, WORLD, drawn_samples, image_root, pretraining_samples
 from liit.data.store import Prepared, Quarantined, write_store

@@ -13,7 +13,7 @@ from liit import paths
 from liit.errors import LiitError
 from liit.evaluation import matrix
 from liit.evaluation.summary import RunMatrix, run_of
-from liit.files import read_json
+from liit.files import read_record
 from liit.reporting.comparable import differences, differing_conditions
 from liit.selection import Method, load
 
@@ -70,6 +70,9 @@ class RunRecord:
         return fmean(cells[task]["parsed"] for task in tasks)
 
 
+RESULT = ("scale", "steps", "matrix", "selections", "skills", "extra_skills", "conditions")
+"""Fields that a result file cannot lack."""
+
 RunRecords = dict[str, dict[int, RunRecord]]
 """Every method, in the order of params.yaml, and its runs by seed."""
 
@@ -81,7 +84,7 @@ def load_runs(root: Path, methods: Sequence[str], seeds: Sequence[int]) -> RunRe
     do not belong into one table.
     """
     runs = {method: {seed: _load_run(root, method, seed) for seed in seeds} for method in methods}
-    _check_comparable(runs)
+    _check_comparable(root, runs)
     return runs
 
 
@@ -131,8 +134,7 @@ def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:
     path = paths.selection(method, seed, step, root) / "why.json"
     if not path.is_file():
         return {}
-    why: dict[str, Any] = read_json(path, next_step="run `dvc checkout`.")
-    return why
+    return read_record(path, next_step="run `dvc checkout`.")
 
 
 def stage_of(root: Path, method: str, seed: int) -> str:
@@ -144,21 +146,27 @@ def stage_of(root: Path, method: str, seed: int) -> str:
 
 def _load_run(root: Path, method: str, seed: int) -> RunRecord:
     command = f"run `dvc repro {stage_of(root, method, seed)}`."
-    result = read_json(paths.result(method, seed, root), next_step=command)
-    record = read_json(paths.run_record(method, seed, root), next_step=command)
+    result = read_record(paths.result(method, seed, root), *RESULT, next_step=command)
+    record = read_record(
+        paths.run_record(method, seed, root), "costs", "provenance", next_step=command
+    )
     return RunRecord(result, record["costs"], record["provenance"])
 
 
-def _check_comparable(runs: RunRecords) -> None:
+def _check_comparable(root: Path, runs: RunRecords) -> None:
     """Refuse rows that do not belong into one table."""
     every = [
-        (f"results/{method}/{seed}.json", run.result)
+        ((method, seed), run.result)
         for method, by_seed in runs.items()
         for seed, run in by_seed.items()
     ]
-    for (path, result), (other_path, other) in combinations_with_replacement(every, 2):
+    for (name, result), (other_name, other) in combinations_with_replacement(every, 2):
         if apart := differences(result, other):
+            files = [f"results/{method}/{seed}.json" for method, seed in (name, other_name)]
+            stages = " ".join(sorted({stage_of(root, *name), stage_of(root, *other_name)}))
             raise LiitError(
-                f"{path} and {other_path} differ in {', '.join(apart)}.",
-                next_step="run `dvc repro` so that all rows are computed alike.",
+                f"{' and '.join(files)} differ in {', '.join(apart)}.",
+                next_step="run `dvc repro`, which makes again what has changed. Where it takes "
+                "them for up to date, as after params.yaml was edited during a run, run "
+                f"`dvc repro --force --single-item {stages}`.",
             )

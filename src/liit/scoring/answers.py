@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from liit.errors import LiitError
 from liit.scoring.files import Document
-from liit.scoring.layouts import records_of
+from liit.scoring.layouts import all_records
 from liit.scoring.records import ANSWERS, QUESTIONS, Record, question_key
 
 
@@ -32,7 +33,7 @@ def read_answers(documents: Sequence[Document], field: str | None = None) -> lis
 
     A dotted name goes into nested records ("gpt4.solution").
     """
-    records = [record for document in documents for record in records_of(document)]
+    records = all_records(documents)
     return [_answer_of(record, field) for record in records]
 
 
@@ -81,3 +82,34 @@ def _as_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def refuse_two_models(answers: Sequence[Answer]) -> None:
+    """Raise LiitError if different answers to one question come from different files."""
+    if len({answer.text for answer in answers}) > 1:
+        first = answers[0].record
+        of_one_file(
+            [answer.record.document for answer in answers],
+            f"answer {first.id or first.image or first.question!r}, and not alike",
+        )
+
+
+def of_one_file(documents: Sequence[Document], what: str) -> None:
+    """Raise LiitError if the documents are different files; ``what`` says what both of them do."""
+    files = list(dict.fromkeys(document.path for document in documents))
+    if len(files) > 1:
+        raise LiitError(
+            f"{files[0]} and {files[1]} both {what}: they look like two models",
+            next_step="score one file at a time",
+        )
+
+
+def refuse_mixed(answers: Sequence[Answer]) -> None:
+    """Raise LiitError if two files hold different answers to one question."""
+    alike: dict[Hashable, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        record = answer.record
+        if record.id is not None or answer.question:
+            alike[record.id, record.image_path, answer.question].append(answer)
+    for group in alike.values():
+        refuse_two_models(group)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Literal, NamedTuple
 
 from liit.errors import LiitError
 from liit.metrics import Scored
 from liit.metrics.boxes import Frame, Reading
 from liit.scoring.answers import Answer, read_answers
-from liit.scoring.asking import ExamItem
-from liit.scoring.exam import Facts, Rule
+from liit.scoring.exam import ExamItem, Facts, Marked, Rule
 from liit.scoring.files import Document
 from liit.scoring.join import Pair
 from liit.scoring.records import Record
@@ -41,32 +43,49 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemScore:
-    """One scored item; ``details`` holds further numbers of its own."""
-
-    key: str
-    scored: Scored
-    details: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """A task's numbers: ``score`` None means "not run", with the reason among the notes."""
 
     score: float | None
     lenient: float | None = None
     breakdown: Mapping[str, float] = field(default_factory=dict)
-    items: Sequence[ItemScore] = ()
+    items: Sequence[Marked] = ()
     notes: Sequence[str] = ()
-    n: int | None = None
+    n: int = 0
 
 
-Scoring = Callable[[Sequence[Pair], Options], Outcome]
+def percent(values: Sequence[float]) -> float:
+    """Return 100 times the mean."""
+    return 100 * sum(values) / len(values) if values else float("nan")
+
+
+def mean(marked: Sequence[Marked]) -> float:
+    """Return the mean of the items, in %."""
+    return percent([one.scored.value for one in marked])
+
+
+def item_key(record: Record) -> str:
+    """Name an item in a report: its id, else its image, else its place in the file."""
+    return record.id or record.image or str(record.place)
+
+
+def by_group(marked: Sequence[Marked]) -> dict[str, float]:
+    """Return the mean of the items of each of the ``groups`` that the facts name, in %."""
+    grouped: dict[str, list[float]] = defaultdict(list)
+    for one in marked:
+        for group in one.facts.get("groups", ()):
+            grouped[group].append(one.scored.value)
+    return {group: percent(values) for group, values in sorted(grouped.items())}
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """One benchmark: how its published files are read, how it asks, how answers are scored.
+
+    ``facts`` takes from a reference record what ``rule`` needs to score one answer;
+    ``answer_facts`` adds what the answer's record says. ``total`` makes the score, and the lenient
+    score, of all marked answers, ``figures`` the breakdown, ``counts`` tells which are in the
+    denominator. ``settle`` fixes what only all answers together tell.
 
     ``targets`` names the fields one of which a reference record must have; records without any
     are taken for questions and lend their image and text to the others. ``alone`` marks layouts
@@ -78,7 +97,14 @@ class Benchmark:
 
     name: str
     metric: str
-    score: Scoring | None = None
+    facts: Callable[[Record], Facts] = lambda _: {}
+    rule: Rule = lambda *_: Scored(0.0, False, 0.0)
+    total: Callable[[Sequence[Marked]], float] = mean
+    figures: Callable[[Sequence[Marked]], Mapping[str, float]] = by_group
+    answer_facts: Callable[[Record], Facts] = lambda _: {}
+    counts: Callable[[Marked], bool] = lambda _: True
+    key: Callable[[Record], str] = item_key
+    settle: Callable[[Benchmark, Sequence[Pair], Options], Settled] | None = None
     targets: Sequence[str] = ("answers", "answer")
     alone: bool = False
     references: Callable[[Sequence[Document]], list[Record]] | None = None
@@ -87,6 +113,14 @@ class Benchmark:
     ask: Callable[[Record, Options], ExamItem | None] | None = None
     collect: Callable[[Sequence[Document], Sequence[Document], Options], Outcome] | None = None
     needs: str = "the annotation file; a question file beside it where it has no questions"
+
+
+class Settled(NamedTuple):
+    """A benchmark with all its pieces fixed, the pairs that it scores, and notes that say so."""
+
+    benchmark: Benchmark
+    pairs: Sequence[Pair]
+    notes: Sequence[str] = ()
 
 
 MISFITS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -102,70 +136,77 @@ def reference_records(
     return split_references(documents, benchmark.targets, benchmark.complete)
 
 
-def by_mean(
-    facts: Callable[[Record], dict[str, Any]],
-    rule: Rule,
-    groups: Callable[[Facts], Iterable[str]] = lambda _: (),
-) -> Scoring:
-    """Return the scoring of a benchmark whose figure is the mean of its items, in %."""
-
-    def score(pairs: Sequence[Pair], options: Options) -> Outcome:
-        def of(pair: Pair) -> Facts:
-            return facts(pair.reference) | {"profile": options.profile}
-
-        return mean_outcome(pairs, lambda p: rule(of(p), p.answer.text), lambda p: groups(of(p)))
-
-    return score
-
-
-def mean_outcome(
-    pairs: Sequence[Pair],
-    score: Callable[[Pair], Scored],
-    groups: Callable[[Pair], Iterable[str]] = lambda _: (),
-    details: Callable[[Pair], Mapping[str, float]] = lambda _: {},
-) -> Outcome:
-    """Score every pair and average: score, lenient score and one mean per group, all in %."""
-    items = [ItemScore(item_key(pair), readable(pair, score), details(pair)) for pair in pairs]
-    grouped: dict[str, list[float]] = defaultdict(list)
-    for pair, item in zip(pairs, items, strict=True):
-        for group in groups(pair):
-            grouped[group].append(item.scored.value)
+def score_pairs(benchmark: Benchmark, pairs: Sequence[Pair], options: Options) -> Outcome:
+    """Score answers by the benchmark's pieces."""
+    settled = Settled(benchmark, pairs)
+    if benchmark.settle is not None:
+        settled = benchmark.settle(benchmark, pairs, options)
+    benchmark, marked = settled.benchmark, mark(*settled[:2], options)
     return Outcome(
-        percent([item.scored.value for item in items]),
-        percent([item.scored.lenient for item in items]),
-        {group: percent(values) for group, values in sorted(grouped.items())},
-        items,
+        benchmark.total(marked),
+        benchmark.total([one._replace(scored=_lenient(one.scored)) for one in marked]),
+        benchmark.figures(marked),
+        marked,
+        settled.notes,
+        sum(map(benchmark.counts, marked)),
     )
 
 
-def readable(pair: Pair, score: Callable[[Pair], Scored]) -> Scored:
-    """Score a pair; a value of the wrong kind becomes a LiitError that names both records."""
+def mark(benchmark: Benchmark, pairs: Sequence[Pair], options: Options) -> list[Marked]:
+    """Score each answer.
+
+    A value of the wrong kind becomes a LiitError that names both records.
+    """
+    return [_mark(benchmark, pair, options.profile) for pair in pairs]
+
+
+def _mark(benchmark: Benchmark, pair: Pair, profile: Profile) -> Marked:
+    reference, answer = pair
     try:
-        return score(pair)
+        facts = {
+            **benchmark.facts(reference),
+            **benchmark.answer_facts(answer.record),
+            "profile": profile,
+        }
+        scored = benchmark.rule(facts, answer.text)
     except MISFITS as fault:
         raise LiitError(
-            f"{pair.reference.where} with the answer at {pair.answer.record.where}: "
+            f"{reference.where} with the answer at {answer.record.where}: "
             f"{type(fault).__name__}: {fault}",
             next_step="mend or remove the record that is not in the benchmark's format",
         ) from fault
+    return Marked(facts, answer.text, scored, benchmark.key(reference))
 
 
-def item_key(pair: Pair) -> str:
-    """Name an item in a report: its id, else its image, else its place in the file."""
-    reference = pair.reference
-    return reference.id or reference.image or str(reference.place)
+def _lenient(scored: Scored) -> Scored:
+    return replace(scored, value=scored.lenient, parsed=True)
 
 
-def percent(values: Sequence[float]) -> float:
-    """Return 100 times the mean."""
-    return 100 * sum(values) / len(values) if values else float("nan")
+def means(marked: Sequence[Marked]) -> dict[str, float]:
+    """Return the mean of each of the items' further numbers."""
+    names = marked[0].scored.details
+    return {name: sum(one.scored.details[name] for one in marked) / len(marked) for name in names}
 
 
 def not_run(what: str) -> Outcome:
     """Return the outcome of a judged benchmark whose files hold no verdicts: no number."""
-    return Outcome(None, notes=[f"not run: no {what} in these files"], n=0)
+    return Outcome(None, notes=[f"not run: no {what} in these files"])
 
 
-def text_of(value: Any) -> str:
-    """Return a reference value as text."""
-    return value if isinstance(value, str) else str(value)
+@cache
+def benchmarks() -> dict[str, Benchmark]:
+    """Return every benchmark by name: what the modules of liit.benchmarks list."""
+    folder = import_module("liit.benchmarks")
+    names = sorted(module.name for module in iter_modules(folder.__path__))
+    modules = [import_module(f"{folder.__name__}.{name}") for name in names]
+    return {one.name: one for module in modules for one in getattr(module, "BENCHMARKS", ())}
+
+
+def benchmark(name: str) -> Benchmark:
+    """Return the benchmark of that name; LiitError if there is none."""
+    known = benchmarks()
+    if name not in known:
+        raise LiitError(
+            f"no benchmark is named {name!r}", next_step=f"choose from: {', '.join(known)}"
+        )
+    return known[name]

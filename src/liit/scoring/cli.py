@@ -36,10 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """Return what ``liit score`` prints for parsed arguments; LiitError for bad input."""
-    from liit.scoring.benchmark import Options
+    from liit.scoring.benchmark import Options, benchmark, benchmarks
     from liit.scoring.report import as_json, as_text
     from liit.scoring.running import run_benchmark
-    from liit.scoring.table import benchmark, benchmarks
 
     if arguments.task == "list":
         return "\n".join(map(_in_list, benchmarks().values()))

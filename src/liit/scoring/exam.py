@@ -7,10 +7,14 @@ answer; both ways to score call it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from liit.errors import LiitError
 from liit.metrics import Scored
+from liit.scoring.records import QUESTIONS, Record
 
 Facts = Mapping[str, Any]
 Rule = Callable[[Facts, str], Scored]
@@ -18,11 +22,12 @@ Process = Callable[[Mapping[str, Any], Sequence[str]], dict[str, Any]]
 
 
 class Marked(NamedTuple):
-    """One scored answer: what figures that are no mean over the items are computed from."""
+    """One scored answer, all that figures are computed from; ``key`` names it in a report."""
 
     facts: Facts
     said: str
     scored: Scored
+    key: str = ""
 
 
 def three(scored: Scored) -> dict[str, Any]:
@@ -47,3 +52,46 @@ def by_item(rule: Rule, *corpus: str) -> Process:
 def is_paper(facts: Facts) -> bool:
     """Tell whether an item is scored as Adapt-∞'s released code does."""
     return bool(facts.get("profile") == "paper")
+
+
+@dataclass(frozen=True, slots=True)
+class ExamItem:
+    """One item before it becomes a sample; ``images`` are path candidates or encoded bytes."""
+
+    prompt: str
+    answer: str
+    images: Sequence[Sequence[str] | bytes] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    skill: str | None = None
+
+
+def question_of(record: Record) -> str:
+    """Return a record's question as it is asked."""
+    text = record.need(QUESTIONS, "question")
+    return str(text[0] if isinstance(text, list) else text)
+
+
+def image_paths(record: Record, release: int = 2014) -> list[str]:
+    """Return where a record's image may lie, the usual place first.
+
+    A named file is looked for as it is, also below its task's folder (MME); a COCO number under
+    the names of both releases.
+    """
+    named = record.first(("image", "file_name", "filename", "image_name", "image_path"))
+    if isinstance(named, str) and re.search(r"\.\w{2,4}$", named):
+        bare, category = named.rsplit("/", 1)[-1], record.fields.get("category")
+        below = [f"{category}/{bare}", f"{category}/images/{bare}"] if category else []
+        return [named, bare, *below]
+    key = record.image
+    if key is None:
+        raise LiitError(f"{record.where} names no image", next_step="give it in a field image_id")
+    if key.isdigit():
+        number = f"{int(key):012d}"
+        old = [f"COCO_{part}2014_{number}.jpg" for part in ("val", "train")]
+        folders = [f"{name.split('_')[1]}/{name}" for name in old]
+        new = [f"{number}.jpg", f"val2017/{number}.jpg", f"train2017/{number}.jpg"]
+        return [*new, *old, *folders] if release == 2017 else [*old, *folders, *new]
+    coco = re.match(r"(COCO_(\w+?2014)_\d{12})(?:_\d+)?$", str(named or key))
+    if coco:
+        return [f"{coco.group(1)}.jpg", f"{coco.group(2)}/{coco.group(1)}.jpg"]
+    return [f"{key}.jpg", f"{key}.png"]

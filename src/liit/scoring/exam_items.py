@@ -11,11 +11,10 @@ from pathlib import Path
 from liit.data.sample import IMAGE_TAG, ImageRef, Sample, Turn, make_sample
 from liit.errors import LiitError
 from liit.metrics.boxes import Frame
-from liit.scoring.asking import ExamItem
-from liit.scoring.benchmark import MISFITS, Options, Profile, reference_records
+from liit.scoring.benchmark import MISFITS, Options, Profile, benchmarks, reference_records
+from liit.scoring.exam import ExamItem
 from liit.scoring.files import read_documents
 from liit.scoring.records import Record
-from liit.scoring.table import benchmarks
 
 
 def read_items(

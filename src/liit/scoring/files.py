@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
 import pickle
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +10,9 @@ from typing import Any, Literal
 
 from liit.errors import LiitError
 from liit.files import files_below
+from liit.intake.opening import Bytes, open_bytes, read_text
+from liit.intake.tables import cells_of, iter_rows
+from liit.intake.values import values_of
 
 Kind = Literal["json", "rows", "table", "lines"]
 _SUFFIXES = {"", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".gz", ".parquet", ".p"}
@@ -45,21 +43,26 @@ def read_documents(paths: Sequence[str | Path]) -> list[Document]:
 
 def read_document(path: Path, name: str | None = None) -> Document:
     """Read one file; its layout is told from its content, never from its name alone."""
-    name = path.stem if name is None else name
-    data = _bytes_of(path)
-    if data[:4] == b"PAR1":
-        return Document(path, name, "rows", _parquet_rows(path))
-    if data[:2] in _PICKLES:
-        return Document(path, name, "rows", _pickled_rows(data, path))
-    text = _text_of(data, path)
+    kind, content = _content_of(path)
+    return Document(path, path.stem if name is None else name, kind, content)
+
+
+def _content_of(path: Path) -> tuple[Kind, Any]:
+    with open_bytes(path) as file:
+        start = file.peek(4)[:4]
+        if start[:2] in _PICKLES:
+            return "rows", _pickled_rows(file, path)
+    if start == b"PAR1":
+        return "rows", [row.value for row in iter_rows(path)]
+    text = read_text(path)
     if text.lstrip()[:1] in ("{", "["):
-        kind, content = _json_of(text.strip(), path)
-        return Document(path, name, kind, content)
+        values = values_of(text, path)
+        return ("json", values[0]) if len(values) == 1 else ("rows", values)
     delimiter = _delimiter_of(text, path)
     if delimiter is not None:
-        return Document(path, name, "table", _table(text, delimiter, path))
+        return "table", cells_of(text, delimiter, path)
     # blank lines count: line files are aligned with each other by position
-    return Document(path, name, "lines", [line.strip() for line in text.rstrip().split("\n")])
+    return "lines", [line.strip() for line in text.rstrip().split("\n")]
 
 
 def _files(paths: Sequence[str | Path]) -> Iterator[tuple[Path, str]]:
@@ -75,27 +78,6 @@ def _files(paths: Sequence[str | Path]) -> Iterator[tuple[Path, str]]:
             raise LiitError(f"{path}: no such file or folder", next_step="check the path")
 
 
-def _bytes_of(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    except (OSError, EOFError) as fault:
-        raise LiitError(f"{path}: cannot be read ({fault})", next_step="check the file") from fault
-
-
-def _parquet_rows(path: Path) -> list[dict[str, Any]]:
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        rows: list[dict[str, Any]] = pyarrow.parquet.read_table(path).to_pylist()
-    except (pyarrow.ArrowException, OSError) as fault:
-        raise LiitError(
-            f"{path}: not a readable Parquet file ({fault})", next_step="fetch the file again"
-        ) from fault
-    return rows
-
-
 # protocol 0 of a list, and protocols 2 to 5
 _PICKLES = (b"(l", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
@@ -107,10 +89,10 @@ class _PlainUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"it asks for {module_name}.{global_name}")
 
 
-def _pickled_rows(data: bytes, path: Path) -> list[Any]:
+def _pickled_rows(file: Bytes, path: Path) -> list[Any]:
     """Read the refer toolkit's pickled lists."""
     try:
-        rows = _PlainUnpickler(io.BytesIO(data), encoding="latin-1").load()
+        rows = _PlainUnpickler(file, encoding="latin-1").load()
     except Exception as fault:  # a broken pickle raises whatever its bytes lead to
         raise LiitError(
             f"{path}: not a plain pickled list ({fault})", next_step="fetch the file again"
@@ -118,40 +100,6 @@ def _pickled_rows(data: bytes, path: Path) -> list[Any]:
     if not isinstance(rows, list):
         raise LiitError(f"{path}: a pickled {type(rows).__name__}", next_step="give a list")
     return rows
-
-
-def _text_of(data: bytes, path: Path) -> str:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        raise LiitError(
-            f"{path}: byte {fault.start} is not UTF-8", next_step="convert the file to UTF-8"
-        ) from fault
-    if not text.strip():
-        raise LiitError(f"{path}: the file is empty", next_step="name a file with content")
-    return text
-
-
-def _json_of(text: str, path: Path) -> tuple[Kind, Any]:
-    """Read one JSON value, or several after each other: JSON lines, objects as jq prints them."""
-    decoder, values, place = json.JSONDecoder(), [], 0
-    while place < len(text):
-        try:
-            value, place = decoder.raw_decode(text, place)
-        except (json.JSONDecodeError, RecursionError) as fault:
-            where = fault.pos if isinstance(fault, json.JSONDecodeError) else place
-            reason = fault.msg if isinstance(fault, json.JSONDecodeError) else "nested too deeply"
-            raise LiitError(
-                f"{path}: line {1 + text.count(chr(10), 0, where)} is not valid JSON: {reason}",
-                next_step="the file may be cut off: fetch it again, or remove the line",
-            ) from fault
-        values.append(value)
-        rest = _BLANK.match(text, place)
-        place = rest.end() if rest else place
-    return ("json", values[0]) if len(values) == 1 else ("rows", values)
-
-
-_BLANK = re.compile(r"[ \t\r\n]*+")
 
 
 def _delimiter_of(text: str, path: Path) -> str | None:
@@ -163,20 +111,3 @@ def _delimiter_of(text: str, path: Path) -> str | None:
     named = suffix == ".csv" or lines[0].strip().lower() == "image,caption"
     filled = "," in lines[0] or sum("," in line for line in lines) > len(lines) / 2
     return "," if named and filled else None
-
-
-def _table(text: str, delimiter: str, path: Path) -> list[list[str]]:
-    csv.field_size_limit(1 << 24)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, quoting=_quoting(delimiter))
-    try:
-        return [row for row in reader if row]
-    except csv.Error as fault:
-        raise LiitError(
-            f"{path}: line {reader.line_num} is not valid CSV: {fault}",
-            next_step="the file may be cut off: fetch it again",
-        ) from fault
-
-
-def _quoting(delimiter: str) -> Literal[0, 3]:
-    # tab-separated files of these benchmarks hold bare quotation marks
-    return csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL

@@ -7,9 +7,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
-from liit.scoring.answers import Answer
-from liit.scoring.models import refuse_mixed, refuse_two_models
-from liit.scoring.records import Record, as_key, image_key
+from liit.scoring.answers import Answer, refuse_mixed, refuse_two_models
+from liit.scoring.records import Record, as_key
 
 
 class Pair(NamedTuple):
@@ -31,58 +30,37 @@ class Joined:
 
 
 Item = TypeVar("Item", Record, Answer)
-_Part = Callable[[Record], "str | None"]
 
 
 class _Way(NamedTuple):
-    """One way to join: what of the reference equals what of the answer's record.
+    """One way to join: which attribute of the reference equals which of the answer's record.
 
     ``repeats`` allows keys that stand more than once, in order. ``reduced`` keys are images without
     folder and suffix: those of different files are no key.
     """
 
     name: str
-    of_reference: _Part
-    of_answer: _Part
+    of_reference: str | None
+    of_answer: str | None
     with_question: bool
     repeats: bool = False
     reduced: bool = False
-
-
-def _id(record: Record) -> str | None:
-    return record.id
-
-
-def _image(record: Record) -> str | None:
-    return record.image
-
-
-def _image_path(record: Record) -> str | None:
-    return record.image_path
-
-
-def _id_as_image(record: Record) -> str | None:
-    return None if record.id is None else image_key(record.id)
-
-
-def _nothing(_: Record) -> str | None:
-    return ""
 
 
 _MAY_DISAGREE = 0.1
 
 # In order of preference: of two ways that join as many, the earlier is taken.
 _WAYS = (
-    _Way("id", _id, _id, False),
-    _Way("id and question", _id, _id, True, repeats=True),
-    _Way("image and question", _image_path, _image_path, True, repeats=True),
-    _Way("image's name and question", _image, _image, True, repeats=True, reduced=True),
-    _Way("image (given as id) and question", _image, _id_as_image, True, repeats=True),
-    _Way("question", _nothing, _nothing, True),
-    _Way("image", _image_path, _image_path, False),
-    _Way("image's name", _image, _image, False, reduced=True),
-    _Way("image (given as id)", _image, _id_as_image, False),
-    _Way("id (given as image)", _id_as_image, _image, False),
+    _Way("id", "id", "id", False),
+    _Way("id and question", "id", "id", True, repeats=True),
+    _Way("image and question", "image_path", "image_path", True, repeats=True),
+    _Way("image's name and question", "image", "image", True, repeats=True, reduced=True),
+    _Way("image (given as id) and question", "image", "id_as_image", True, repeats=True),
+    _Way("question", None, None, True),
+    _Way("image", "image_path", "image_path", False),
+    _Way("image's name", "image", "image", False, reduced=True),
+    _Way("image (given as id)", "image", "id_as_image", False),
+    _Way("id (given as image)", "id_as_image", "image", False),
 )
 
 
@@ -153,8 +131,8 @@ def _groups(
 ) -> Iterator[tuple[Hashable, list[int], list[int]]]:
     """Yield each key of a way with the places of its references and of its answers."""
     category = _categories(references, answers)
-    wanted = _places([(_reference_key(r, way), category(r)) for r in references])
-    given = _places([(_answer_key(a, way), category(a.record)) for a in answers])
+    wanted = _places([(r, r.question) for r in references], way.of_reference, way, category)
+    given = _places([(a.record, a.question) for a in answers], way.of_answer, way, category)
     for key, ours in wanted.items():
         theirs = given.get(key, [])
         if way.reduced and (
@@ -182,28 +160,18 @@ def _matches(references: Sequence[Record], answers: Sequence[Answer], way: _Way)
     return found if disagreeing <= _MAY_DISAGREE * (len(found) + disagreeing) else {}
 
 
-def _reference_key(record: Record, way: _Way) -> Hashable:
-    base = way.of_reference(record)
-    if not way.with_question:
-        return base
-    return None if base is None or not record.question else (base, record.question)
-
-
-def _answer_key(answer: Answer, way: _Way) -> Hashable:
-    base = way.of_answer(answer.record)
-    if not way.with_question:
-        return base
-    return None if base is None or not answer.question else (base, answer.question)
-
-
-_Key = tuple[Hashable, Hashable]
-
-
-def _places(keys: Sequence[_Key]) -> dict[_Key, list[int]]:
-    places: dict[_Key, list[int]] = defaultdict(list)
-    for place, key in enumerate(keys):
-        if key[0] is not None:
-            places[key].append(place)
+def _places(
+    items: Sequence[tuple[Record, str | None]],
+    attribute: str | None,
+    way: _Way,
+    category: Callable[[Record], Hashable],
+) -> dict[tuple[Hashable, Hashable], list[int]]:
+    places: dict[tuple[Hashable, Hashable], list[int]] = defaultdict(list)
+    for place, (record, question) in enumerate(items):
+        base = "" if attribute is None else getattr(record, attribute)
+        if base is not None and (question or not way.with_question):
+            key = (base, question) if way.with_question else base
+            places[key, category(record)].append(place)
     return places
 
 

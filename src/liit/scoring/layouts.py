@@ -27,6 +27,11 @@ def records_of(document: Document) -> Iterator[Record]:
         yield Record({**other, **fields}, document, place)
 
 
+def all_records(documents: Sequence[Document]) -> list[Record]:
+    """Return the items of several files."""
+    return [record for document in documents for record in records_of(document)]
+
+
 def _known_as(name: object) -> str | None:
     return None if name in _NAMES.values() else _NAMES.get(_name_key(str(name)))
 

@@ -70,6 +70,11 @@ class Record:
         return None if value is None else value.removeprefix("./")
 
     @property
+    def id_as_image(self) -> str | None:
+        """The item's id, reduced as if it were an image's name, or None."""
+        return None if self.id is None else image_key(self.id)
+
+    @property
     def question(self) -> str | None:
         """The question without image tags and prompt suffixes, lower-cased, or None."""
         value = self.first(QUESTIONS)

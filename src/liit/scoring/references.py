@@ -9,7 +9,7 @@ from dataclasses import replace
 from liit.errors import LiitError
 from liit.scoring.answers import Answer
 from liit.scoring.files import Document
-from liit.scoring.layouts import records_of
+from liit.scoring.layouts import all_records
 from liit.scoring.records import ANSWERS, IDS, QUESTIONS, Record, with_fields
 
 
@@ -23,7 +23,7 @@ def split_references(
     Targets get the question and image of the question record with their id, where they lack them
     and the id is theirs alone.
     """
-    everything = [as_reference(r) for document in documents for r in records_of(document)]
+    everything = [as_reference(r) for r in all_records(documents)]
     records = [complete(record) for record in everything if record.first(targets) is not None]
     questions = [record for record in everything if record.first(targets) is None]
     if not records:

@@ -61,7 +61,7 @@ def as_json(report: Report, *, items: bool = False) -> str:
                 "value": item.scored.value,
                 "parsed": item.scored.parsed,
                 "lenient": item.scored.lenient,
-                **item.details,
+                **item.scored.details,
             }
             for item in outcome.items
         ]

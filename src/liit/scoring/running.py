@@ -16,6 +16,7 @@ from liit.scoring.benchmark import (
     Profile,
     percent,
     reference_records,
+    score_pairs,
 )
 from liit.scoring.files import Document, read_documents
 from liit.scoring.join import Joined, join, paired_with_themselves
@@ -35,7 +36,7 @@ class Report:
     @property
     def n(self) -> int:
         """How many items the score is over."""
-        return len(self.outcome.items) if self.outcome.n is None else self.outcome.n
+        return self.outcome.n
 
     @property
     def unparsed(self) -> int:
@@ -87,7 +88,6 @@ def _report(
         raise LiitError(
             f"{benchmark.name} needs its reference file", next_step="name it with --references FILE"
         )
-    assert benchmark.score is not None
     answers = benchmark.answers(given, options.answer_field)
     if known:
         records, questions = reference_records(benchmark, known)
@@ -97,7 +97,7 @@ def _report(
             raise _nothing_joined(records, answers)
     else:
         joined = paired_with_themselves(answers)
-    outcome = benchmark.score(joined.pairs, options)
+    outcome = score_pairs(benchmark, joined.pairs, options)
     notes = [*outcome.notes, *_declared(given, outcome), *_lent_by_none(benchmark, joined)]
     return Report(benchmark, options.profile, replace(outcome, notes=notes), joined)
 

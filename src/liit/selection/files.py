@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,11 +12,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from liit.errors import LiitError
-from liit.files import whole, write_json, write_text
+from liit.files import read_record, whole, write_json, write_text
 from liit.selection.method import RESERVE
 from liit.selection.select import Selection
 
 NEXT_STEP = "select that step first (`liit run METHOD`)."
+SELECT_AGAIN = "run that method again (`liit run METHOD`): it selects anew what it cannot read."
 
 
 def write_selection(folder: Path, selection: Selection) -> None:
@@ -42,7 +44,24 @@ def read_selection(folder: Path) -> pa.Table:
     path = folder / "selection.parquet"
     if not path.is_file():
         raise LiitError(f"{path} does not exist.", next_step=NEXT_STEP)
-    return pq.read_table(path)
+    try:
+        return pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise LiitError(f"{path} is damaged: {error}", next_step=SELECT_AGAIN) from None
+
+
+def read_why(folder: Path) -> dict[str, Any]:
+    """Return the record of how a step's selection came about."""
+    return read_record(folder / "why.json", "pool", next_step=SELECT_AGAIN)
+
+
+def is_readable(folder: Path) -> bool:
+    """Return whether a selection is there and whole."""
+    try:
+        read_selection(folder), read_why(folder)
+    except LiitError:
+        return False
+    return True
 
 
 def read_ids(folder: Path) -> list[str]:

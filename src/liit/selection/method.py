@@ -192,5 +192,6 @@ class Method:
 
     @property
     def _names(self) -> frozenset[str]:
-        parts = [self.group, *self.scorers, self.represent, self.prune and self.prune.represent]
+        parts: list[Callable[..., Any] | None] = [self.group, *self.scorers, self.represent]
+        parts.append(self.prune.represent if self.prune else None)
         return frozenset[str]().union(*(signals_of(part) for part in parts if part))

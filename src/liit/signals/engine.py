@@ -17,6 +17,7 @@ from liit.config import Devices, Signals
 from liit.data.corpus import Corpus
 from liit.errors import LiitError
 from liit.progress import trainer_bar
+from liit.ranks import stoppable
 from liit.signals.batches import Batch, PoolBatches, TowerCache, batches_of, tower_cache
 from liit.signals.module import Measuring, PoolData
 from liit.signals.passes import MEASURED_AS, Pass, chosen_layer, passes_for
@@ -88,7 +89,8 @@ def _predict(trainer: pl.Trainer, module: Measuring, data: PoolData) -> None:
     After a kill between the last shard and the merge nothing is missing, on some rank or on all:
     Lightning then skips its loop and every hook of it.
     """
-    trainer.predict(module, data, return_predictions=False)
+    with stoppable(trainer):
+        trainer.predict(module, data, return_predictions=False)
     trainer.strategy.barrier("shards written")
     if trainer.is_global_zero:
         module.merge()

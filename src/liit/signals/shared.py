@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
-from rich.console import Console
 
 from liit import paths
-from liit.files import digest_json, read_json, write_json
-from liit.ranks import is_other_rank
+from liit.files import digest_json, read_cache, write_json
+from liit.ranks import alone, is_other_rank
 from liit.signals.store import SignalStore
 
 FOLDER = paths.SCRATCH / "signals"
+WAITING = "Another run measures the same signals: waiting to share them."
 Cost = dict[str, float]
 
 
@@ -33,7 +31,7 @@ def measured_once(
     ``measure`` fills the folder that it is given, and is called unless another run did.
     """
     folder, names = folder_of(made_from), made_from["versions"].keys()
-    with alone(folder):
+    with alone(folder.with_suffix(".lock"), WAITING):
         store = SignalStore(folder, made_from)
         if names - store.measured().keys():
             measure(folder)
@@ -43,28 +41,8 @@ def measured_once(
 def first_cost(made_from: Mapping[str, Any], cost: Cost) -> Cost:
     """Return what measuring cost whoever was first: each method would have had to."""
     file = folder_of(made_from) / "cost.json"
-    if file.is_file():
-        known: Cost = read_json(file, next_step=f"delete {file.parent}.")
+    if known := read_cache(file):
         return known
     if not is_other_rank():
         write_json(file, cost)
     return cost
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Wait until no other run fills the folder; the other ranks of this run may."""
-    if is_other_rank():
-        yield
-        return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.with_suffix(".lock"))
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        Console().print("Another run measures the same signals: waiting to share them.")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
 from liit.errors import LiitError
-from liit.files import digest_json, read_json, whole, write_json
+from liit.files import digest_json, is_up_to_date, read_cache, whole, write_json
 
 NAMED_NANS = 20
 """Ids listed per signal in the header; the count is always complete."""
@@ -57,18 +59,14 @@ class SignalStore:
 
     def measured(self) -> dict[str, Any]:
         """Return what the header says per finished signal; empty if it is of something else."""
-        if not self._header.is_file():
-            return {}
-        header = read_json(self._header, next_step="measure again.")
-        found: dict[str, Any] = header["signals"]
-        return found if header["made_from"] == self.made_from else {}
+        header = read_cache(self._header)
+        signals = header["signals"] if header.get("made_from") == self.made_from else {}
+        return {name: facts for name, facts in signals.items() if self._is_whole(name, facts)}
 
     def open(self) -> None:
         """Make the folder; drop whatever was measured on another θ, pool or setting."""
-        if self._header.is_file():
-            header = read_json(self._header, next_step="remove the folder and measure again.")
-            if header["made_from"] == self.made_from:
-                return
+        if is_up_to_date(self._header, self.made_from):
+            return
         shutil.rmtree(self.folder, ignore_errors=True)
         write_json(self._header, {"made_from": self.made_from, "signals": {}})
 
@@ -116,8 +114,19 @@ class SignalStore:
         column = np.lib.format.open_memmap(
             partial, mode="w+", dtype=like.dtype, shape=(rows, *like.shape[1:])
         )
+        if hasattr(os, "posix_fallocate"):  # else a full disk kills the process at a page of it
+            with partial.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, partial.stat().st_size)
         column[:] = np.nan
         return column
+
+    def _is_whole(self, name: str, facts: Mapping[str, Any]) -> bool:
+        """Return whether a column is there at its full length; its pages are not read."""
+        try:
+            column = np.load(self._path(name), mmap_mode="r")
+        except (OSError, ValueError, EOFError):
+            return False
+        return [str(column.dtype), list(column.shape)] == [facts["dtype"], facts["shape"]]
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.npy"
@@ -137,8 +146,8 @@ class Shards:
         self._waiting: dict[int, dict[int, dict[str, NDArray[Any]]]] = {}
 
     def missing(self) -> list[int]:
-        """Return the shards that no rank has written yet."""
-        return [shard for shard in range(len(self.batches)) if not self._path(shard).is_file()]
+        """Return the shards that no rank has written yet, or that cannot be opened."""
+        return [shard for shard in range(len(self.batches)) if not _opens(self._path(shard))]
 
     def add(self, batch: int, outcome: dict[str, NDArray[Any]]) -> None:
         """Take a batch's ``rows`` and signals; write its shard if this was the last of it."""
@@ -165,6 +174,14 @@ class Shards:
 
     def _path(self, shard: int) -> Path:
         return self.folder / f"{shard:06d}.safetensors"
+
+
+def _opens(shard: Path) -> bool:
+    try:
+        with safe_open(shard, framework="numpy"):
+            return True
+    except (OSError, SafetensorError):
+        return False
 
 
 def _nans(column: Any, covered: NDArray[np.int8], ids: Sequence[str]) -> dict[str, Any]:

@@ -10,12 +10,43 @@ from pathlib import Path
 from typing import Any
 
 from liit.data.images import ImageCheck
-from liit.data.readers._files import expand
-from liit.data.readers._intake import Converted, Intake
-from liit.data.readers._json import Raw, iter_records
+from liit.data.readers._samples import Converted, SampleMaker
 from liit.data.sample import Sample
 from liit.data.store import Quarantined
+from liit.errors import LiitError
+from liit.files import files_below
+from liit.intake import Raw
+from liit.intake.values import iter_records
 from liit.schema import check_options
+
+
+def require_files(source: str, files: Sequence[Path]) -> None:
+    """Raise LiitError if the dataset names no file or one that does not exist."""
+    if not files:
+        raise LiitError(f"{source} names no files.", next_step="list them in params.yaml.")
+    for path in files:
+        if not path.exists():
+            raise LiitError(
+                f"{source}: {path} does not exist.",
+                next_step="put the dataset there, or correct `files` or `data_root` in "
+                "params.yaml.",
+            )
+
+
+def expand(source: str, files: Sequence[Path], *patterns: str) -> list[Path]:
+    """Return the files, each folder replaced by the files below it of these patterns, if any."""
+    require_files(source, files)
+    expanded: list[Path] = []
+    for path in files:
+        inside = files_below(path, *patterns)
+        folder = bool(patterns) and path.is_dir()
+        if folder and not inside:
+            raise LiitError(
+                f"{source}: there is no {' or '.join(patterns)} below {path}.",
+                next_step="download the dataset, or correct its `files` or `split` in params.yaml.",
+            )
+        expanded += inside if folder else [path]
+    return expanded
 
 
 @dataclass(frozen=True)
@@ -55,9 +86,9 @@ class Format:
         """
         values = {**options, "image_root": image_root}
         convert, records = _bound(self.convert, values), _bound(self.records, values)
-        intake = Intake(source, image_root, check_images)
+        maker = SampleMaker(source, image_root, check_images)
         for file in _bound(self.expand, values)(source, files):
-            yield from intake.samples(file, records(file), convert)
+            yield from maker.samples(file, records(file), convert)
 
 
 def _keywords(function: Callable[..., Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from liit.data.readers._intake import RecordError
+from liit.data.readers._samples import RecordError
 from liit.data.sample import Role, Turn
 
 _LISTS = ("conversations", "conversation", "messages")

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from liit.data.readers._format import Format
-from liit.data.readers._intake import Converted, text_of
-from liit.data.readers._json import Raw, RawRecord, iter_records
+from liit.data.readers._samples import Converted, text_of
 from liit.data.readers._turns import instruction_turns
-from liit.data.store import Quarantined
+from liit.intake import Broken, Raw, RawRecord
+from liit.intake.values import iter_records
 
 
 def convert(record: dict[str, Any]) -> Converted:
@@ -25,7 +25,7 @@ def convert(record: dict[str, Any]) -> Converted:
 
 def _instances(file: Path) -> Iterator[Raw]:
     for record in iter_records(file):
-        if isinstance(record, Quarantined) or not isinstance(record.value, dict):
+        if isinstance(record, Broken) or not isinstance(record.value, dict):
             yield record
             continue
         instances = record.value.get("instances")

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from liit.data.readers._format import Format
-from liit.data.readers._intake import Converted, RecordError, image_refs
-from liit.data.readers._json import Raw, RawRecord, iter_records
+from liit.data.readers._samples import Converted, RecordError, image_refs
 from liit.data.sample import Turn
+from liit.intake import Raw, RawRecord
+from liit.intake.values import iter_records
 
 FIELDS = ("question", "answer", "image_id")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from liit.data.readers._format import Format
-from liit.data.readers._intake import Converted, RecordError, text_of
+from liit.data.readers._samples import Converted, RecordError, text_of
 from liit.data.readers._turns import instruction_turns
 from liit.data.sample import Turn
 

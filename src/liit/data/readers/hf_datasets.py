@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from liit.data.readers._files import expand, require_files
-from liit.data.readers._format import Format
-from liit.data.readers._intake import Converted, images_of
-from liit.data.readers._json import load_json
-from liit.data.readers._table import iter_rows
+from liit.data.readers._format import Format, expand, require_files
+from liit.data.readers._samples import Converted, images_of
 from liit.data.readers._turns import conversation_of
 from liit.errors import LiitError
+from liit.intake.tables import iter_rows
+from liit.intake.values import load_json
 
 
 def convert(record: dict[str, Any]) -> Converted:

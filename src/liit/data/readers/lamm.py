@@ -15,7 +15,7 @@ from typing import Any, Literal
 from liit.data.images import image_size
 from liit.data.readers._boxes import asks_for_places, has_coordinates, to_padded
 from liit.data.readers._format import Format
-from liit.data.readers._intake import Converted, RecordError, images_of
+from liit.data.readers._samples import Converted, RecordError, images_of
 from liit.data.readers._turns import conversation_of
 from liit.data.sample import Turn
 from liit.errors import LiitError

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from liit.data.readers._format import Format
-from liit.data.readers._intake import Converted, images_of
+from liit.data.readers._samples import Converted, images_of
 from liit.data.readers._turns import conversation_of
 
 

@@ -17,12 +17,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from liit.data.readers._files import expand
-from liit.data.readers._format import Format
-from liit.data.readers._intake import Converted, RecordError, evenly_spaced, text_of
-from liit.data.readers._json import Raw, amended, iter_records
+from liit.data.readers._format import Format, expand
+from liit.data.readers._samples import Converted, RecordError, amended, evenly_spaced, text_of
 from liit.data.readers._turns import instruction_turns
 from liit.data.sample import ImageRef, Turn
+from liit.intake import Raw
+from liit.intake.values import iter_records
 
 TASKS = (
     "captioning",

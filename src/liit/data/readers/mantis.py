@@ -12,13 +12,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from liit.data.readers._files import expand
-from liit.data.readers._format import Format
-from liit.data.readers._intake import Converted, RecordError, evenly_spaced, images_of, text_of
-from liit.data.readers._json import Raw, amended, iter_records
-from liit.data.readers._table import iter_rows
+from liit.data.readers._format import Format, expand
+from liit.data.readers._samples import (
+    Converted,
+    RecordError,
+    amended,
+    evenly_spaced,
+    images_of,
+    text_of,
+)
 from liit.data.readers._turns import conversation_of
 from liit.data.sample import Turn
+from liit.intake import Raw
+from liit.intake.tables import iter_rows
+from liit.intake.values import iter_records
 
 TABLES = (".parquet", ".arrow")
 

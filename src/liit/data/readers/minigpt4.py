@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from liit.data.readers._format import Format
-from liit.data.readers._intake import Converted, image_refs, text_of
-from liit.data.readers._json import Raw, amended, iter_records
+from liit.data.readers._samples import Converted, amended, image_refs, text_of
 from liit.data.sample import Turn
+from liit.intake import Raw
+from liit.intake.values import iter_records
 from liit.seeds import seed_for
 
 PROMPTS = (

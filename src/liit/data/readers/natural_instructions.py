@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from liit.data.readers._files import expand
-from liit.data.readers._format import Format
-from liit.data.readers._intake import Converted, RecordError, text_of
-from liit.data.readers._json import Raw, RawRecord, amended, iter_members, iter_records
+from liit.data.readers._format import Format, expand
+from liit.data.readers._samples import Converted, RecordError, amended, text_of
 from liit.data.readers._turns import instruction_turns
 from liit.errors import LiitError
+from liit.intake import Raw, RawRecord
+from liit.intake.values import iter_members, iter_records
 
 
 def convert(record: dict[str, Any]) -> Converted:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from liit.data.readers._format import Format
-from liit.data.readers._intake import Converted, RecordError, image_refs, text_of
+from liit.data.readers._samples import Converted, RecordError, image_refs, text_of
 from liit.data.sample import Turn
 
 QUESTION = "Is this statement true or false?"

@@ -14,26 +14,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from liit.data.readers._format import Format
-from liit.data.readers._intake import (
-    LETTERS,
+from liit.data.readers._samples import (
     Converted,
     RecordError,
+    amended,
     choices_of,
     image_refs,
     images_of,
-    text_of,
-)
-from liit.data.readers._json import (
-    Raw,
-    RawRecord,
-    amended,
-    is_map,
-    iter_members,
-    iter_records,
     key_as_id,
+    text_of,
 )
 from liit.data.readers._turns import conversation_of
 from liit.data.sample import IMAGE_TAG, Turn
+from liit.intake import Raw, RawRecord
+from liit.intake.values import is_map, iter_members, iter_records
+from liit.prompts import LETTERS
 
 EXAM_PERCENT = 25
 """Share of questions held out by ``part``."""

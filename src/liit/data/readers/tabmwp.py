@@ -11,16 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from liit.data.readers._format import Format
-from liit.data.readers._intake import (
-    LETTERS,
+from liit.data.readers._samples import (
     Converted,
     RecordError,
+    amended,
     choices_of,
     image_refs,
+    key_as_id,
     text_of,
 )
-from liit.data.readers._json import Raw, amended, iter_members, key_as_id
 from liit.data.sample import Turn
+from liit.intake import Raw
+from liit.intake.values import iter_members
+from liit.prompts import LETTERS
 
 
 def convert(record: dict[str, Any]) -> Converted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from liit.data.readers._format import Format
-from liit.data.readers._intake import Converted, RecordError
+from liit.data.readers._samples import Converted, RecordError
 from liit.data.sample import Turn
 
 

@@ -9,13 +9,10 @@ from typing import Any
 
 from liit.data.images import ImageCheck, Prober, confined
 from liit.data.readers._boxes import box_fault
-from liit.data.readers._json import Raw, RawRecord
 from liit.data.sample import IMAGE_TAG, ImageRef, Sample, Turn, fault_of, make_sample
 from liit.data.store import Quarantined
 from liit.errors import LiitError
-
-LETTERS = "ABCDEFGHIJ"
-"""Names of choices, in order."""
+from liit.intake import Broken, Raw, RawRecord
 
 
 class RecordError(Exception):
@@ -32,7 +29,7 @@ class Converted:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-class Intake:
+class SampleMaker:
     """Turns converted records into samples, or into quarantine entries with the reason."""
 
     def __init__(self, source: str, image_root: Path | None, check_images: ImageCheck) -> None:
@@ -52,10 +49,9 @@ class Intake:
     ) -> Iterator[Sample | Quarantined]:
         """Yield a sample or a quarantine entry for each record of a file."""
         for record in records:
-            if isinstance(record, Quarantined):
-                yield record
-                continue
             try:
+                if isinstance(record, Broken):
+                    raise RecordError(record.reason)
                 yield self._sample(record, convert)
             except RecordError as fault:
                 yield Quarantined(str(file), _label(record), str(fault))
@@ -86,6 +82,20 @@ class Intake:
         return made
 
 
+def amended(records: Iterable[Raw], fields: Callable[[RawRecord], dict[str, Any]]) -> Iterator[Raw]:
+    """Yield the records, each that is an object with these fields put into it."""
+    for record in records:
+        if isinstance(record, RawRecord) and isinstance(record.value, dict):
+            yield RawRecord(record.place, record.value | fields(record))
+        else:
+            yield record
+
+
+def key_as_id(record: RawRecord) -> dict[str, Any]:
+    """Return the key of a member as its ``id``, for :func:`amended`."""
+    return {"id": record.place.removeprefix("key ")}
+
+
 def text_of(record: dict[str, Any], *keys: str) -> str:
     """Return the first of ``keys`` that the record has, which must be text; raise RecordError."""
     for key in keys:
@@ -101,7 +111,7 @@ def choices_of(record: dict[str, Any]) -> list[str]:
     choices = record.get("choices")
     if not isinstance(choices, list) or not all(isinstance(choice, str) for choice in choices):
         raise RecordError("'choices' is not a list of texts")
-    if not 2 <= len(choices) <= len(LETTERS):
+    if not 2 <= len(choices) <= 10:
         raise RecordError(f"{len(choices)} choices where two to ten are expected")
     return choices
 
@@ -175,6 +185,6 @@ def _place_tags(turns: list[Turn], images: int) -> list[Turn]:
     return [*turns[:where], tagged, *turns[where + 1 :]]
 
 
-def _label(record: RawRecord) -> str:
-    known = published_id(record)
+def _label(record: Raw) -> str:
+    known = record.place if isinstance(record, Broken) else published_id(record)
     return record.place if known == record.place else f"{record.place} (id {known})"

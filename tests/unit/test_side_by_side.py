@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -109,13 +110,41 @@ def test_a_run_that_met_the_lock_of_another_starts_again(
     assert started.count(target) == 2
 
 
-def test_a_list_of_running_stages_that_a_kill_left_is_named(
-    monkeypatch: pytest.MonkeyPatch,
+def test_what_a_killed_dvc_left_is_cleared(
+    started: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = "ERROR: Unable to read RWLock-file '.dvc/tmp/rwlock'. JSON structure is corrupted"
-    monkeypatch.setitem(SAID, "dvc.yaml:run@random-0", (1, said))
-    with pytest.raises(LiitError, match=r"delete \.dvc/tmp/rwlock"):
-        reproduce("random")
+    real, target = repro.subprocess.run, "dvc.yaml:run@random-0"
+    monkeypatch.setattr(repro, "LOCK_SECONDS", 0.0)
+    repro.RUNNING.parent.mkdir(parents=True)
+    repro.RUNNING.touch()
+
+    def half_written(command: list[str], *, stdout: Any, **named: Any) -> Any:
+        if command[-1] == target and repro.RUNNING.exists():
+            stdout.write("ERROR: Unable to read RWLock-file '.dvc/tmp/rwlock'. JSON is corrupted")
+            stdout.flush()
+            return subprocess.CompletedProcess(command, 1)
+        return real(command, stdout=stdout, **named)
+
+    monkeypatch.setattr(repro.subprocess, "run", half_written)
+    reproduce("random")
+    assert started.count(target) == 1
+
+
+def test_ctrl_c_starts_no_further_job(started: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    real = repro.subprocess.run
+
+    def stopped(command: list[str], *, stdout: Any, **named: Any) -> Any:
+        if command[-1] == "dvc.yaml:run@random-0":
+            raise KeyboardInterrupt
+        time.sleep(0.3)
+        return real(command, stdout=stdout, **named)
+
+    record("random", 900.0)
+    record("el2n", 10.0)
+    monkeypatch.setattr(repro.subprocess, "run", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        reproduce("random", "el2n", jobs=1)
+    assert "dvc.yaml:base_signals" not in started
 
 
 def test_every_pipeline_is_what_the_template_gives() -> None:
