@@ -118,6 +118,8 @@ class PoolData(pl.LightningDataModule):
         super().__init__()
         self.store, self.shards, self.data, self.workers = store, shards, data, workers
         self.prepare_data_per_node = False
+        # Fewer shards may be missing than there are ranks.
+        self.allow_zero_length_dataloader_with_multiple_devices = True
 
     def prepare_data(self) -> None:
         """On rank 0, before any rank looks: drop what is stale."""
