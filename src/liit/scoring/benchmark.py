@@ -10,7 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Literal, NamedTuple
 
-from liit.errors import LiitError
+from liit.errors import LiitError, nearest
 from liit.metrics import Scored
 from liit.metrics.boxes import Frame, Reading
 from liit.scoring.answers import Answer, read_answers
@@ -85,7 +85,7 @@ class Benchmark:
     ``facts`` takes from a reference record what ``rule`` needs to score one answer;
     ``answer_facts`` adds what the answer's record says. ``total`` makes the score, and the lenient
     score, of all marked answers, ``figures`` the breakdown, ``counts`` tells which are in the
-    denominator. ``settle`` fixes what only all answers together tell.
+    denominator, ``key`` names an item. ``settle`` fixes what only all answers together tell.
 
     ``targets`` names the fields one of which a reference record must have; records without any
     are taken for questions and lend their image and text to the others. ``alone`` marks layouts
@@ -207,6 +207,7 @@ def benchmark(name: str) -> Benchmark:
     known = benchmarks()
     if name not in known:
         raise LiitError(
-            f"no benchmark is named {name!r}", next_step=f"choose from: {', '.join(known)}"
+            f"no benchmark is named {name!r}{nearest(name, known)}",
+            next_step=f"choose from: {', '.join(known)}",
         )
     return known[name]
