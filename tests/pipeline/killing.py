@@ -7,8 +7,10 @@ changed there, which every file passes on its way to its place (``liit.files.who
 from __future__ import annotations
 
 import contextlib
+import errno
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from project import Project
+from project import ROOT, Project
 
 from liit.files import digest_file
 
@@ -42,15 +44,29 @@ POINTS = {
 HEAVY = ("liit.run", "liit.signals.engine", "liit.base", "liit.evaluation.adapter")
 """What takes long to import, and is imported once for all processes."""
 LEFT = ("selections", "adapters", "results")
+FAULTS = {"full disk": errno.ENOSPC, "read-only": errno.EROFS}
+"""What a write may meet instead of a kill."""
 SECONDS_AT_MOST = 300
 
 
-def run_killed_at(project: Project, pattern: str, when: str, *command: str) -> int:
-    """Run `liit` and kill it just before or after a write; return the exit code (-9: killed)."""
+def started(project: Project, pattern: str, when: str, *command: str) -> Any:
+    """Start `liit` in a process that is killed just before or after a write, or has no room.
+
+    It has the code under test, whose digests are those of the project's own once this is a link.
+    """
+    if not (source := project.root / "src").is_symlink():
+        shutil.rmtree(source)
+        source.symlink_to(ROOT / "src")
     context: Any = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*HEAVY, __name__])
     process = context.Process(target=_command, args=(project.root, pattern, when, command))
     process.start()
+    return process
+
+
+def run_killed_at(project: Project, pattern: str, when: str, *command: str) -> int:
+    """Run `liit` and kill it just before or after a write; return the exit code (-9: killed)."""
+    process = started(project, pattern, when, *command)
     process.join(SECONDS_AT_MOST)
     code: int = process.exitcode
     return code
@@ -99,6 +115,8 @@ def _command(root: Path, pattern: str, when: str, command: tuple[str, ...]) -> N
     def killing(source: Any, target: Any) -> None:
         path = Path(target)
         if fnmatch((path.relative_to(root) if path.is_absolute() else path).as_posix(), pattern):
+            if when in FAULTS:
+                raise OSError(FAULTS[when], os.strerror(FAULTS[when]), str(target))
             if when == "after":
                 replace(source, target)
             os.kill(os.getpid(), signal.SIGKILL)

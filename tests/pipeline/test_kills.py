@@ -46,7 +46,7 @@ def test_kills_between_all_writes_of_one_run(project: Project, reproduced: Proje
     }
 
 
-@pytest.mark.parametrize("command", [("dvc", "repro"), ("liit", "repro", "--jobs", "2")])
+@pytest.mark.parametrize("command", [("dvc", "repro", "run@random-0"), ("liit", "repro")])
 def test_kills_at_any_time(project: Project, reproduced: Project, command: tuple[str, ...]) -> None:
     """By turns everything is killed, and the first process alone: then two are at the same run."""
     params = project.root / "params.yaml"

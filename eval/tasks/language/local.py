@@ -11,6 +11,8 @@ from liit.errors import LiitError
 from liit.intake.opening import read_text
 from liit.intake.tables import cells_of
 from liit.intake.values import load_json, values_of
+from liit.scoring.files import read_document
+from liit.scoring.layouts import records_of
 
 Rows = list[dict[str, Any]]
 
@@ -47,18 +49,12 @@ def tydiqa(*, text_dir: str, **_: Any) -> datasets.DatasetDict:
     splits = {}
     for name, split in (("train", "train"), ("dev", "validation")):
         path = _existing(Path(text_dir) / "tydiqa" / f"tydiqa-goldp-v1.1-{name}.json")
-        articles = load_json(path)["data"]
         splits[split] = [
             {
-                "id": question["id"],
-                "title": article.get("title", ""),
-                "context": paragraph["context"],
-                "question": question["question"],
+                **{name: question.get(name, "") for name in ("id", "title", "context", "question")},
                 "answers": {"text": [answer["text"] for answer in question["answers"]]},
             }
-            for article in articles
-            for paragraph in article["paragraphs"]
-            for question in paragraph["qas"]
+            for question in (record.fields for record in records_of(read_document(path)))
         ]
     return _dataset(splits)
 

@@ -12,7 +12,7 @@ from liit.scoring.answers import Answer, read_answers
 from liit.scoring.benchmark import Benchmark, item_key
 from liit.scoring.exam import Facts, Marked, by_item
 from liit.scoring.files import Document
-from liit.scoring.layouts import records_of
+from liit.scoring.layouts import all_records
 from liit.scoring.records import Record
 
 PERCEPTION = (
@@ -89,24 +89,23 @@ def _references(documents: Sequence[Document]) -> list[Record]:
     The data set's own folders hold one "question, label" table per image instead.
     """
     records = []
-    for document in documents:
-        for record in records_of(document):
-            cells = record.fields.get("cells")
-            if cells is None:
-                records.append(record)
-                continue
-            parts = re.split(r"/(?:questions_answers_YN/|images/)?", document.name)
-            if len(cells) == 2:
-                fields = {"image": parts[-1], "question": cells[0], "answer": cells[1]}
-                task = parts[-2] if len(parts) > 1 else parts[-1]
-            else:
-                fields = dict(zip(("image", "question", "answer"), cells, strict=False))
-                task = parts[-1]
-                if len(cells) > 3:
-                    fields["response"] = "\t".join(cells[3:])
-            stem = re.sub(r"\.\w+$", "", fields["image"])
-            fields |= {"id": f"{task}/{stem}", "category": task}
-            records.append(Record(fields, document, record.place))
+    for record in all_records(documents):
+        cells = record.fields.get("cells")
+        if cells is None:
+            records.append(record)
+            continue
+        parts = re.split(r"/(?:questions_answers_YN/|images/)?", record.document.name)
+        if len(cells) == 2:
+            fields = {"image": parts[-1], "question": cells[0], "answer": cells[1]}
+            task = parts[-2] if len(parts) > 1 else parts[-1]
+        else:
+            fields = dict(zip(("image", "question", "answer"), cells, strict=False))
+            task = parts[-1]
+            if len(cells) > 3:
+                fields["response"] = "\t".join(cells[3:])
+        stem = re.sub(r"\.\w+$", "", fields["image"])
+        fields |= {"id": f"{task}/{stem}", "category": task}
+        records.append(Record(fields, record.document, record.place))
     return records
 
 

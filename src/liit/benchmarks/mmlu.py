@@ -11,11 +11,11 @@ from liit.benchmarks._options import ask_for_letter, option_facts
 from liit.metrics import Scored
 from liit.metrics.letter import lenient_letter, option_letter
 from liit.prompts import LETTERS
-from liit.scoring.answers import Answer, read_answers
+from liit.scoring.answers import Answer, answer_of
 from liit.scoring.benchmark import Benchmark, by_group
 from liit.scoring.exam import Facts, Marked, by_item, is_paper
 from liit.scoring.files import Document
-from liit.scoring.layouts import records_of
+from liit.scoring.layouts import all_records
 from liit.scoring.records import Record
 
 
@@ -42,16 +42,15 @@ def figures(marked: Sequence[Marked]) -> dict[str, float]:
 def _references(documents: Sequence[Document]) -> list[Record]:
     """Read MMLU: header-less CSV per subject (q, A-D, letter), or records with a subject."""
     counts, references = Counter[str](), []
-    for document in documents:
-        for record in records_of(document):
-            fields = dict(record.fields)
-            cells = fields.pop("cells", None)
-            if cells is not None and len(cells) >= 6:
-                fields |= {"question": cells[0], "choices": cells[1:5], "answer": cells[5]}
-            subject = str(fields.setdefault("subject", _subject_of(document.name)))
-            fields["id"] = f"{subject}/{counts[subject]}"
-            counts[subject] += 1
-            references.append(replace(record, fields=fields))
+    for record in all_records(documents):
+        fields = dict(record.fields)
+        cells = fields.pop("cells", None)
+        if cells is not None and len(cells) >= 6:
+            fields |= {"question": cells[0], "choices": cells[1:5], "answer": cells[5]}
+        subject = str(fields.setdefault("subject", _subject_of(record.document.name)))
+        fields["id"] = f"{subject}/{counts[subject]}"
+        counts[subject] += 1
+        references.append(replace(record, fields=fields))
     return references
 
 
@@ -63,17 +62,16 @@ def _subject_of(name: str) -> str:
 def _answers(documents: Sequence[Document], field: str | None) -> list[Answer]:
     """Read answers; one list per subject, or one list in a file named after it, is unrolled."""
     answers = []
-    for document in documents:
-        for record in records_of(document):
-            value, subject = record.fields.get("value"), record.fields.get("subject")
-            if isinstance(value, list) and record.id:
-                for place, said in enumerate(value):
-                    answers.append(_numbered(record, f"{subject or record.id}/{place}", said))
-            elif value is not None and record.id is None:
-                named = f"{_subject_of(document.name)}/{record.place - 1}"
-                answers.append(_numbered(record, named, value))
-            else:
-                answers.append(_with_subject(record, field))
+    for record in all_records(documents):
+        value, subject = record.fields.get("value"), record.fields.get("subject")
+        if isinstance(value, list) and record.id:
+            for place, said in enumerate(value):
+                answers.append(_numbered(record, f"{subject or record.id}/{place}", said))
+        elif value is not None and record.id is None:
+            named = f"{_subject_of(record.document.name)}/{record.place - 1}"
+            answers.append(_numbered(record, named, value))
+        else:
+            answers.append(_with_subject(record, field))
     return answers
 
 
@@ -82,8 +80,7 @@ def _numbered(record: Record, name: str, value: object) -> Answer:
 
 
 def _with_subject(record: Record, field: str | None) -> Answer:
-    single = replace(record.document, kind="rows", content=[dict(record.fields)])
-    answer = read_answers([single], field)[0]
+    answer = answer_of(record, field)
     place, subject = record.id, record.fields.get("subject")
     if subject and place is not None and "/" not in place:
         fields = {**record.fields, "question_id": f"{subject}/{place}"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -40,26 +39,24 @@ def _ocr_line(record: Record) -> str | None:
     return f"Reference OCR token: {', '.join(map(str, tokens))}" if tokens else None
 
 
-def _benchmark(name: str, *lines: Callable[[Record], str | None], mode: Mode) -> Benchmark:
-    metric = "VQA soft accuracy (M4C), %" if mode == "m4c" else "VQA soft accuracy, %"
-    return Benchmark(
+exam = by_item(score)
+exam_m4c = by_item(partial(score, mode="m4c"))
+# the released code of the paper scores TextVQA with M4C and has no scorer for the others
+BENCHMARKS = tuple(
+    Benchmark(
         name,
         metric,
         facts_of,
-        partial(score, mode=mode),
+        rule,
         targets=ANSWERS,
         alone=True,
         ask=ask_shortly(*lines),
         needs="the annotations and the questions (two files in the official layout)",
     )
-
-
-exam = by_item(score)
-exam_m4c = by_item(partial(score, mode="m4c"))
-BENCHMARKS = (
-    _benchmark("okvqa", mode="official"),
-    _benchmark("vqav2", mode="official"),
-    _benchmark("vizwiz", lambda _: UNANSWERABLE, mode="official"),
-    # the released code of the paper scores TextVQA with M4C and has no scorer for the others
-    _benchmark("textvqa", _ocr_line, mode="m4c"),
+    for name, metric, rule, *lines in (
+        ("okvqa", "VQA soft accuracy, %", score),
+        ("vqav2", "VQA soft accuracy, %", score),
+        ("vizwiz", "VQA soft accuracy, %", score, lambda _: UNANSWERABLE),
+        ("textvqa", "VQA soft accuracy (M4C), %", partial(score, mode="m4c"), _ocr_line),
+    )
 )

@@ -136,21 +136,20 @@ def _keys(window: Window) -> Iterator[str | Broken]:
     for number in count():
         if window.closed or window.skip("}"):
             return
-        character, place = window.peek(), f"member {number}"
-        if character != '"':
-            missing = "a quoted key is missing" if character else "the object has no end"
-            yield _stop(window, place, missing if character else f"{missing} (truncated?)")
+        if window.peek() != '"':
+            no_end = "the object has no end (truncated?)"
+            reason = "a quoted key is missing" if window.peek() else no_end
+            yield _stop(window, f"member {number}", reason)
             return
-        key = _inside(window, place)
-        if isinstance(key, Broken):
-            window.close()
-            yield key
+        try:
+            key = str(window.value())
+        except UnreadableError as fault:
+            yield _stop(window, f"member {number}", str(fault))
             return
         window.skip(":")
-        yield str(key.value)
+        yield key
         if not window.skip(",") and window.peek() not in ("}", ""):
-            yield _stop(window, f"after key {key.value}", "no comma or end of the object here")
-            return
+            yield _stop(window, f"after key {key}", "no comma or end of the object here")
 
 
 def _stop(window: Window, place: str, reason: str) -> Broken:

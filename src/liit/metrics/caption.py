@@ -84,7 +84,13 @@ class CiderCorpus:
         return 10.0 * total / len(references) if references else 0.0
 
     def _weigh(self, text: str) -> _Weighted:
-        return _Weighted.of(_ngrams(text), self.frequency, self.log_size)
+        squares, bigrams, weights = [0.0] * _ORDERS, 0, {}
+        for ngram, count in _ngrams(text).items():
+            weight = count * (self.log_size - math.log(max(1, self.frequency[ngram])))
+            weights[ngram] = weight
+            squares[len(ngram) - 1] += weight**2
+            bigrams += count * (len(ngram) == 2)
+        return _Weighted(weights, tuple(map(math.sqrt, squares)), bigrams)
 
 
 NGram = tuple[str, ...]
@@ -107,17 +113,6 @@ class _Weighted:
     weights: dict[NGram, float]
     norms: tuple[float, ...]
     bigrams: int
-
-    @classmethod
-    def of(cls, counts: Counter[NGram], frequency: Counter[NGram], log_size: float) -> _Weighted:
-        squares = [0.0] * _ORDERS
-        weights = {}
-        for ngram, count in counts.items():
-            weight = count * (log_size - math.log(max(1, frequency[ngram])))
-            weights[ngram] = weight
-            squares[len(ngram) - 1] += weight**2
-        bigrams = sum(count for ngram, count in counts.items() if len(ngram) == 2)
-        return cls(weights, tuple(map(math.sqrt, squares)), bigrams)
 
     def similarity(self, reference: _Weighted) -> float:
         shared = [0.0] * _ORDERS

@@ -34,10 +34,11 @@ def read_answers(documents: Sequence[Document], field: str | None = None) -> lis
     A dotted name goes into nested records ("gpt4.solution").
     """
     records = all_records(documents)
-    return [_answer_of(record, field) for record in records]
+    return [answer_of(record, field) for record in records]
 
 
-def _answer_of(record: Record, field: str | None) -> Answer:
+def answer_of(record: Record, field: str | None) -> Answer:
+    """Read the answer of one record."""
     name = field or _answer_field(record)
     try:
         value = record.at(name)

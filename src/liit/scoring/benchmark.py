@@ -85,7 +85,7 @@ class Benchmark:
     ``facts`` takes from a reference record what ``rule`` needs to score one answer;
     ``answer_facts`` adds what the answer's record says. ``total`` makes the score, and the lenient
     score, of all marked answers, ``figures`` the breakdown, ``counts`` tells which are in the
-    denominator. ``settle`` fixes what only all answers together tell.
+    denominator, ``key`` names an item. ``settle`` fixes what only all answers together tell.
 
     ``targets`` names the fields one of which a reference record must have; records without any
     are taken for questions and lend their image and text to the others. ``alone`` marks layouts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 
 from liit.errors import LiitError
 from liit.scoring.benchmark import Benchmark
@@ -45,19 +46,11 @@ def run(arguments: argparse.Namespace) -> str:
     chosen = benchmark(arguments.task)
     if not arguments.predictions:
         raise LiitError("no predictions", next_step="name them with --predictions FILE")
-    options = Options(
-        arguments.profile,
-        arguments.answer_field,
-        arguments.box_encoding,
-        arguments.box_frame,
-        arguments.execute,
-    )
+    options = Options(*(getattr(arguments, option.name) for option in fields(Options)))
     report = run_benchmark(chosen, arguments.references, arguments.predictions, options)
-    return (
-        as_json(report, items=arguments.items)
-        if arguments.json or arguments.items
-        else as_text(report)
-    )
+    if arguments.json or arguments.items:
+        return as_json(report, items=arguments.items)
+    return as_text(report)
 
 
 def _in_list(one: Benchmark) -> str:

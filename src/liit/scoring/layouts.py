@@ -121,7 +121,11 @@ def _mapped(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _squad_items(article: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for paragraph in article["paragraphs"]:
         for question in paragraph.get("qas", []):
-            yield {"context": paragraph.get("context"), **question}
+            yield {
+                "title": article.get("title", ""),
+                "context": paragraph.get("context"),
+                **question,
+            }
 
 
 def _by_id(images: Any) -> dict[str | None, dict[str, Any]]:
