@@ -16,7 +16,7 @@ from liit.files import is_up_to_date, write_json
 PARAMS = load_params(Path(__file__).parents[2] / "params.yaml")
 
 WEIGHTS = {"base", "proxy"}
-SEEN = {"signals", "selection", "training", "evaluation"}
+SEEN = {"signals", "facts", "selection", "training", "evaluation"}
 """Phases that a model's way to see a conversation and its images matters to."""
 NOTHING = (
     # what runs, where files lie, and what it is called
@@ -78,6 +78,7 @@ def all_stamps(params: Params) -> dict[str, Any]:
         "base": stamps.base(params, params.model.mini),
         "proxy": stamps.base(params, params.signals.proxy),
         "signals": signals,
+        "facts": stamps.facts(params, ("tokens",), "b"),
         "selection": stamps.selection(params, "m", ["d"], 0, signals=signals),
         "training": stamps.training(params, "i", ["d"], "w", 0),
         "evaluation": stamps.evaluation(params, {"gqa": "e"}, "w"),
