@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 TABLES := $(filter-out main,$(patsubst experiments/%/README.md,%,$(wildcard experiments/*/README.md)))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test test-fast lint report docs bench byte-check $(TABLES)
+.PHONY: repro test test-fast lint report docs bench byte-check reliability $(TABLES)
 
 # `dvc repro` alone does the same, one run after the other.
 repro: $(READY)  ## regenerate the main table: data, base, every method, report
@@ -47,6 +47,10 @@ docs: $(READY)  ## regenerate docs/methods.md
 # About a quarter of an hour, on an idle machine, after `make repro`.
 bench: $(READY)  ## measure speed and memory beside plain references: benchmarks/results/
 	python benchmarks/run_all.py
+
+# About half an hour. Its result is of the commit that it names.
+reliability: $(READY)  ## kill runs 130 times, fill the disk, start twins: benchmarks/results/
+	python benchmarks/reliability.py
 
 $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

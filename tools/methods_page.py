@@ -6,6 +6,7 @@ python tools/methods_page.py
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 from liit.errors import LiitError
@@ -31,6 +32,8 @@ taken, no groups, no scores, a uniform draw. The signals are defined [at the end
 
 def main() -> None:
     """Write the page."""
+    if not tables(ROOT / "experiments"):
+        sys.exit(f"{ROOT} has no experiments/: run the copy of this file in the project's tools/.")
     write_text(PAGE, methods_text(ROOT / "experiments"))
 
 

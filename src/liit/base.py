@@ -27,6 +27,7 @@ from liit.files import (
 )
 from liit.model.load import Theta
 from liit.model.sealed import BASE_AGAIN, expect_intact
+from liit.progress import say
 from liit.seeds import seed_for
 
 RECORD = paths.BASE / "base.json"
@@ -42,11 +43,8 @@ def make_base(params: Params) -> None:
     Weights are kept while their definition, parameters and data are the same.
     """
     if params.model.mini is None:
-        record: dict[str, Any] = {
-            "model": params.model.checkpoint,
-            "revision": params.model.revision,
-            "adapter": params.model.adapter,
-        }
+        model = params.model
+        record = {"model": model.checkpoint, "revision": model.revision, "adapter": model.adapter}
         folders = [Path(str(part)) for part in (record["model"], record["adapter"]) if part]
         digests = {str(one): digest_folder(one) for one in folders if one.is_dir()}
         record["sha256"] = digest_json([record, digests])
@@ -60,7 +58,7 @@ def make_base(params: Params) -> None:
         return
     _train_mini(params, params.model.mini, paths.BASE)
     digests = {str(one): digest_folder(one) for one in (paths.BASE_MODEL, paths.BASE_ADAPTER)}
-    record = {
+    made = {
         "made_from": stamp,
         "model": str(paths.BASE_MODEL),
         "revision": None,
@@ -68,7 +66,7 @@ def make_base(params: Params) -> None:
         "folders": digests,
         "sha256": "".join(digests.values()),
     }
-    write_json(RECORD, record)
+    write_json(RECORD, made)
 
 
 def evaluate_base(params: Params) -> None:
@@ -79,6 +77,7 @@ def evaluate_base(params: Params) -> None:
     stamp = stamps.evaluation(params, stamps.exam_digests(params), theta.digest)
     # Beside the scores, in git, a stamp would change with every commit.
     if not is_up_to_date(EXAM_STAMP, {**stamp, "file": EXAM.is_file() and digest_file(EXAM)}):
+        say("[bold]base[/] · evaluate")
         evaluator = open_evaluator(params, open_encoder(params), "base")
         cells = evaluate_exams(params, evaluator, theta)
         write_json(EXAM, {"cells": cells})
@@ -179,12 +178,13 @@ def _train_mini(params: Params, shape: MiniModel, folder: Path) -> None:
     corpus = Corpus(stores, encoder_of(params, processor))
     if params.base.tower_images:
         _train_tower(params, model, corpus.encoder)
+    say(f"[bold]{folder.name}[/] · train on {len(corpus):,} samples, epochs: {params.base.epochs}")
     devices = dataclasses.replace(params.devices, devices=1, num_nodes=1, strategy="auto")
     fit(
         model,
         corpus,
         sorted({id_ for store in stores for id_ in store.column("id")}),
-        train=_base_recipe(params, params.base.epochs),
+        train=_base_recipe(params),
         devices=devices,
         seed=seed_for(0, folder.name, "order"),
         title=folder.name,
@@ -229,11 +229,11 @@ def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:
     tower.requires_grad_(False)  # LLaVA-1.5 never trains CLIP
 
 
-def _base_recipe(params: Params, epochs: int) -> Train:
+def _base_recipe(params: Params) -> Train:
     base = params.base
     return dataclasses.replace(
         params.train,
-        epochs=epochs,
+        epochs=base.epochs,
         batch_size=base.batch_size,
         micro_batch_size=base.batch_size,
         learning_rate=base.learning_rate,

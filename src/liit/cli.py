@@ -7,7 +7,6 @@ import errno
 import io
 import os
 import sys
-import warnings
 from collections.abc import Sequence
 
 from liit.errors import LiitError
@@ -70,12 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     run = command("run", "Run a method along the stream: select, train, evaluate, every step.")
     run.add_argument("method", help="file name in experiments/<table>/, without .py")
     _table(run)
-    run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--seed", type=_seed, default=0)
     run.add_argument("--step", help="with --only: name of a dataset of the stream")
     run.add_argument("--only", choices=["select", "train", "evaluate"], help="one phase of a step")
     repro = command("repro", "Reproduce the runs of a table with DVC, several at a time.")
     _table(repro)
-    repro.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    repro.add_argument("--jobs", type=_count, default=os.cpu_count() or 1)
     command("base-signals", "Draw what the base makes of some samples: scores, maps, neighbours.")
     report = command("report", "Draw tables, figures and the page from results/.")
     _table(report)
@@ -85,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     _table(plan)
     plan.add_argument("--methods", nargs="*", help="default: the rows of the table")
     plan.add_argument("--scale", help="a file of scales/ (default: params.yaml as it is)")
-    plan.add_argument("--devices", type=int, help="default: those of params.yaml, all nodes")
+    plan.add_argument("--devices", type=_count, help="default: those of params.yaml, all nodes")
     plan.add_argument(
         "--tflops", type=float, help="10¹² operations a second of a device (default: measured)"
     )
@@ -107,6 +106,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _count(text: str) -> int:
+    return _at_least(1, text)
+
+
+def _seed(text: str) -> int:
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"give a whole number from {least} on, not {text!r}")
+    return int(text)
+
+
 def _table(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--table", default="main", help="a folder of experiments/ (default: main)")
 
@@ -114,15 +127,11 @@ def _table(parser: argparse.ArgumentParser) -> None:
 def _settle_environment(command: str) -> None:
     # Tiny models gain nothing from threads, and every byte depends on how sums are split.
     from liit.config import PARAMS, load_params
+    from liit.progress import quiet_libraries
 
     if PARAMS.is_file() and command != "scale":  # which mends a params.yaml that is broken
         params = load_params()
         threads = params.base.threads if command == "base" else params.devices.threads
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ[name] = str(threads)
-    # Their advice is for the author of a script, not for the user of a command.
-    warnings.filterwarnings("ignore", category=FutureWarning)
-    warnings.filterwarnings("ignore", message=".*(num_workers|isinstance.treespec).*")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    quiet_libraries()

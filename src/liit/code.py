@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -111,4 +112,6 @@ def _is_asset(path: Path) -> bool:
 
 
 if __name__ == "__main__":
+    if not paths.EXPERIMENTS.is_dir():
+        sys.exit(f"{Path.cwd()} has no {paths.EXPERIMENTS}/: run from the project's folder.")
     write_digests(Path(".code"))

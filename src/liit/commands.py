@@ -15,6 +15,7 @@ from rich.console import Console
 from liit import paths
 from liit.config import PARAMS, Params, load_params
 from liit.errors import LiitError, nearest
+from liit.progress import say
 
 PHASES = ("select", "train", "evaluate")
 ROWS = ("methods", "seeds", "tables", "tracking")
@@ -40,6 +41,7 @@ def base(_: Namespace) -> None:
     with _unedited(params), _alone("base"):
         make_base(params)
         evaluate_base(params)
+    say(f"{paths.BASE}/ holds the model of t = 0 and, in exam.json, its scores")
 
 
 def run(asked: Namespace) -> None:
@@ -47,6 +49,12 @@ def run(asked: Namespace) -> None:
     from liit.results import write_result
     from liit.run import Run
 
+    if bool(asked.only) != bool(asked.step):
+        raise LiitError(
+            "One phase of one step needs both --step and --only.",
+            next_step=f"add `{'--step STEP' if asked.only else '--only PHASE'}`, or leave out the "
+            "other one to run the whole stream.",
+        )
     params = load_params()
     method = Run(params, asked.table, asked.method, asked.seed)
     name = f"{asked.method}-{asked.seed}"
@@ -83,14 +91,22 @@ def report(asked: Namespace) -> None:
         for dataset in params.stream
         if paths.dataset_store(dataset.name).is_file()
     }
-    write_report(Path(), asked.table, params.rows(asked.table), params.seeds, stores)
+    missing = write_report(Path(), asked.table, params.rows(asked.table), params.seeds, stores)
+    folder = paths.REPORTS if asked.table == paths.MAIN else paths.REPORTS / asked.table
+    say(f"{folder}/README.md and {folder}/index.html (a page to open in a browser) are written")
+    if missing:
+        say(f"not run at scale {params.scale}, so not in them: {', '.join(missing)}")
+        say("`liit repro` runs them all, `liit run METHOD` one of them; then `liit report` again")
 
 
 def publish(asked: Namespace) -> None:
     """Send summary runs to Weights & Biases: offline unless a key is set."""
     from liit.tracking.publishing import publish_all
+    from liit.tracking.weights_and_biases import mode
 
     publish_all(load_params(), asked.methods)
+    if mode() == "offline":
+        say("the runs lie in wandb/; `wandb sync wandb/offline-run-*` sends them to your account")
 
 
 def repro(asked: Namespace) -> None:
@@ -122,11 +138,14 @@ def list_(_: Namespace) -> None:
     """Print tables, methods, steps and exams."""
     from liit.selection import names, tables
 
-    params, console = load_params(), Console()
+    params = load_params()
     for table in tables():
-        console.print(f"[bold]{table}[/]: {', '.join(names(table))}")
-    console.print(f"[bold]stream[/]: {' → '.join(params.steps)}")
-    console.print(f"[bold]exams[/]: {', '.join(exam.task for exam in params.exams)}")
+        say(f"[bold]{table}[/] ({paths.EXPERIMENTS / table}/): {', '.join(names(table))}")
+    say(f"[bold]stream[/] of scale {params.scale}: {' → '.join(params.steps)}")
+    say(f"[bold]exams[/]: {', '.join(exam.task for exam in params.exams)}")
+    done = [m for m in params.methods if any(paths.result(m, s).is_file() for s in params.seeds)]
+    say(f"[bold]results[/] (results/): {', '.join(done) or 'none yet'}")
+    say("`liit run METHOD [--table TABLE]` runs one, `liit report` writes reports/")
 
 
 def doctor(asked: Namespace) -> None:

@@ -1,7 +1,10 @@
-"""How far a long task is: one kind of bar, on stderr, where there is a terminal."""
+"""What is being done and how far it is: a line per phase, and a bar where there is a terminal."""
 
 from __future__ import annotations
 
+import logging
+import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
@@ -10,6 +13,31 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 T = TypeVar("T")
+
+ADVICE = r"isinstance.*treespec|does not have many workers|Total length of|GPU available but not"
+"""Warnings of libraries that are for the author of a script."""
+LIGHTNING = ("pytorch_lightning.utilities.rank_zero", "lightning_fabric.utilities.rank_zero")
+"""The loggers of its tips, of the devices it found and of why training ended."""
+
+
+def quiet_libraries() -> None:
+    """Keep the advice, progress and news of libraries from the user of a command.
+
+    Their warnings about values and their errors stay.
+    """
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", message=f".*({ADVICE})")
+    for name in LIGHTNING:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+
+
+def say(text: str, *, stderr: bool = False) -> None:
+    """Print a line about what is done, with Rich's markup; it is wrapped by terminals alone."""
+    Console(stderr=stderr, highlight=False).print(text, soft_wrap=True)
 
 
 @contextmanager

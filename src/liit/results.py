@@ -11,6 +11,7 @@ from liit.base import EXAM, theta_zero
 from liit.conditions import conditions_of
 from liit.files import read_cache, read_record, write_json
 from liit.paper import PAPER_SKILLS
+from liit.progress import say
 from liit.provenance import provenance
 from liit.selection.files import digest_ids, read_selection, read_why
 
@@ -46,13 +47,15 @@ def write_result(run: Run) -> None:
             run.method.signals,
             facts=run.method.facts,
             data=dict(zip(stream.names, stream.digests, strict=True)),
-            exams=run.exam_digests,
+            exams=stream.exam_digests,
             base=theta_zero().digest,
         ),
     }
     write_json(paths.result(run.name, run.seed), content)
     if not read_cache(paths.run_record(run.name, run.seed)):
         record_costs(run, run.steps[-1], {})  # lost or damaged; what is made costs nothing now
+    table = "" if run.table == paths.MAIN else f" --table {run.table}"
+    say(f"{paths.result(run.name, run.seed)} holds the result; `liit report{table}` shows it")
 
 
 def tasks_by_skill(params: Params) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

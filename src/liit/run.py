@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from liit import paths, stamps
 from liit.base import open_proxy, proxy_digest, theta_zero
@@ -37,6 +36,7 @@ from liit.model import lora
 from liit.model.load import WEIGHTS, Theta, load_theta
 from liit.model.sealed import is_intact
 from liit.pool import Pool
+from liit.progress import say
 from liit.ranks import is_other_rank
 from liit.results import record_costs, write_result
 from liit.seeds import seed_for
@@ -80,7 +80,7 @@ class Run:
         if is_up_to_date(folder / stamps.FILE, stamp) and is_readable(folder):
             return
         pool, meter = self.pool(t), Meter()
-        self._say(t, f"select from {len(pool)} samples")
+        self._say(t, f"select from {len(pool):,} samples")
         signals = self._signals(t, pool, meter) if self.method.signals else {}
         if is_other_rank():
             return
@@ -99,7 +99,7 @@ class Run:
         if is_up_to_date(folder / stamps.FILE, stamp) and is_intact(*self.theta(t).seals[-1]):
             return
         ids, theta, meter = read_ids(self.folder(paths.selection, t)), self.before(t), Meter()
-        self._say(t, f"train on {len(ids)} samples × {params.train.epochs} epochs")
+        self._say(t, f"train on {len(ids):,} samples, epochs: {params.train.epochs}")
         with meter.phase("training") as cost:
             cost["samples"] = len(ids) * params.train.epochs
             fresh = params.lora.mode == "merge_fresh" or theta.adapter is None
@@ -127,7 +127,7 @@ class Run:
     def evaluate(self, t: int) -> None:
         """Ask θ_t every exam and keep the scores beside the adapter."""
         file, theta, meter = self.folder(paths.adapter, t) / EVALUATION, self.theta(t), Meter()
-        stamp = stamps.evaluation(self.params, self.exam_digests, theta.digest)
+        stamp = stamps.evaluation(self.params, self.stream.exam_digests, theta.digest)
         if is_other_rank() or is_up_to_date(file, stamp):
             return
         self._say(t, "evaluate")
@@ -163,11 +163,6 @@ class Run:
     def folder(self, kind: Callable[[str, int, str], Path], t: int) -> Path:
         """Return ``paths.selection`` or ``paths.adapter`` of step ``t``."""
         return kind(self.name, self.seed, self.stream.names[t])
-
-    @cached_property
-    def exam_digests(self) -> Mapping[str, str]:
-        """The digest of every exam's items."""
-        return stamps.exam_digests(self.params)
 
     @cached_property
     def _evaluator(self) -> Evaluator:
@@ -252,4 +247,4 @@ class Run:
     def _say(self, t: int, what: str) -> None:
         if not is_other_rank():
             step = f"{self.stream.names[t]} (t = {t})"
-            Console().print(f"[bold]{self.name}[/] seed {self.seed} · {step}: {what}")
+            say(f"[bold]{self.name}[/] seed {self.seed} · {step} · {what}")

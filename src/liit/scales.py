@@ -56,6 +56,10 @@ def composed(name: str) -> str:
     Mappings are merged key by key, everything else is replaced. Raises LiitError for an unknown
     scale.
     """
+    if not SCALES.is_dir():
+        raise LiitError(
+            f"{SCALES}/ does not exist in {Path.cwd()}.", next_step="run from the project's folder."
+        )
     names = sorted({MINI, *(path.stem for path in SCALES.glob("*.yaml"))})
     if name not in names:
         raise LiitError(

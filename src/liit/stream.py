@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from liit.base import open_encoder
@@ -11,6 +12,7 @@ from liit.data.sources import open_dataset
 from liit.data.store import SampleStore
 from liit.files import digest_file
 from liit.pool import Pool
+from liit.stamps import exam_digests
 
 
 class Stream:
@@ -35,6 +37,11 @@ class Stream:
     def digests(self) -> list[str]:
         """The digest of each step's prepared dataset."""
         return [digest_file(store.path) for store in self.stores]
+
+    @cached_property
+    def exam_digests(self) -> Mapping[str, str]:
+        """The digest of every exam's items."""
+        return exam_digests(self.params)
 
     @cached_property
     def origins(self) -> dict[str, tuple[str, str | None]]:

@@ -134,6 +134,7 @@ def scales_section() -> str:
 def test_yaml_blocks_hold_known_keys() -> None:
     params = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
     blocks = [block for page in PAGES for block in fenced(page, "yaml")]
+    blocks = [block for block in blocks if not block.startswith("include:")]  # a task of lm-eval
     assert blocks
     for block in blocks:
         for name, value in yaml.safe_load(block).items():

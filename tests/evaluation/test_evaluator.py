@@ -250,7 +250,23 @@ def test_lm_eval_draws_no_bars_and_gets_its_own_back(examiner, roomy, capsys):
     bar = module.tqdm
     examiner(["gqa"]).run(roomy, "w")
     assert module.tqdm is bar
-    assert capsys.readouterr().err == "evaluation: 6 answers, 0 stored, 64 at a time\n"
+    said = capsys.readouterr()
+    assert said.out == "  6 answers; 64 at a time\n" and not said.err
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (lambda document, _: {"score": document["extra"]["colour"]}, r"item \w{16}.*'colour'"),
+        (lambda *_: {"score": 1.0}, r"gives no lenient, parsed"),
+    ],
+)
+def test_a_fault_of_a_tasks_own_scoring_names_task_and_item(examiner, roomy, rule, said):
+    board = examiner(["gqa"])
+    task = board._loaded["tasks"]["gqa"]
+    task.set_config(key="process_results", value=evaluator._checked("gqa", rule))
+    with pytest.raises(LiitError, match=rf"Task gqa: <lambda>\(\) (.|\n)*{said}"):
+        board.run(roomy, "w")
 
 
 def test_unknown_tasks_and_missing_exams_say_what_to_do(examiner, tmp_path):

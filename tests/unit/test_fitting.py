@@ -123,4 +123,4 @@ def test_a_checkpoint_that_is_not_here_is_said(
     prepare_all(params)
     model = dataclasses.replace(params.model, mini=None, checkpoint="none/such")
     set_aside_unfit(dataclasses.replace(params, model=model))
-    assert "lengths are not checked" in " ".join(capsys.readouterr().out.split())
+    assert "lengths are not checked" in " ".join(capsys.readouterr().err.split())

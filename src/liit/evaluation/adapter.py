@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from lm_eval.api.model import LM
-from rich.console import Console
 
 from liit.data.encode import IGNORED, Encoded, Encoder
 from liit.errors import LiitError
@@ -25,7 +24,7 @@ from liit.evaluation.decoding import greedy, next_log_probabilities
 from liit.evaluation.predictions import PredictionStore
 from liit.evaluation.prompts import Prompt, Prompts, Source
 from liit.evaluation.questions import Generate, Score, generation, source_of
-from liit.progress import bar
+from liit.progress import bar, say
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -104,8 +103,8 @@ class LlavaLM(LM):  # type: ignore[misc]
         """Answer every question, from the store where it is known, and store batch by batch."""
         ordered = sorted(dict.fromkeys(questions), key=self._order)
         answers: dict[Asked, Any] = {}
-        cost = f"{len(ordered):,} answers, {len(self.known):,} stored, {self.batch_size} at a time"
-        Console(stderr=True, highlight=False).print(f"evaluation: {cost}")
+        known = f", of which {len(self.known):,} are known" if self.known else ""
+        say(f"  {len(ordered):,} answers{known}; {self.batch_size} at a time")
         with bar("evaluation", len(ordered)) as done:
             for batch in self._unknown(ordered, answers):
                 asked, keys, prompts = map(list, zip(*batch, strict=True))

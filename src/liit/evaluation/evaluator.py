@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from liit.data.encode import Encoder
-from liit.errors import LiitError
+from liit.errors import LiitError, nearest
 from liit.evaluation.marks import Mark, builtin_marks, own_marks
 from liit.evaluation.predictions import PredictionStore
 from liit.evaluation.statistics import standard_error
@@ -149,15 +149,42 @@ def _load(tasks: Sequence[str], folders: list[Path], places: dict[str, Any]) -> 
     for task in tasks:
         if task not in manager.all_tasks:
             raise LiitError(
-                f"There is no task {task!r} in {folders[-1]} (or its YAML is broken).",
+                f"There is no task {task!r} in {folders[-1]} (or its YAML is broken)"
+                f"{nearest(task, manager.all_tasks)}.",
                 next_step=f"use one of {', '.join(manager.all_tasks)}.",
             )
     loaded = manager.load(list(tasks))
-    for task in loaded["tasks"].values():
+    for name, task in loaded["tasks"].items():
+        if name in tasks and callable(rule := task.config.process_results):
+            task.set_config(key="process_results", value=_checked(name, rule))
         if task.config.num_fewshot is None:
             task.set_config(key="num_fewshot", value=0)
         task.set_fewshot_seed(seed=0)
     return loaded
+
+
+def _checked(task: str, rule: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a task's own scoring, whose faults name the task and the item."""
+
+    def process(document: Any, answers: Any) -> dict[str, Any]:
+        try:
+            scores: dict[str, Any] = rule(document, answers)
+            missing = set(OWN) - scores.keys()
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise LiitError(
+                f"Task {task}: {rule.__name__}() fails at item {document.get('id')}, whose `extra` "
+                f"holds {', '.join(document.get('extra', {})) or 'nothing'}: {error!r}.",
+                next_step="mend the function that process_results of the task's YAML names, or "
+                "what its exam in params.yaml is read from (docs/add-an-exam.md).",
+            ) from error
+        if missing:
+            raise LiitError(
+                f"Task {task}: {rule.__name__}() gives no {', '.join(sorted(missing))}.",
+                next_step="return liit.scoring.exam.three(Scored(...)) (docs/add-an-exam.md).",
+            )
+        return scores
+
+    return process
 
 
 def _packaged() -> list[Path]:

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
+from liit.progress import trainer_bar
+
 
 class PatchNaming(pl.LightningModule):
     """Trains a vision tower with one linear head per aspect on every patch token.
@@ -67,6 +69,7 @@ def name_patches(
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
+        callbacks=[trainer_bar("tower")],
     )
     tower.train()
     trainer.fit(module, loader)

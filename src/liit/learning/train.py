@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,7 +86,6 @@ def _trainer(
     train: Train, devices: Devices, logger: Any, title: str, *, log_every: int
 ) -> pl.Trainer:
     ranks, strategy = devices.devices * devices.num_nodes, devices.strategy
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no tips, no device lists
     return pl.Trainer(
         accelerator=devices.accelerator,
         strategy=SEVERAL_RANKS.get(strategy, strategy) if ranks > 1 else strategy,

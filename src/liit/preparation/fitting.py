@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-
 from liit import paths
 from liit.base import encoder_of, tokenizer_texts
 from liit.config import MiniModel, Params
@@ -17,6 +15,7 @@ from liit.data.sample import Sample
 from liit.data.sources import image_root
 from liit.data.store import Prepared, Quarantined, SampleStore, read_quarantine, write_store
 from liit.errors import LiitError
+from liit.progress import say
 
 Fault = Callable[[Sample], str | None]
 
@@ -27,14 +26,14 @@ def set_aside_unfit(params: Params) -> None:
     A model that is trained from scratch gets its tokenizer from these very texts, so they are
     looked at again until nothing more is moved.
     """
-    console, moved = Console(), True
+    moved = True
     while moved:
-        encoders, moved = _encoders(params, console), False
+        encoders, moved = _encoders(params), False
         for path, root, fault in _stores(params, encoders):
             done = _sift(SampleStore(path, root), fault)
             if done is not None:
                 moved = True
-                console.print(
+                say(
                     f"{path.stem}: {done.kept} samples, [yellow]{done.quarantined} set aside[/] "
                     "with what the model cannot be shown"
                 )
@@ -42,7 +41,7 @@ def set_aside_unfit(params: Params) -> None:
 
 def training_fault(params: Params, root: Path | None) -> Fault:
     """Return what says of a training sample why the model cannot be shown it, or None."""
-    return partial(_first_fault, _encoders(params, Console(stderr=True)), root)
+    return partial(_first_fault, _encoders(params), root)
 
 
 def _stores(params: Params, encoders: list[Encoder]) -> Iterator[tuple[Path, Path | None, Fault]]:
@@ -62,7 +61,7 @@ def _first_fault(encoders: list[Encoder], root: Path | None, sample: Sample) -> 
     return next(filter(None, faults), None)
 
 
-def _encoders(params: Params, console: Console) -> list[Encoder]:
+def _encoders(params: Params) -> list[Encoder]:
     """Return the encoders of the model and of a proxy that is trained here."""
     shapes = [shape for shape in (params.model.mini, params.signals.proxy) if shape]
     minis = [shape for shape in shapes if isinstance(shape, MiniModel)]
@@ -84,9 +83,10 @@ def _encoders(params: Params, console: Console) -> list[Encoder]:
             checkpoint, revision=params.model.revision, pad=params.model.pad_to_square
         )
     except (OSError, ValueError) as error:
-        console.print(
+        say(
             f"[yellow]{checkpoint} is not here ({str(error).splitlines()[0]}): lengths are not "
-            "checked; run `liit prepare` again once it is.[/]"
+            "checked; run `liit prepare` again once it is.[/]",
+            stderr=True,
         )
         return []
     return [encoder_of(params, processor)]

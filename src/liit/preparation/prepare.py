@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from liit import paths
 from liit.config import Dataset, Exam, Params
 from liit.data.images import Prober
@@ -17,21 +15,20 @@ from liit.data.sample import Sample
 from liit.data.sources import BENCHMARK, WORLD, drawn_samples, image_root, pretraining_samples
 from liit.data.store import Prepared, Quarantined, write_store
 from liit.errors import LiitError
-from liit.progress import tracked
+from liit.progress import say, tracked
 from liit.schema import check_options
 from liit.scoring.exam_items import read_items
 
 
 def prepare_all(params: Params) -> None:
     """Prepare what is missing or whose quarantine is; report what was kept and set aside."""
-    console = Console()
     for dataset in params.stream:
-        _report(console, dataset.name, prepare(params, dataset, paths.dataset_store(dataset.name)))
+        _report(dataset.name, prepare(params, dataset, paths.dataset_store(dataset.name)))
     if params.base.pretrain:
         store = paths.dataset_store("pretrain")
-        _report(console, "pretrain", write_store(pretraining_samples(params), store))
+        _report("pretrain", write_store(pretraining_samples(params), store))
     for exam in params.prepared_exams:
-        _report(console, exam.task, prepare(params, exam, paths.exam_store(exam.task)))
+        _report(exam.task, prepare(params, exam, paths.exam_store(exam.task)))
 
 
 def prepare(params: Params, source: Dataset | Exam, store: Path) -> Prepared:
@@ -72,6 +69,6 @@ def _items(
         yield item if reason is None else Quarantined(name, record, reason)
 
 
-def _report(console: Console, name: str, done: Prepared) -> None:
+def _report(name: str, done: Prepared) -> None:
     aside = f", [yellow]{done.quarantined} set aside[/]" if done.quarantined else ""
-    console.print(f"{name}: {done.kept} samples{aside}")
+    say(f"{name}: {done.kept:,} samples{aside}")

@@ -18,11 +18,9 @@ def differing_conditions(result: Result, other: Result) -> list[str]:
 
 def differences(result: Result, other: Result) -> list[str]:
     """Return all that keeps two results, or the steps of one, from standing in one table."""
-    apart = [
-        f"{name}: {result[name]!r} and {other[name]!r}"
-        for name in ("scale", "skills")
-        if result[name] != other[name]
-    ]
+    if result["scale"] != other["scale"]:
+        return [f"scale: {result['scale']!r} and {other['scale']!r}"]  # and so in all the rest
+    apart = [] if result["skills"] == other["skills"] else ["the tasks of their skills"]
     apart += differing_conditions(result, other)
     ours, theirs = _task_versions(result), _task_versions(other)
     for task in sorted(ours.keys() & theirs.keys()):

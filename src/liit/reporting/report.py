@@ -27,14 +27,14 @@ def write_report(
     methods: Sequence[str],
     seeds: Sequence[int],
     stores: Mapping[str, SampleStore],
-) -> None:
+) -> list[str]:
     """Write the report of one table under the project folder ``root``.
 
     The main table goes to `reports/` and into README.md between its markers, any other to
     `reports/<table>/`. Rows stand in the order of ``methods``, which are files of
     `experiments/<table>/`; every file is replaced as a whole. ``stores`` are the prepared datasets
     by name, for the page's samples (empty: the page shows none). Rows that were not run are named
-    as such; raises LiitError if there is none, or no upper bound, naming the command to run.
+    as such, and returned; raises LiitError if there is none, or no upper bound, naming the command.
     """
     data = gather(root, table, methods, seeds)
     is_main = table == MAIN
@@ -53,6 +53,7 @@ def write_report(
     if is_main:
         curves = next(section for section in sections if section.anchor == CURVES)
         fill_block(root / "README.md", "table", readme_block(sections[0], curves.figures[0]))
+    return list(data.missing)
 
 
 def _write_data(data: ReportData, out: Path) -> None:

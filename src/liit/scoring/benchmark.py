@@ -10,7 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Literal, NamedTuple
 
-from liit.errors import LiitError
+from liit.errors import LiitError, nearest
 from liit.metrics import Scored
 from liit.metrics.boxes import Frame, Reading
 from liit.scoring.answers import Answer, read_answers
@@ -207,6 +207,7 @@ def benchmark(name: str) -> Benchmark:
     known = benchmarks()
     if name not in known:
         raise LiitError(
-            f"no benchmark is named {name!r}", next_step=f"choose from: {', '.join(known)}"
+            f"no benchmark is named {name!r}{nearest(name, known)}",
+            next_step=f"choose from: {', '.join(known)}",
         )
     return known[name]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from liit.data.sample import IMAGE_TAG, ImageRef, Sample, Turn, make_sample
-from liit.errors import LiitError
+from liit.errors import LiitError, nearest
 from liit.metrics.boxes import Frame
 from liit.scoring.benchmark import MISFITS, Options, Profile, benchmarks, reference_records
 from liit.scoring.exam import ExamItem
@@ -37,7 +37,7 @@ def read_items(
     asking = {name: one for name, one in benchmarks().items() if one.ask is not None}
     if task not in asking:
         raise LiitError(
-            f"no official files are read for {task!r}",
+            f"no official files are read for {task!r}{nearest(task, asking)}",
             next_step=f"choose from: {', '.join(sorted(asking))}",
         )
     ask, options = asking[task].ask, Options(profile, box_frame=box_frame)

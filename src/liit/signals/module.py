@@ -9,14 +9,15 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler
 
+from liit.progress import say
 from liit.signals.batches import PoolBatches
 from liit.signals.passes import MEASURED_AS, Pass
 from liit.signals.store import Shards, SignalStore, settled
 from liit.signals.sweep import Sweep
+from liit.units import duration
 
 TRIAL_BATCHES = 2
 """Batches of each pass that are timed (the last of them) before the rest is announced."""
@@ -41,7 +42,6 @@ class Measuring(pl.LightningModule):
         self.models = nn.ModuleDict(models)
         self.sweeps, self.passes = sweeps, passes
         self.store, self.shards, self.data, self.title = store, shards, data, title
-        self.console = Console(stderr=True, highlight=False)
         self._ready: dict[int, dict[str, NDArray[Any]]] = {}
 
     def predict_step(self, batch: dict[str, Any], batch_idx: int) -> int:
@@ -59,7 +59,7 @@ class Measuring(pl.LightningModule):
         for name, nan in self.store.merge(self.shards, names, self.data.ids).items():
             if nan["count"]:
                 some = ", ".join(nan["ids"][:5]) + (", …" if nan["count"] > 5 else "")
-                self.console.print(f"{self.title}: {nan['count']} NaN in {name}: {some}")
+                say(f"  {self.title}: {nan['count']} NaN in {name}: {some}")
 
     def _measure(self, batch: dict[str, Any]) -> dict[str, NDArray[Any]]:
         kind = batch["kind"]
@@ -107,7 +107,7 @@ class Measuring(pl.LightningModule):
         if self.trainer.is_global_zero:
             share = f" on each of {self.trainer.world_size} ranks" * (self.trainer.world_size > 1)
             text = "; ".join(lines)
-            self.console.print(f"{self.title}: {text}{share}; about {seconds:.0f} s.")
+            say(f"  {self.title}: {text}{share}; about {duration(seconds)}")
 
 
 class PoolData(pl.LightningDataModule):
@@ -118,6 +118,8 @@ class PoolData(pl.LightningDataModule):
         super().__init__()
         self.store, self.shards, self.data, self.workers = store, shards, data, workers
         self.prepare_data_per_node = False
+        # Fewer shards may be missing than there are ranks.
+        self.allow_zero_length_dataloader_with_multiple_devices = True
 
     def prepare_data(self) -> None:
         """On rank 0, before any rank looks: drop what is stale."""

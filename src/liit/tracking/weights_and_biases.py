@@ -29,6 +29,7 @@ def training_logger(run: RunIdentity, step: str, *, project: str) -> Any:
     from pytorch_lightning.loggers import WandbLogger
 
     arguments = _arguments(run, "train", project)
+    wandb.setup(arguments["settings"])  # silent from the start
     current = wandb.run if wandb.run is not None and wandb.run.id == arguments["id"] else None
     logger = WandbLogger(**arguments, save_dir=_folder(), prefix=step, experiment=current)
     logger.LOGGER_JOIN_CHAR = "/"
