@@ -36,7 +36,7 @@ def faults(found: list[Raw]) -> list[Broken]:
     return [record for record in found if isinstance(record, Broken)]
 
 
-@pytest.fixture(params=[1, 7, 2**22], autouse=True)
+@pytest.fixture(params=[1, 7, 2**18], autouse=True)
 def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(window, "CHUNK", request.param)
 

@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any, TextIO
 
-CHUNK = 2**22
-"""Characters that are read at once."""
+CHUNK = 2**18
+"""Characters that are read at once; an error in a broken record costs a look at all of them."""
 
 MAX_RECORD = 2**26
 """Longest record, in characters: about fifty embedded photographs."""
