@@ -93,8 +93,9 @@ def test_the_papers_scale_stands_beside_its_table_6(capsys: pytest.CaptureFixtur
 
 def test_mistakes_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["plan", "--scale", "llava-1.5-7b", "--tflops", "125"]
-    assert main([*asked, "--devices", "0"]) == 1
-    assert "0 devices cannot work" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*asked, "--devices", "0"])
+    assert "--devices: give a whole number from 1 on, not '0'" in capsys.readouterr().err
     assert main([*asked, "--methods", "adapt_infty"]) == 1
     assert "adapt_inf" in capsys.readouterr().err
     assert main(["plan", "--scale", "llava-1.5-7b", "--methods", "random"]) == 1

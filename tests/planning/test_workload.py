@@ -131,7 +131,7 @@ def test_prepared_datasets_are_measured(tmp_path: Path, monkeypatch: pytest.Monk
     model, encoder = tiny()
     for part in (model, encoder.processor):
         part.save_pretrained(tmp_path / "base" / "model")
-    record = {"model": "base/model", "revision": None, "adapter": None, "sha256": ""}
+    record = {"model": "base/model", "revision": None, "adapter": None, "sha256": "", "folders": {}}
     (tmp_path / "base" / "base.json").write_text(json.dumps(record))
     everything = samples(18)
     write_store(everything, tmp_path / "data" / "one.arrow")

@@ -181,12 +181,12 @@ def test_an_edit_of_what_was_used_fails_the_command(
     text = (ROOT / "params.yaml").read_text()
     Path("params.yaml").write_text(text)
     params = load_params()
-    with commands._unedited(params, *commands.RUN_PARAMS):
+    with commands._unedited(params):
         Path("params.yaml").write_text(text.replace("seeds: [0", "seeds: [7, 0"))
     budget = f"budget: {params.budget}\n"
     assert text.count(budget) == 1
     with (
         pytest.raises(LiitError, match=r"edited meanwhile \(budget\)(.|\n)*same command again"),
-        commands._unedited(params, *commands.RUN_PARAMS),
+        commands._unedited(params),
     ):
         Path("params.yaml").write_text(text.replace(budget, "budget: 7\n"))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from liit.progress import say
 
 BUSY_SECONDS = 60.0
 """How long to wait for another process that writes to the same store."""
@@ -33,9 +33,10 @@ class PredictionStore:
             if error.sqlite_errorcode not in DAMAGED:
                 raise
             aside = path.with_suffix(".damaged")
-            Console(stderr=True).print(
-                f"{path} is damaged ({error}): it is now {aside.name}, and "
-                "its questions are asked again."
+            say(
+                f"{path} is damaged ({error}): it is now {aside.name}, and its questions are "
+                "asked again.",
+                stderr=True,
             )
             for end in ("-wal", "-shm"):
                 path.with_name(path.name + end).unlink(missing_ok=True)
