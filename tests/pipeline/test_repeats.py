@@ -41,7 +41,7 @@ def test_a_killed_run_continues_to_the_same_bytes(
     (project.root / "results/random/0.json").unlink()
     project.liit_here("run", "random")
     output = capsys.readouterr().out
-    assert "m3it (t = 1)" not in output and "mantis (t = 2): train" in output
+    assert "m3it (t = 1)" not in output and "mantis (t = 2) · train" in output
     assert folders(project, *kept) == folders(reproduced, *kept)
 
 
