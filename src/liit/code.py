@@ -8,6 +8,7 @@ another module, and no digest changes.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import sys
 from collections.abc import Iterable
@@ -41,6 +42,7 @@ STAGES: dict[str, tuple[str, ...]] = {
 """What every stage of dvc.yaml depends on, methods' own parts apart."""
 
 
+@functools.cache
 def digest_phase(name: str) -> str:
     """Return the digest of one of :data:`PHASES`; that of the evaluation covers every task."""
     return digest_code(PHASES[name], paths.TASKS if name == "evaluation" else None)
