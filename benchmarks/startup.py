@@ -3,7 +3,7 @@
     python benchmarks/startup.py
 
 Needs a project in which `make repro` has run: the share of a chain that is neither selection nor
-training nor evaluation is its wall-clock time (scratch/logs/chains.json, which `liit chains`
+training nor evaluation is its wall-clock time (scratch/logs/seconds.json, which `liit repro`
 writes) less what runs/ records for its phases. Beside ours: an interpreter that does nothing, and
 DVC saying its version.
 """
@@ -69,9 +69,9 @@ def overhead(root: Path) -> dict[str, Any]:
     A chain that continued from an earlier run is left out: its phases took longer than its last
     run. Stops if no chain is left.
     """
-    clock = root / "scratch" / "logs" / "chains.json"
+    clock = root / "scratch" / "logs" / "seconds.json"
     if not clock.is_file():
-        sys.exit(f"{clock} is missing: `liit chains` writes it when it runs a chain.")
+        sys.exit(f"{clock} is missing: `liit repro` writes it when it runs a chain.")
     wall: dict[str, float] = json.loads(clock.read_text(encoding="utf-8"))
     work = {stage: _recorded(root, stage) for stage in wall}
     whole = [stage for stage in wall if 0 < work[stage] <= wall[stage]]
