@@ -1,8 +1,8 @@
-"""What surrounds the work: `liit --help`, a `dvc repro` with nothing to do, overhead of chains.
+"""What surrounds the work: `liit --help`, a `dvc repro` with nothing to do, overhead of runs.
 
     python benchmarks/startup.py
 
-Needs a project in which `make repro` has run: the share of a chain that is neither selection nor
+Needs a project in which `make repro` has run: the share of a run that is neither selection nor
 training nor evaluation is its wall-clock time (scratch/logs/seconds.json, which `liit repro`
 writes) less what runs/ records for its phases. Beside ours: an interpreter that does nothing, and
 DVC saying its version.
@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import ROOT, Side, by_turns, options, publish
+
+from liit.repro import CLOCK
 
 WORK = ("signals", "clustering", "picking", "training", "evaluation")
 SIDES = {
@@ -47,12 +49,12 @@ def main() -> None:
         for name, words in commands.items()
     }
     times = by_turns(sides, asked.repeats)
-    chains = overhead(asked.root)
-    result = {"sides": SIDES, "seconds": times.medians(), "rounds": times.rounds, "chains": chains}
+    runs = overhead(asked.root)
+    result = {"sides": SIDES, "seconds": times.medians(), "rounds": times.rounds, "runs": runs}
     headline = {
         "help_s": times.medians()["help"],
         "noop_repro_s": times.medians()["noop_repro"],
-        "repro_overhead_share": chains["overhead_share"],
+        "repro_overhead_share": runs["overhead_share"],
     }
     publish("startup", result, headline, asked.out)
 
@@ -64,32 +66,32 @@ def expect_nothing_to_do(root: Path) -> None:
 
 
 def overhead(root: Path) -> dict[str, Any]:
-    """Return the share of the chains' wall-clock time that their phases do not account for.
+    """Return the share of the runs' wall-clock time that their phases do not account for.
 
-    A chain that continued from an earlier run is left out: its phases took longer than its last
-    run. Stops if no chain is left.
+    A run that continued an earlier one is left out: its phases took longer than its last start.
+    Stops if no run is left.
     """
-    clock = root / "scratch" / "logs" / "seconds.json"
+    clock = root / CLOCK
     if not clock.is_file():
-        sys.exit(f"{clock} is missing: `liit repro` writes it when it runs a chain.")
+        sys.exit(f"{clock} is missing: `liit repro` writes it as it makes rows.")
     wall: dict[str, float] = json.loads(clock.read_text(encoding="utf-8"))
     work = {stage: _recorded(root, stage) for stage in wall}
     whole = [stage for stage in wall if 0 < work[stage] <= wall[stage]]
     if not whole:
-        sys.exit(f"{clock}: no chain ran from its start to its end.")
+        sys.exit(f"{clock}: no run went from its start to its end.")
     total, spent = sum(wall[stage] for stage in whole), sum(work[stage] for stage in whole)
     return {
-        "chains": len(whole),
+        "runs": len(whole),
         "left_out": sorted(set(wall) - set(whole)),
         "wall_s": total,
         "work_s": spent,
-        "overhead_s_per_chain": (total - spent) / len(whole),
+        "overhead_s_per_run": (total - spent) / len(whole),
         "overhead_share": 1 - spent / total,
     }
 
 
 def _recorded(root: Path, stage: str) -> float:
-    """Return the seconds that a main chain's phases took by its own record; 0 without one."""
+    """Return the seconds that a main run's phases took by its own record; 0 without one."""
     method, _, seed = stage.partition("@")[2].rpartition("-")
     record = root / "runs" / method / f"{seed}.json"
     if not record.is_file():

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from liit.repro import CLOCK
+
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
 HEADLINES = {
@@ -91,14 +93,14 @@ def test_gpu_script_at_a_tiny_shape_on_the_cpu(tmp_path: Path) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """One stage with nothing to do, and two chains of which one continued an earlier run."""
+    """One stage with nothing to do, and two runs of which one continued an earlier one."""
     root = tmp_path / "project"
-    (root / "scratch/logs").mkdir(parents=True)
+    (root / CLOCK).parent.mkdir(parents=True)
     (root / "dvc.yaml").write_text("stages: {one: {cmd: echo done > out, outs: [out]}}\n")
     for command in (["init", "--no-scm", "-q"], ["repro", "-q"]):
         subprocess.run([sys.executable, "-m", "dvc", *command], cwd=root, check=True)
-    clock = {"chain@whole-0": 100.0, "chain@continued-0": 10.0}
-    (root / "scratch/logs/chains.json").write_text(json.dumps(clock))
+    clock = {"run@whole-0": 100.0, "run@continued-0": 10.0}
+    (root / CLOCK).write_text(json.dumps(clock))
     costs = {"m3it": {"signals": {"seconds": 30.0}, "training": {"seconds": 45.0}}}
     for method in ("whole", "continued"):
         (root / "runs" / method).mkdir(parents=True)
@@ -108,7 +110,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_startup(tmp_path: Path, project: Path) -> None:
     result = run("startup", tmp_path / "out", "--root", str(project))
-    assert result["chains"]["left_out"] == ["chain@continued-0"]
+    assert result["runs"]["left_out"] == ["run@continued-0"]
     assert result["headline"]["repro_overhead_share"] == 0.25
     assert 0 < result["seconds"]["interpreter"] < result["seconds"]["dvc"]
 
