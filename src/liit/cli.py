@@ -72,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", type=_seed, default=0)
     run.add_argument("--step", help="with --only: name of a dataset of the stream")
     run.add_argument("--only", choices=["select", "train", "evaluate"], help="one phase of a step")
+    run.add_argument(
+        "--set",
+        nargs="+",
+        metavar="KEY=VALUE",
+        help="a trial in trials/: seed, budget, lora.…, train.…, signals.…, method.KNOB",
+    )
     repro = command("repro", "Reproduce the runs of a table with DVC, several at a time.")
     _table(repro)
     repro.add_argument("--jobs", type=_count, default=os.cpu_count() or 1)

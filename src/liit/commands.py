@@ -6,7 +6,7 @@ import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, chdir, contextmanager
 from dataclasses import fields
 from pathlib import Path
 
@@ -46,15 +46,34 @@ def base(_: Namespace) -> None:
 
 def run(asked: Namespace) -> None:
     """Run a method along the stream and write its result file; or one phase of one step."""
-    from liit.results import write_result
-    from liit.run import Run
-
     if bool(asked.only) != bool(asked.step):
         raise LiitError(
             "One phase of one step needs both --step and --only.",
             next_step=f"add `{'--step STEP' if asked.only else '--only PHASE'}`, or leave out the "
             "other one to run the whole stream.",
         )
+    if asked.set:
+        _try(asked)
+    else:
+        _run(asked)
+
+
+def _try(asked: Namespace) -> None:
+    from liit.trials import metrics, open_trial
+
+    trial = open_trial(asked.table, asked.method, asked.seed, asked.set)
+    say(f"[bold]{trial.name}[/]: {', '.join(asked.set)}")
+    with chdir(trial.folder):
+        _run(Namespace(**vars(asked) | {"method": trial.name, "seed": trial.seed, "table": "main"}))
+    if not asked.only:
+        found = metrics(trial)
+        say(" · ".join(f"{name} {value:.1f}" for name, value in found.items()))
+
+
+def _run(asked: Namespace) -> None:
+    from liit.results import write_result
+    from liit.run import Run
+
     params = load_params()
     method = Run(params, asked.table, asked.method, asked.seed)
     name = f"{asked.method}-{asked.seed}"

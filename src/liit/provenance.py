@@ -7,6 +7,7 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
+from liit import paths
 from liit.git import git
 
 PACKAGES = (
@@ -24,9 +25,10 @@ PACKAGES = (
 def provenance(device: str) -> dict[str, Any]:
     """Return commit, whether tracked source files differ from it, versions and machine."""
     sources = ("src", "eval", "experiments")
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", *sources)
+    project = ("-C", str(paths.TASKS.resolve().parents[1]))  # which a trial's folder links to
+    changed = git(*project, "status", "--porcelain", "--untracked-files=no", "--", *sources)
     return {
-        "commit": git("rev-parse", "HEAD"),
+        "commit": git(*project, "rev-parse", "HEAD"),
         "dirty": bool(changed),
         "versions": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),

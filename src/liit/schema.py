@@ -76,7 +76,7 @@ def _check_option(owner: str, name: str, kind: Any, value: Any) -> None:
         first = error.errors(include_url=False)[0]
         raise LiitError(
             f"{owner}: the option {_dotted((name, *first['loc']))} {_wish(first)}.",
-            next_step="correct it in params.yaml.",
+            next_step=f"correct {name!r} where it is set.",
         ) from None
 
 
