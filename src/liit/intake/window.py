@@ -110,6 +110,8 @@ class Window:
             self._more()
             start = 1
         self._place = match.start()
+        if self._place > CHUNK:  # a parser's error counts the lines of all text before it
+            self._keep(self._text[self._place :])
 
     def close(self) -> None:
         """Leave the rest unread."""
@@ -151,11 +153,15 @@ class Window:
             raise UnreadableError(reason, self.line()) from None
 
     def _more(self) -> None:
-        self.line()
         rest = self._text[self._place :]
         text = self._file.read(-1 if self._whole else max(CHUNK, len(rest)))
         self.ended, self._clean = not text, self._clean and _is_clean(text)
-        self._text, self._place, self._counted = rest + text, 0, 0
+        self._keep(rest + text)
+
+    def _keep(self, text: str) -> None:
+        """Let the window begin at the place."""
+        self.line()
+        self._text, self._place, self._counted = text, 0, 0
 
 
 def _is_clean(text: str) -> bool:
