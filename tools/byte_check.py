@@ -2,10 +2,11 @@
 
     python tools/byte_check.py [COMMIT] [--rows TABLE/METHOD ...]
 
-HEAD is compared with COMMIT, or else with the last commit that touched a version number: in
-src/liit/versions.py, or of a task in eval/tasks. The code of each draws the data, trains the base
-and makes a few rows that together make every kind of pass. Exit code 1, and the first file by name,
-if bytes differ while no version was raised; stamps, conditions and costs are not compared.
+HEAD is compared with COMMIT, or else with the last commit that touched what explains other bytes: a
+version number (in src/liit/versions.py, or of a task in eval/tasks) or a parameter of
+scales/smoke.yaml. The code of each draws the data, trains the base and makes a few rows that
+together make every kind of pass. Exit code 1, and the first file by name, if bytes differ without
+such a change; stamps, conditions and costs are not compared.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 ROWS = (
     "main/sequential",
@@ -42,9 +45,12 @@ ROWS = (
 )
 """Together they need every signal, every kind of adapter chain, a pruned pool and the proxy."""
 LEFT = ("data", "base", "selections", "adapters", "results", "tables")
-STAMPS = ("made_from", "conditions")
+STAMPS = ("made_from", "files", "conditions")
 SHOWN = 5
 VERSIONED = ("src/liit/versions.py", "eval/tasks")
+SMOKE = "scales/smoke.yaml"
+KEYS = ("name", "task", "options")
+"""What lists of mappings need and mappings of mappings do not: words that change no parameter."""
 WORKER = """
 import sys
 from liit.cli import main
@@ -58,15 +64,18 @@ for command in sys.argv[1:]:
 def main() -> int:
     """Run both commits side by side; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("commit", nargs="?", help="default: the last that touched a version")
+    parser.add_argument("commit", nargs="?", help="default: the last that explains other bytes")
     parser.add_argument("--rows", nargs="+", default=ROWS, metavar="TABLE/METHOD")
     asked = parser.parse_args()
-    then = git("rev-parse", "--verify", f"{asked.commit or last_version_commit()}^{{commit}}")
+    then = git("rev-parse", "--verify", f"{asked.commit or reference_commit()}^{{commit}}")
     now = git("rev-parse", "HEAD")
     if git("status", "--porcelain", "--untracked-files=no"):
         print("Uncommitted changes are not part of this check: it compares commits.")
     if then == now:
-        print(f"byte check: HEAD ({now[:9]}) raised a version itself; nothing to compare.")
+        print(
+            f"byte check: HEAD ({now[:9]}) raised a version or changed a parameter of {SMOKE} "
+            "itself; nothing to compare."
+        )
         return 0
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as workers:
@@ -76,7 +85,7 @@ def main() -> int:
             for commit, tree in zip((then, now), trees, strict=True)
         ]
         before, after = (job.result() for job in jobs)
-        raised = versions(then) != versions(now)
+        raised, changed = versions(then) != versions(now), smoke(then) != smoke(now)
     files = sorted(name for name in before | after if before.get(name) != after.get(name))
     seconds = time.perf_counter() - started
     print(f"byte check: {now[:9]} beside {then[:9]}, {len(after)} files, {seconds:.0f} s")
@@ -85,8 +94,9 @@ def main() -> int:
         return 0
     shown = ", ".join(files[:SHOWN]) + (", …" if len(files) > SHOWN else "")
     print(f"byte check: {len(files)} files differ, the first is {files[0]} ({shown})")
-    if raised:
-        print("byte check: a version was raised, so they may")
+    if raised or changed:
+        why = "a version was raised" if raised else f"parameters of {SMOKE} were changed"
+        print(f"byte check: {why}, so they may")
         return 0
     print(
         "  Next step: raise the version of what changed (src/liit/versions.py, or that of a task\n"
@@ -95,12 +105,12 @@ def main() -> int:
     return 1
 
 
-def last_version_commit() -> str:
-    """Return the first of the commits, up to HEAD, that have HEAD's version numbers."""
-    present = versions("HEAD")
+def reference_commit() -> str:
+    """Return the first of the commits, up to HEAD, that have HEAD's versions and parameters."""
+    present = versions("HEAD"), smoke("HEAD")
     reference = git("rev-parse", "HEAD")
-    for commit in git("log", "--format=%H", "--", *VERSIONED).split():
-        if versions(commit) != present:
+    for commit in git("log", "--format=%H", "--", *VERSIONED, SMOKE).split():
+        if (versions(commit), smoke(commit)) != present:
             break
         reference = commit
     return reference
@@ -110,6 +120,13 @@ def versions(commit: str) -> list[str]:
     """Return every version number of a commit, with what it is of."""
     lines = git("grep", "-hE", "^[A-Z]+( *:.*)? = |version:", commit, "--", *VERSIONED, ok=(0, 1))
     return sorted(line.strip() for line in lines.splitlines())
+
+
+def smoke(commit: str) -> list[str]:
+    """Return every word of smoke's parameters, sorted: comments and layout are none of them."""
+    tokens = yaml.scan(git("show", f"{commit}:{SMOKE}"))
+    words = (token.value for token in tokens if isinstance(token, yaml.ScalarToken))
+    return sorted(word for word in words if word not in KEYS)
 
 
 def bytes_left_by(commit: str, tree: Path, rows: list[str]) -> dict[str, str]:

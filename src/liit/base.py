@@ -22,11 +22,12 @@ from liit.files import (
     digest_folder,
     digest_json,
     is_up_to_date,
+    read_cache,
     read_record,
     write_json,
 )
 from liit.model.load import Theta
-from liit.model.sealed import BASE_AGAIN, expect_intact
+from liit.model.sealed import BASE_AGAIN, expect_intact, is_intact
 from liit.progress import say
 from liit.seeds import seed_for
 
@@ -121,10 +122,7 @@ def encoder_of(params: Params, processor: Any) -> Encoder:
 
 
 def proxy_folder(params: Params) -> Path:
-    """Return the folder of the proxy model, trained on what the base is trained on if need be.
-
-    Several runs may want it at once: one of them trains it.
-    """
+    """Return the proxy's folder, trained like the base by the first run that finds none whole."""
     shape = params.signals.proxy
     if isinstance(shape, str):
         return Path(shape)
@@ -134,10 +132,13 @@ def proxy_folder(params: Params) -> Path:
         )
     PROXY.mkdir(parents=True, exist_ok=True)
     with FileLock(PROXY.with_suffix(".lock")):
-        stamp = stamps.base(params, shape)
-        if not is_up_to_date(PROXY / stamps.FILE, stamp):
+        record, stamp = PROXY / stamps.FILE, stamps.base(params, shape)
+        sealed = read_cache(record).get("folders", {}).items()  # none in a record of before
+        whole = all(is_intact(PROXY / part, sha) for part, sha in sealed)
+        if not (whole and is_up_to_date(record, stamp)):
             _train_mini(params, shape, PROXY)
-            write_json(PROXY / stamps.FILE, {"made_from": stamp})
+            folders = {part: digest_folder(PROXY / part) for part in ("model", "adapter")}
+            write_json(record, {"made_from": stamp, "folders": folders})
     return PROXY
 
 

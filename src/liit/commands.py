@@ -110,7 +110,8 @@ def report(asked: Namespace) -> None:
         for dataset in params.stream
         if paths.dataset_store(dataset.name).is_file()
     }
-    missing = write_report(Path(), asked.table, params.rows(asked.table), params.seeds, stores)
+    with _alone("report"):
+        missing = write_report(Path(), asked.table, params.rows(asked.table), params.seeds, stores)
     folder = paths.REPORTS if asked.table == paths.MAIN else paths.REPORTS / asked.table
     say(f"{folder}/README.md and {folder}/index.html (a page to open in a browser) are written")
     if missing:

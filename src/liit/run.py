@@ -41,7 +41,7 @@ from liit.ranks import is_other_rank
 from liit.results import record_costs, write_result
 from liit.seeds import seed_for
 from liit.selection import load, select
-from liit.selection.files import digest_ids, is_readable, read_ids, read_kept, write_selection
+from liit.selection.files import digest_ids, is_whole, read_ids, read_kept, seals, write_selection
 from liit.signals.facts import facts_of
 from liit.stamps import Stamp
 from liit.stream import Stream
@@ -77,7 +77,7 @@ class Run:
     def select(self, t: int) -> None:
         """Measure the pool's signals under θ_{t-1}, choose, and write the selection."""
         folder, stamp = self.folder(paths.selection, t), self._selection_stamp(t)
-        if is_up_to_date(folder / stamps.FILE, stamp) and is_readable(folder):
+        if is_up_to_date(folder / stamps.FILE, stamp) and is_whole(folder / stamps.FILE):
             return
         pool, meter = self.pool(t), Meter()
         self._say(t, f"select from {len(pool):,} samples")
@@ -91,7 +91,7 @@ class Run:
             meter.add(phase, {"samples": len(pool), "seconds": seconds})
         shutil.rmtree(folder, ignore_errors=True)
         write_selection(folder, selection)
-        self._finish(t, meter, folder / stamps.FILE, {"made_from": stamp})
+        self._finish(t, meter, folder / stamps.FILE, {"made_from": stamp, "files": seals(folder)})
 
     def train(self, t: int) -> None:
         """Train an adapter on the selection, starting from θ_{t-1}."""

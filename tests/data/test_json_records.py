@@ -169,6 +169,32 @@ def test_hostile_nesting_and_numbers_are_set_aside() -> None:
     assert len(faults(found)) == 2
 
 
+@pytest.mark.parametrize(
+    ("start", "rest"),
+    [
+        ("[\n", ""),
+        ('{"a":\n', ""),
+        ("[1,\n", ""),
+        ("[\n", '{"b": 1},\n'),
+    ],
+)
+def test_a_record_nested_over_many_lines_is_one_record(start: str, rest: str) -> None:
+    """Each line of it read as a record of its own would be read to its end as often."""
+    found = records_of(f'{{"a": 0}}\n{start * 400}{rest * 3}'.encode())
+    broken = [one for one in faults(found) if one.place == "line 2" or "ends inside" in one.reason]
+    assert [one.place for one in broken] == ["line 2"]
+    assert values(found) == [{"a": 0}, *[{"b": 1}] * rest.count("b") * 3]
+    deep = records_of(f'{{"a": 0}}\n{start * 20_000}'.encode())
+    assert len(faults(deep)) <= 20_000 / 400
+    assert faults(deep)[0].place == "line 2"
+
+
+def test_after_a_deep_line_the_next_one_is_read() -> None:
+    found = records_of(b'{"a": 0}\n' + b"[" * 20_000 + b'\n{"a": 1}\n{"a": [[1, 2}\n{"a": 2}\n')
+    assert values(found) == [{"a": 0}, {"a": 1}, {"a": 2}]
+    assert [one.place for one in faults(found)] == ["line 2", "line 4"]
+
+
 def test_an_endless_record_stops_at_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(window, "MAX_RECORD", 1000)
     found = records_of(b'[{"a": 1}, {"a": "' + b"x" * 100_000)

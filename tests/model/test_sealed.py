@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from liit import base, stamps
+from liit.conditions import stated
+from liit.config import load_params
 from liit.errors import LiitError
 from liit.files import digest_file, digest_folder
 from liit.model import sealed
 from liit.model.sealed import expect_intact, is_intact
+
+PARAMS = load_params(Path(__file__).parents[2] / "params.yaml")
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +52,25 @@ def test_a_folder_is_damaged_by_any_of_its_files() -> None:
     (folder / "more").write_text("x")
     with pytest.raises(LiitError, match="delete adapter"):
         expect_intact(((folder, sha),))
+
+
+@pytest.mark.parametrize("part", ["model", "adapter"])
+def test_a_damaged_proxy_is_trained_again(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = []
+
+    def train(_params: object, _shape: object, folder: Path) -> None:
+        trained.append(folder)
+        for name in ("model", "adapter"):
+            (folder / name).mkdir(exist_ok=True)
+            (folder / name / "weights").write_bytes(bytes(64))
+
+    monkeypatch.setattr(base, "_train_mini", train)
+    monkeypatch.setattr(stamps, "base", lambda _params, shape: {"shape": stated(shape)})
+    for damage in (None, None, flip, lambda path: path.write_bytes(bytes(63)), Path.unlink, None):
+        if damage is not None:
+            damage(base.PROXY / part / "weights")
+        assert base.proxy_folder(PARAMS) == base.PROXY
+    assert len(trained) == 4
 
 
 def test_the_base_is_brought_back_from_git() -> None:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 from project import Project, fresh_project
 
 TOOL = Path(__file__).parents[2] / "tools/byte_check.py"
@@ -78,25 +79,51 @@ def test_a_raised_version_allows_other_bytes(
 ) -> None:
     before = checked.run("git", "rev-parse", "HEAD").strip()
     commit(checked, "src/liit/versions.py", "TRAINING = 1", "TRAINING = 2")
-    assert tool.last_version_commit() == checked.run("git", "rev-parse", "HEAD").strip()
+    assert tool.reference_commit() == checked.run("git", "rev-parse", "HEAD").strip()
     assert tool.main() == 0 and "nothing to compare" in capsys.readouterr().out
     pretend(tool, monkeypatch, {"a": "1"}, {"a": "2"})
     monkeypatch.setattr(sys, "argv", ["byte_check.py", before])
     assert tool.main() == 0 and "a version was raised" in capsys.readouterr().out
     commit(checked, "README.md", "LiIT-Bench", "LiIT Bench")
-    assert tool.last_version_commit() == checked.run("git", "rev-parse", "HEAD~1").strip()
+    assert tool.reference_commit() == checked.run("git", "rev-parse", "HEAD~1").strip()
     monkeypatch.setattr(sys, "argv", ["byte_check.py"])
     assert tool.main() == 1 and "the first is a" in capsys.readouterr().out
     commit(checked, "eval/tasks/gqa.yaml", 'version: "1"', 'version: "2"')
-    assert tool.last_version_commit() == checked.run("git", "rev-parse", "HEAD").strip()
+    assert tool.reference_commit() == checked.run("git", "rev-parse", "HEAD").strip()
 
 
 def test_a_comment_among_the_versions_is_no_raised_version(
     checked: Project, tool: ModuleType
 ) -> None:
-    known = tool.last_version_commit()
+    known = tool.reference_commit()
     commit(checked, "src/liit/versions.py", "Version numbers", "The version numbers")
-    assert tool.last_version_commit() == known
+    assert tool.reference_commit() == known
+
+
+def test_changed_parameters_of_smoke_explain_other_bytes(
+    checked: Project,
+    tool: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = checked.run("git", "rev-parse", "HEAD").strip()
+    commit(checked, tool.SMOKE, "budget: 40", "budget: 41")
+    assert tool.reference_commit() == checked.run("git", "rev-parse", "HEAD").strip()
+    assert tool.main() == 0 and "nothing to compare" in capsys.readouterr().out
+    pretend(tool, monkeypatch, {"a": "1"}, {"a": "2"})
+    monkeypatch.setattr(sys, "argv", ["byte_check.py", before])
+    assert tool.main() == 0 and "smoke.yaml were changed, so" in capsys.readouterr().out
+
+
+def test_another_layout_of_smoke_explains_nothing(checked: Project, tool: ModuleType) -> None:
+    known = tool.reference_commit()
+    commit(checked, tool.SMOKE, "budget: 41", "budget:   41  # samples per step")
+    path = checked.root / tool.SMOKE
+    scale = yaml.load(path.read_text(), yaml.BaseLoader)  # numbers as they are written
+    scale["stream"] = {one.pop("name"): one for one in scale["stream"]}
+    path.write_text(yaml.safe_dump(scale, sort_keys=True))
+    checked.run("git", *AUTHOR, "commit", "-qam", "the stream as a mapping")
+    assert tool.reference_commit() == known
 
 
 def test_equal_bytes_pass(

@@ -6,9 +6,11 @@ import contextlib
 import json
 import re
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
+from filelock import FileLock
 from killing import bytes_left, forget, run_killed_at, started
 from project import Project
 
@@ -35,6 +37,34 @@ def test_two_runs_of_one_method_and_seed_wait_for_each_other(
     assert said.count("at work on random-0: waiting") == 1
     assert said.count("train on") == 2  # one for each step
     assert bytes_left(project, "random") == bytes_left(reproduced, "random")
+
+
+def test_two_reports_wait_for_each_other(project: Project, reproduced: Project) -> None:
+    log = project.root / "killed.log"
+    pages = ("reports/index.html", "reports/README.md", "reports/table.json", "README.md")
+    for page in pages[:3]:
+        (project.root / page).unlink()
+    with FileLock(project.root / "scratch/locks/report.lock"):  # a third one is at work
+        twins = [started(project, "", "", "report") for _ in range(2)]
+        while (log.read_text() if log.exists() else "").count("at work on report") < 2:
+            assert [twin.exitcode for twin in twins] == [None, None]
+            time.sleep(0.1)
+        assert not (project.root / pages[0]).exists()
+    for twin in twins:
+        twin.join()
+    assert [twin.exitcode for twin in twins] == [0, 0]
+    for page in pages:
+        assert (project.root / page).read_bytes() == (reproduced.root / page).read_bytes()
+
+
+def test_a_cut_file_of_a_selection_is_selected_again(project: Project) -> None:
+    project.liit_here("run", "lite_adapt_inf")
+    before = bytes_left(project, "lite_adapt_inf")
+    for name in ("pool.txt", "why.json", "selection.parquet"):
+        path = project.root / "selections/lite_adapt_inf/0/m3it" / name
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        project.liit_here("run", "lite_adapt_inf")
+        assert bytes_left(project, "lite_adapt_inf") == before
 
 
 def test_params_edited_during_a_run(project: Project) -> None:

@@ -53,7 +53,7 @@ def test_a_run_on_two_ranks_chooses_what_one_rank_chose(
     for one, two in (("  devices: 1\n", "  devices: 2\n"), ("  dropout: 0.05", "  dropout: 0.0")):
         assert text.count(one) == 1
         text = text.replace(one, two)
-    params.write_text(re.sub(r"(\n  micro_batch_size:) \d+", r"\1 4", text))
+    params.write_text(re.sub(r"(\n  micro_batch_size:) \d+", r"\1 2", text))
     for name in ("selections", "adapters", "results"):
         shutil.rmtree(project.root / name / "adapt_inf")
     shutil.rmtree(project.root / "scratch" / "signals")
@@ -67,4 +67,4 @@ def test_a_run_on_two_ranks_chooses_what_one_rank_chose(
         assert seen == set(read_ids(chosen)) and len(seen) == 40
     result = json.loads((project.root / "results/adapt_inf/0.json").read_text())
     assert result["steps"] == ["llava", "m3it", "mantis"]
-    assert all(len(row) == 7 for row in result["matrix"].values())
+    assert all(len(row) == 8 for row in result["matrix"].values())

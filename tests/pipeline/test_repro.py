@@ -21,10 +21,25 @@ def test_every_method_has_a_row_and_a_complete_matrix(reproduced: Project) -> No
         assert result["steps"] == steps
         exams = {task for tasks in result["skills"].values() for task in tasks}
         exams |= {task for tasks in result["extra_skills"].values() for task in tasks}
-        assert len(exams) == 7
+        assert len(exams) == 8
         for step in steps:
             assert set(result["matrix"][step]) == exams
-            assert all(cell["n"] == 6 for cell in result["matrix"][step].values())
+            assert all(cell["n"] == 10 for cell in result["matrix"][step].values())
+
+
+def test_scores_are_visible_and_training_moves_them(reproduced: Project) -> None:
+    """An item of an exam is 10 points here, so no assertion hangs on one of them."""
+
+    def scores(cells: dict[str, dict[str, float]]) -> dict[str, float]:
+        return {task: cell["score"] for task, cell in cells.items()}
+
+    base = scores(json.loads((reproduced.root / "base/exam.json").read_text())["cells"])
+    assert sum(score > 5 for score in base.values()) >= 2
+    for method in METHODS:
+        result = json.loads((reproduced.root / f"results/{method}/0.json").read_text())
+        steps = [scores(result["matrix"][step]) for step in result["steps"] if step != "llava"]
+        assert sum(any(step[task] > 5 for step in steps) for task in base) >= 2
+        assert any(abs(step[task] - base[task]) > 5 for step in steps for task in base)
 
 
 def test_selections_hold_what_the_methods_say(reproduced: Project) -> None:

@@ -21,7 +21,7 @@ from liit.errors import LiitError
 from liit.evaluation.predictions import PredictionStore
 from liit.files import is_up_to_date, read_record, write_json
 from liit.ranks import stoppable
-from liit.selection.files import is_readable, read_ids, write_selection
+from liit.selection.files import is_whole, read_ids, seals, write_selection
 from liit.selection.select import Selection
 from liit.signals.store import Shards, SignalStore
 
@@ -74,16 +74,24 @@ def test_a_store_that_cannot_be_written_is_not_damaged(tmp_path: Path) -> None:
 def test_a_damaged_selection_is_selected_again(tmp_path: Path) -> None:
     nothing = np.full(3, np.nan)
     names = np.array(["a", "b", "c"])
-    chosen = Selection(names, np.arange(3), np.full(3, ""), nothing, None, {"pool": 9}, {})
+    chosen = Selection(names, np.arange(3), np.full(3, ""), nothing, names, {"pool": 9}, {})
+    stamp = tmp_path / "made_from.json"
     write_selection(tmp_path, chosen)
-    assert is_readable(tmp_path) and read_ids(tmp_path) == ["a", "b", "c"]
+    assert is_whole(stamp) and read_ids(tmp_path) == ["a", "b", "c"]
     cut(tmp_path / "selection.parquet")
-    assert not is_readable(tmp_path)
+    assert not is_whole(stamp)
     with pytest.raises(LiitError, match=r"selection\.parquet is damaged"):
         read_ids(tmp_path)
     write_selection(tmp_path, chosen)
     (tmp_path / "why.json").write_text("[]")
-    assert not is_readable(tmp_path)
+    assert not is_whole(stamp)
+    write_selection(tmp_path, chosen)
+    write_json(stamp, {"files": seals(tmp_path)})
+    assert is_whole(stamp)
+    cut(tmp_path / "pool.txt")
+    assert not is_whole(stamp)
+    (tmp_path / "pool.txt").unlink()
+    assert not is_whole(stamp)
 
 
 def test_a_data_file_cut_short_names_itself_and_prepare(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_in_a_clone_the_committed_file_comes_back(shipped: bytes) -> None:
 
 def test_an_overlay_changes_only_what_it_names() -> None:
     smoke, mini = params_of("smoke"), load_params()
-    assert smoke.train.epochs == 1 and smoke.train.learning_rate == mini.train.learning_rate
+    assert smoke.train.epochs == 1 and smoke.train.gradient_clip == mini.train.gradient_clip
     assert [one.name for one in smoke.stream] == ["llava", "m3it", "mantis"]
     assert params_of("mini") == mini
 

@@ -96,7 +96,7 @@ def _on_a_line(window: Window) -> Raw:
     try:
         return RawRecord(place, window.value())
     except UnreadableError as fault:
-        window.skip_to_line()
+        window.skip_to_line(fault.bracket)
         return Broken(place, str(fault))
 
 

@@ -16,6 +16,8 @@ _SPACE = re.compile(r"[ \t\r\n]*+")
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[\[\]{}]', re.DOTALL)
 _SCALAR_END = re.compile(r"[,\]}]")
 _AFTER_SCALAR = re.compile(r"[,\]}\s]")
+_DEPTH = 500
+"""Brackets within brackets that Python's scanner reads in any case, whoever calls it."""
 _LINE_WITH_VALUE = re.compile(r"(?<=\n)[\[{]")
 _DECODER = json.JSONDecoder()
 # The longest beginnings of a value that do not parse before the rest is there: "\ud83d", "-Infinit"
@@ -23,11 +25,14 @@ _UNDECIDED = 12
 
 
 class UnreadableError(Exception):
-    """A value that cannot be parsed; ``line`` is where the parser stopped."""
+    """A value that cannot be parsed; ``line`` is where the parser stopped.
 
-    def __init__(self, reason: str, line: int) -> None:
+    ``bracket``: the place of the innermost bracket that is known to lie inside it, or its start.
+    """
+
+    def __init__(self, reason: str, line: int, bracket: int = 0) -> None:
         super().__init__(reason)
-        self.line = line
+        self.line, self.bracket = line, bracket
 
 
 class Window:
@@ -91,9 +96,12 @@ class Window:
         self._place = end
         return True
 
-    def skip_to_line(self) -> None:
-        """Go to the next line that begins with an object or a list, or to the end."""
-        start = self._place + 1
+    def skip_to_line(self, after: int) -> None:
+        """Go to the next line that begins with an object or a list, or to the end.
+
+        ``after``: a place in the value that could not be read.
+        """
+        start = max(self._place, after) + 1
         while not (match := _LINE_WITH_VALUE.search(self._text, start)):
             self._place = max(self._place, len(self._text) - 1)  # its line end may be the last
             if self.ended:
@@ -102,6 +110,8 @@ class Window:
             self._more()
             start = 1
         self._place = match.start()
+        if self._place > CHUNK:  # a parser's error counts the lines of all text before it
+            self._keep(self._text[self._place :])
 
     def close(self) -> None:
         """Leave the rest unread."""
@@ -120,7 +130,10 @@ class Window:
             words = getattr(error, "msg", None) or "too deeply nested or too large a number"
         stop = max(self._place, getattr(error, "pos", 0))
         line = self.line() + self._text.count("\n", self._place, stop)
-        raise UnreadableError(f"broken JSON: {words}", line)
+        # What never ends or goes too deep swallows the lines that its brackets open.
+        swallows = cut or isinstance(error, RecursionError)
+        bracket = _innermost(self._text, self._place) if swallows else self._place
+        raise UnreadableError(f"broken JSON: {words}", line, bracket)
 
     def _may_be_cut(self, error: Exception) -> bool:
         """Tell whether the parser stopped where the window ends, so that more may help."""
@@ -140,11 +153,15 @@ class Window:
             raise UnreadableError(reason, self.line()) from None
 
     def _more(self) -> None:
-        self.line()
         rest = self._text[self._place :]
         text = self._file.read(-1 if self._whole else max(CHUNK, len(rest)))
         self.ended, self._clean = not text, self._clean and _is_clean(text)
-        self._text, self._place, self._counted = rest + text, 0, 0
+        self._keep(rest + text)
+
+    def _keep(self, text: str) -> None:
+        """Let the window begin at the place."""
+        self.line()
+        self._text, self._place, self._counted = text, 0, 0
 
 
 def _is_clean(text: str) -> bool:
@@ -175,3 +192,17 @@ def _end_of_value(text: str, place: int) -> int | None:
             if depth == 0:
                 return token.end()
     return None
+
+
+def _innermost(text: str, place: int) -> int:
+    """Return where the last bracket opens that stays open, or the first that is too deep."""
+    opened = [place]
+    for token in _TOKEN.finditer(text, place):
+        character = text[token.start()]
+        if character in "{[":
+            opened.append(token.start())
+        elif character in "}]":
+            opened.pop()
+        if not 1 < len(opened) <= _DEPTH:  # closed, or too deep
+            break
+    return opened[-1]

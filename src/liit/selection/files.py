@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from liit.errors import LiitError
-from liit.files import read_record, whole, write_json, write_text
+from liit.files import digest_file, read_cache, read_record, whole, write_json, write_text
 from liit.selection.method import RESERVE
 from liit.selection.select import Selection
 
@@ -55,13 +55,20 @@ def read_why(folder: Path) -> dict[str, Any]:
     return read_record(folder / "why.json", "pool", next_step=SELECT_AGAIN)
 
 
-def is_readable(folder: Path) -> bool:
-    """Return whether a selection is there and whole."""
+def seals(folder: Path) -> dict[str, str]:
+    """Return the sha256 of each file of a selection, by name."""
+    files = (folder / name for name in ("selection.parquet", "why.json", "pool.txt"))
+    return {path.name: digest_file(path) for path in files if path.is_file()}
+
+
+def is_whole(stamp: Path) -> bool:
+    """Return whether the selection beside a stamp can be read and has the digests in it, if any."""
+    folder, files = stamp.parent, read_cache(stamp).get("files")
     try:
         read_selection(folder), read_why(folder)
     except LiitError:
         return False
-    return True
+    return files is None or seals(folder) == files
 
 
 def read_ids(folder: Path) -> list[str]:
