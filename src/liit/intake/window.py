@@ -205,4 +205,4 @@ def _innermost(text: str, place: int) -> int:
             opened.pop()
         if not 1 < len(opened) <= _DEPTH:  # closed, or too deep
             break
-    return opened[-1]
+    return opened[-1] if opened else place
