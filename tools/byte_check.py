@@ -6,7 +6,7 @@ HEAD is compared with COMMIT, or else with the last commit that touched what exp
 version number (in src/liit/versions.py, or of a task in eval/tasks) or a parameter of
 scales/smoke.yaml. The code of each draws the data, trains the base and makes a few rows that
 together make every kind of pass. Exit code 1, and the first file by name, if bytes differ without
-such a change; stamps, conditions and costs are not compared.
+such a change; stamps, conditions, curves and costs are not compared.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ ROWS = (
 )
 """Together they need every signal, every kind of adapter chain, a pruned pool and the proxy."""
 LEFT = ("data", "base", "selections", "adapters", "results", "tables")
-STAMPS = ("made_from", "files", "conditions")
+STAMPS = ("made_from", "files", "conditions", "curve")
 SHOWN = 5
 VERSIONED = ("src/liit/versions.py", "eval/tasks")
 SMOKE = "scales/smoke.yaml"

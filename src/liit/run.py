@@ -45,8 +45,6 @@ from liit.selection.files import digest_ids, is_whole, read_ids, read_kept, seal
 from liit.signals.facts import facts_of
 from liit.stamps import Stamp
 from liit.stream import Stream
-from liit.tracking import RunIdentity
-from liit.tracking.weights_and_biases import training_logger
 
 EVALUATION = "exam.json"
 """The scores of a step, beside its adapter."""
@@ -113,7 +111,6 @@ class Run:
                 train=params.train,
                 devices=params.devices,
                 seed=seed_for(self.seed, t, "training"),
-                logger=self._logger(t),
                 title=f"{self.name} {self.stream.names[t]}",
             )
         if is_other_rank():
@@ -238,11 +235,6 @@ class Run:
         """Record the costs, then leave the stamp: a phase without its stamp is done again."""
         record_costs(self, t, meter.costs)
         write_json(stamp_file, content)
-
-    def _logger(self, t: int) -> Any:
-        params = self.params
-        run = RunIdentity(params.scale, self.table, self.name, self.seed, params.budget)
-        return training_logger(run, self.stream.names[t], project=params.tracking.project)
 
     def _say(self, t: int, what: str) -> None:
         if not is_other_rank():

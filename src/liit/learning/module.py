@@ -16,13 +16,16 @@ from liit.errors import LiitError
 from liit.model.logits import answer_logits
 from liit.model.lora import is_projector, trainable
 
+RATES = ("learning_rate", "projector_learning_rate")
+
 
 class InstructionTuning(pl.LightningModule):
     """Trains whatever parameters of ``model`` are trainable.
 
     ``learning_rate`` is for the language model (or its adapter), ``projector_learning_rate`` for
     the projector; both follow a cosine after ``warmup_ratio`` of ``steps``. ``seen`` counts how
-    often each sample id passed, on this rank.
+    often each sample id passed, on this rank; ``losses`` and ``rates_used`` have one entry per
+    optimiser step: the mean loss of this rank's micro-batches, and the rates by name.
     """
 
     def __init__(
@@ -43,6 +46,9 @@ class InstructionTuning(pl.LightningModule):
         self.weight_decay = weight_decay
         self.steps = steps
         self.seen: Counter[str] = Counter()
+        self.losses: list[Tensor] = []
+        self.rates_used: list[dict[str, float]] = []
+        self._losses_of_step: list[Tensor] = []
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor:
         """Return the mean negative log-likelihood over the batch's answer tokens (all ranks)."""
@@ -56,8 +62,15 @@ class InstructionTuning(pl.LightningModule):
                 next_step="look at these samples, or lower train.learning_rate.",
             )
         self.seen.update(batch["ids"])
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch["ids"]))
+        self._losses_of_step.append(loss.detach())
+        self.log("loss", loss, prog_bar=True, logger=False, batch_size=len(batch["ids"]))
         return loss
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Note the loss and the learning rates of the step that follows."""
+        self.losses.append(torch.stack(self._losses_of_step).mean())
+        self._losses_of_step.clear()
+        self.rates_used.append({group["name"]: group["lr"] for group in optimizer.param_groups})
 
     def _tokens_per_rank(self, mine: int) -> Tensor | int:
         # Ranks average their gradients: dividing by the mean count gives the global token mean.
@@ -70,7 +83,8 @@ class InstructionTuning(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """AdamW with the projector in its own group, and the schedule per optimiser step."""
         groups: list[dict[str, Any]] = [
-            {"params": [], "lr": rate, "weight_decay": self.weight_decay} for rate in self.rates
+            {"name": name, "params": [], "lr": rate, "weight_decay": self.weight_decay}
+            for name, rate in zip(RATES, self.rates, strict=True)
         ]
         for name, parameter in trainable(self.model):
             groups[int(is_projector(name))]["params"].append(parameter)

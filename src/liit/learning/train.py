@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import pytorch_lightning as pl
@@ -22,14 +23,22 @@ from liit.ranks import stoppable
 SEVERAL_RANKS = dict.fromkeys(("auto", "ddp"), "ddp_find_unused_parameters_true")
 """What DDP is called on several ranks: a batch without images leaves the projector unused."""
 
+Share = tuple[Counter[str], list[float]]
+"""What a rank saw: how often each id, and the loss of each optimiser step."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What training came to: optimiser steps, and the digest of the ids seen."""
+    """What training came to: optimiser steps, and the digest of the ids seen.
+
+    ``curve`` has one number per optimiser step: the ``loss`` over all ranks, and each learning
+    rate by name.
+    """
 
     steps: int
     samples: int
     seen_sha256: str
+    curve: Mapping[str, Sequence[float]]
 
 
 def fit(
@@ -40,7 +49,6 @@ def fit(
     train: Train,
     devices: Devices,
     seed: int,
-    logger: Any = False,
     title: str = "train",
 ) -> Trained:
     """Train the trainable parameters of ``model`` in place on each id, once per epoch.
@@ -67,7 +75,7 @@ def fit(
         steps=steps,
     )
     pl.seed_everything(seed % 2**32, verbose=False)  # dropout
-    trainer = _trainer(train, devices, logger, title, log_every=min(10, steps // train.epochs))
+    trainer = _trainer(train, devices, title)
     model.train()
     if train.gradient_checkpointing:
         model.enable_input_require_grads()  # else nothing frozen below an adapter is recomputed
@@ -77,14 +85,15 @@ def fit(
     if train.gradient_checkpointing:
         model.gradient_checkpointing_disable()
     model.eval()
-    seen = _gather(trainer, module.seen)
+    shares = _of_all_ranks(trainer, (module.seen, [loss.item() for loss in module.losses]))
+    seen = sum((counts for counts, _ in shares), Counter())
     _expect_all_seen(seen, ids, train.epochs, title)
-    return Trained(steps, len(ids) * train.epochs, _digest(seen))
+    losses = [fmean(of_ranks) for of_ranks in zip(*(losses for _, losses in shares), strict=True)]
+    rates = {name: [used[name] for used in module.rates_used] for name in module.rates_used[0]}
+    return Trained(steps, len(ids) * train.epochs, _digest(seen), {"loss": losses, **rates})
 
 
-def _trainer(
-    train: Train, devices: Devices, logger: Any, title: str, *, log_every: int
-) -> pl.Trainer:
+def _trainer(train: Train, devices: Devices, title: str) -> pl.Trainer:
     ranks, strategy = devices.devices * devices.num_nodes, devices.strategy
     return pl.Trainer(
         accelerator=devices.accelerator,
@@ -97,20 +106,19 @@ def _trainer(
         gradient_clip_val=train.gradient_clip or None,
         use_distributed_sampler=False,
         deterministic="warn" if torch.cuda.is_available() else True,
-        logger=logger,
-        log_every_n_steps=log_every,
+        logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
         callbacks=[trainer_bar(title)],
     )
 
 
-def _gather(trainer: pl.Trainer, seen: Counter[str]) -> Counter[str]:
+def _of_all_ranks(trainer: pl.Trainer, mine: Share) -> list[Share]:
     if trainer.world_size == 1:
-        return seen
+        return [mine]
     shares: list[Any] = [None] * trainer.world_size
-    torch.distributed.all_gather_object(shares, seen)
-    return sum(shares, Counter())
+    torch.distributed.all_gather_object(shares, mine)
+    return shares
 
 
 def _expect_all_seen(seen: Counter[str], ids: Sequence[str], epochs: int, title: str) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from liit.data.images import open_image
 from liit.data.sample import Sample
@@ -43,9 +45,27 @@ def best_samples(folder: Path, stores: Mapping[str, SampleStore]) -> list[Sample
         if places:
             best = min(places, key=lambda id_: (-(chosen[id_]["score"] or 0.0), id_))
             sample = store[places[best]]
-            images = _thumbnails(sample, store.image_root)
-            cards.append(SampleCard(sample, images, _reason(chosen[best])))
+            images = (_data_uri(png(one)) for one in thumbnails(sample, store.image_root))
+            cards.append(SampleCard(sample, tuple(images), _reason(chosen[best])))
     return cards
+
+
+def thumbnails(sample: Sample, image_root: Path | None) -> Iterator[Image.Image]:
+    """Yield a sample's images, made small; those that are not on this machine are left out."""
+    for ref in sample.images:
+        try:
+            image = open_image(ref, image_root)
+        except LiitError:
+            continue
+        image.thumbnail((THUMBNAIL, THUMBNAIL))
+        yield image
+
+
+def png(image: Image.Image) -> bytes:
+    """Return an image as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def _reason(row: Mapping[str, Any]) -> str:
@@ -54,15 +74,5 @@ def _reason(row: Mapping[str, Any]) -> str:
     return " · ".join(known)
 
 
-def _thumbnails(sample: Sample, image_root: Path | None) -> tuple[str, ...]:
-    uris = []
-    for ref in sample.images:
-        try:
-            image = open_image(ref, image_root)
-        except LiitError:
-            continue  # an image that is not on this machine leaves its place in the text empty
-        image.thumbnail((THUMBNAIL, THUMBNAIL))
-        buffer = io.BytesIO()
-        image.save(buffer, "PNG", optimize=True)
-        uris.append("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode())
-    return tuple(uris)
+def _data_uri(file: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(file).decode()

@@ -1,79 +1,101 @@
-"""One summary per method and seed, built from the result files."""
+"""Telling a tracker what the result files hold, and comparing the two."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from liit.config import Params
+from rich.table import Table as TextTable
+
+from liit.data.store import SampleStore
 from liit.errors import LiitError
-from liit.paths import MAIN
-from liit.reporting.report_data import ReportData, gather
-from liit.reporting.run_records import RunRecord
-from liit.reporting.tables import METRICS
-from liit.tracking import RunIdentity, RunSummary
-from liit.tracking.weights_and_biases import write_summary
+from liit.progress import tracked
+from liit.reporting.report_data import ReportData
+from liit.tracking import Place, Recorded, TrackedRun, Tracker
+from liit.tracking.chosen import Chosen, samples_run
+from liit.tracking.contents import report_run, summary_run, training_run
 
-IDENTITY = ("scale", "table", "method", "seed", "budget")
-CONFIG = ("label", "steps", "skills", "extra_skills")
-"""What of a result the config repeats beside the run's identity and its provenance."""
+SHOWN = 20
 
 
-def publish_all(params: Params, methods: Sequence[str] | None) -> None:
-    """Publish the main table's runs, of all its methods without ``methods``.
+def runs_of(root: Path, data: ReportData, stores: Mapping[str, SampleStore]) -> list[TrackedRun]:
+    """Return all that is told about the table's runs, and its report.
 
-    Raises LiitError if results of a named method are missing.
+    Training curves and chosen samples are told of runs whose adapters and selections are on this
+    machine, the samples from ``stores``, the prepared datasets by name.
     """
-    data = gather(Path(), MAIN, methods or params.methods, params.seeds)
-    for method, stages in data.missing.items():
-        if methods:
-            raise LiitError(f"{method} was not run.", next_step=f"run `dvc repro {stages[0]}`.")
-    publish(data, project=params.tracking.project)
+    records = [record for by_seed in data.runs.values() for record in by_seed.values()]
+    told = [summary_run(root, record, data) for record in records]
+    told += [run for record in records if (run := training_run(root, record))]
+    if stores:
+        chosen = Chosen(stores)
+        told += [run for record in records if (run := samples_run(root, record, chosen))]
+    return [*told, report_run(root, data)]
 
 
-def publish(data: ReportData, *, project: str) -> None:
-    """Write one summary for each run of a table; publishing again replaces it.
-
-    A summary has one point per step of the stream (``stream/step``; scores per skill and task,
-    0..100), the metrics of the table's row, and the composition of every selection as a table.
-    """
-    rows = {row["method"]: row for row in data.table["rows"]}
-    for method, by_seed in data.runs.items():
-        for record in by_seed.values():
-            run = RunIdentity(**{name: record.result[name] for name in IDENTITY})
-            summary = summary_of(record, rows[method], data.stream)
-            write_summary(run, summary, project=project)
+def write_changed(tracker: Tracker, runs: Sequence[TrackedRun]) -> int:
+    """Write those of the runs that the tracker does not have as they are; return how many."""
+    there = tracker.digests()
+    changed = [run for run in runs if there.get(run.id) != run.digest]
+    for run in tracked(changed, f"runs for {tracker.where}"):
+        tracker.write(run)
+    return len(changed)
 
 
-def summary_of(record: RunRecord, row: Mapping[str, Any], stream: Sequence[str]) -> RunSummary:
-    """Return what is told about a run; ``row`` is its method's in `table.json`."""
-    config = {name: record.result[name] for name in CONFIG}
-    metrics = {
-        f"{metric}/{part}": value
-        for metric in METRICS
-        for part, value in (row[metric] or {}).items()
-        if value is not None
-    }
-    composition = [
-        [step, by, name, count]
-        for step, selection in record.result["selections"].items()
-        for by in ("source", "skill")
-        for name, count in selection[f"by_{by}"].items()
-    ]
-    return RunSummary(
-        config={**config, "provenance": record.provenance},
-        history=list(_history(record, stream)),
-        metrics={**metrics, "cost/seconds": row["cost"]["seconds"]},
-        tables={"selections": (["step", "by", "name", "samples"], composition)},
-    )
+def expect_same(place: Place, runs: Sequence[TrackedRun]) -> None:
+    """Raise LiitError naming what is missing at a place or differs from ``runs``."""
+    there = place.digests()
+    wrong: list[str] = []
+    for run in tracked(runs, f"runs at {place.where}"):
+        if run.id not in there:
+            wrong.append(f"{run.id} is missing")
+        else:
+            wrong += (f"{run.id}: {what}" for what in differences(run, place.read(run.id)))
+    if wrong:
+        more = f"\n  … and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+        raise LiitError(
+            f"{place.where} is not what results/ says:\n  " + "\n  ".join(wrong[:SHOWN]) + more,
+            next_step="run `liit publish`, which replaces what differs.",
+        )
 
 
-def _history(record: RunRecord, stream: Sequence[str]) -> Iterator[dict[str, float]]:
-    skills = {**record.skills(), **record.skills("extra_skills")}
-    for place, name in enumerate(record.steps):
-        point: dict[str, float] = {"stream/step": stream.index(name)}
-        point |= {f"stream/skill/{skill}": scores[place] for skill, scores in skills.items()}
-        for task, cell in record.result["matrix"][name].items():
-            point[f"stream/task/{task}"] = cell["score"]
-        yield point
+def differences(run: TrackedRun, there: Recorded) -> Iterator[str]:
+    """Yield what a place has otherwise than it was told."""
+    if there.digest != run.digest:
+        yield "other content (tables, figures or files too)"
+    for name, value in run.metrics.items():
+        if not _same(value, there.metrics.get(name)):
+            yield f"{name} is {there.metrics.get(name)} instead of {value}"
+    for name in run.config:
+        if not _same(run.config[name], there.config.get(name)):
+            yield f"{name} in the config differs"
+    points = [point for point in there.history if run.axis in point]
+    if len(points) != len(run.history):
+        yield f"{len(points)} points over {run.axis} instead of {len(run.history)}"
+        return
+    for mine, theirs in zip(run.history, points, strict=True):
+        for name, value in mine.items():
+            if not _same(value, theirs.get(name)):
+                yield f"{name} at {run.axis} {mine[run.axis]} is {theirs.get(name)}, not {value}"
+
+
+def overview(runs: Sequence[TrackedRun]) -> TextTable:
+    """Return what would be sent, one row per run."""
+    shown = TextTable("run", "points", "metrics", "tables", "figures", "files", "MB")
+    for run in runs:
+        rows = sum(len(table.rows) for table in run.tables.values())
+        size = sum(map(len, run.files.values())) + sum(map(len, run.figures.values()))
+        counts = (len(run.history), len(run.metrics), f"{rows} rows" if rows else "")
+        kept = (len(run.figures), len(run.files), f"{size / 1e6:.1f}")
+        shown.add_row(run.id, *(str(count or "") for count in (*counts, *kept)))
+    return shown
+
+
+def _same(mine: Any, theirs: Any) -> bool:
+    if isinstance(mine, float) and isinstance(theirs, int | float):
+        return math.isclose(mine, theirs, rel_tol=1e-12)
+    if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+        return all(_same(value, theirs.get(name)) for name, value in mine.items())
+    return bool(mine == theirs)

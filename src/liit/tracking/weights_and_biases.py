@@ -1,60 +1,149 @@
-"""Weights & Biases: the only module that imports wandb.
+"""Weights & Biases as a tracker.
 
-Without a key every run is written below ``wandb/`` (or ``WANDB_DIR``) and can be uploaded later
-with ``wandb sync``.
+Runs are written below ``wandb/`` (or ``WANDB_DIR``), each with a mark of its content, and sent by
+``wandb sync`` where a key is at hand.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
+import io
+import json
 import netrc
 import os
 import re
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from liit.tracking import RunIdentity, RunSummary
+from liit.errors import LiitError
+from liit.files import read_cache, write_json
+from liit.tracking import Picture, Recorded, TrackedRun
 
 API = "https://api.wandb.ai"
+MARK = "liit.json"
+"""Beside a run on this machine, once it is there as a whole: the digest of what it tells."""
+DIGEST = "content"
+"""Under this name the config holds that digest."""
 
 
-def training_logger(run: RunIdentity, step: str, *, project: str) -> Any:
-    """Return Lightning's logger for one step; all steps of a run go to one W&B run.
+class OfflineRuns:
+    """W&B runs in a folder of this machine, each in a folder of its own."""
 
-    Metrics are named ``<step>/<metric>``.
-    """
+    def __init__(self, project: str) -> None:
+        """Open nothing yet."""
+        self.project, self.root = project, Path(os.environ.get("WANDB_DIR", "."))
+        self.where = str(self.root / "wandb")
+
+    def digests(self) -> dict[str, str]:
+        """Return the digest of each run that is there as a whole, by id."""
+        marks = map(read_cache, sorted(Path(self.where).glob(f"offline-run-*/{MARK}")))
+        return {mark["id"]: mark["digest"] for mark in marks if mark.get("project") == self.project}
+
+    def read(self, run: str) -> Recorded:
+        """Return what there is of a run, as W&B's own reader finds it.
+
+        Raises LiitError if its folder is damaged.
+        """
+        records = list(_records(self._folders(run)[0]))
+        config: dict[str, Any] = {}
+        metrics: dict[str, Any] = {}
+        for record in records:
+            config |= record.get("run", {}).get("config", {}).get("update", {})
+            metrics |= record.get("summary", {}).get("update", {})
+        history = [record["history"]["item"] for record in records if "history" in record]
+        return Recorded(config.pop(DIGEST, ""), config, history, metrics)
+
+    def write(self, run: TrackedRun) -> None:
+        """Write a run in place of an earlier one of its id: sending both would mix them."""
+        import wandb
+
+        for old in self._folders(run.id):
+            shutil.rmtree(old)
+        os.environ["WANDB_DATA_DIR"] = self.where  # artifacts wait there to be sent
+        with wandb.init(
+            **_arguments(run), project=self.project, mode="offline", dir=self.root
+        ) as opened:
+            folder = Path(opened.dir).parent
+            _tell(opened, run)
+        write_json(folder / MARK, {"id": run.id, "digest": run.digest, "project": self.project})
+
+    def shown(self) -> SentRuns | None:
+        """Return the runs that W&B has; None without a key."""
+        return SentRuns(self.project) if mode() == "online" else None
+
+    def send(self, runs: Sequence[str]) -> int:
+        """Send the runs that W&B does not have as they are here; return how many went.
+
+        Raises LiitError if W&B refuses one.
+        """
+        here, there = self.digests(), SentRuns(self.project).digests()
+        changed = [run for run in runs if here[run] != there.get(run)]
+        folders = [folder for run in changed for folder in self._folders(run)]
+        if folders:
+            command = [_wandb(), "sync", "--include-synced", *map(str, folders)]
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            there = SentRuns(self.project).digests()
+            if unsent := [run for run in changed if here[run] != there.get(run)]:
+                said = (done.stdout + done.stderr).strip().splitlines()[-5:]
+                raise _refusal(f"{len(unsent)} of {len(changed)} runs did not arrive", said)
+        return len(folders)
+
+    def _folders(self, run: str) -> list[Path]:
+        # an id may end like another one
+        found = Path(self.where).glob(f"offline-run-*-{allowed(run)}")
+        return [path for path in found if path.name.split("-", 3)[3] == allowed(run)]
+
+
+class SentRuns:
+    """The runs that W&B has of a project."""
+
+    def __init__(self, project: str) -> None:
+        """Ask nothing yet; the entity is ``WANDB_ENTITY`` or the key's own."""
+        import wandb
+
+        self._api = wandb.Api()
+        with _readable():
+            entity = self._api.default_entity
+        self.where = f"{entity}/{project}"
+
+    def digests(self) -> dict[str, str]:
+        """Return the digest of each finished run, by id; none where there is no such project."""
+        with _readable():
+            runs = list(self._api.runs(self.where, filters={"state": "finished"}))
+            return {run.id: run.config.get(DIGEST, "") for run in runs}
+
+    def read(self, run: str) -> Recorded:
+        """Return what W&B has of a run."""
+        with _readable():
+            found = self._api.run(f"{self.where}/{allowed(run)}")
+            config = dict(found.config)
+            digest = config.pop(DIGEST, "")
+            return Recorded(digest, config, list(found.scan_history()), dict(found.summary))
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    """Turn what the API raises into an error with the next step."""
+    import requests
     import wandb
-    from pytorch_lightning.loggers import WandbLogger
 
-    arguments = _arguments(run, "train", project)
-    wandb.setup(arguments["settings"])  # silent from the start
-    current = wandb.run if wandb.run is not None and wandb.run.id == arguments["id"] else None
-    logger = WandbLogger(**arguments, save_dir=_folder(), prefix=step, experiment=current)
-    logger.LOGGER_JOIN_CHAR = "/"
-    return logger
+    try:
+        yield
+    except (wandb.Error, requests.RequestException, ValueError) as error:
+        raise _refusal("W&B could not be read", [str(error)]) from None
 
 
-def write_summary(run: RunIdentity, summary: RunSummary, *, project: str) -> None:
-    """Write a summary run, whose curves have ``stream/step`` on their axis.
-
-    An earlier offline run of that id is removed: uploading both would mix them.
-    """
-    import wandb
-
-    arguments = _arguments(run, "summary", project)
-    arguments["config"] |= summary.config
-    for old in Path(_folder(), "wandb").glob(f"offline-run-*-{arguments['id']}"):
-        shutil.rmtree(old)
-    with wandb.init(**arguments, dir=_folder(), tags=[run.table, run.scale]) as opened:
-        opened.define_metric("stream/step")
-        opened.define_metric("stream/*", step_metric="stream/step")
-        for point in summary.history:
-            opened.log(dict(point))
-        for name, (columns, rows) in summary.tables.items():
-            opened.log({name: wandb.Table(list(columns), list(rows))})
-        opened.summary.update(dict(summary.metrics))
+def _refusal(what: str, said: Sequence[str]) -> LiitError:
+    return LiitError(
+        f"{what}:\n" + "\n".join(said),
+        next_step="the same command goes on from there. WANDB_API_KEY is the key, and WANDB_ENTITY "
+        "the user or team whose projects it may write into.",
+    )
 
 
 def mode() -> Any:
@@ -63,7 +152,7 @@ def mode() -> Any:
     A key is ``WANDB_API_KEY`` or what ``wandb login`` left in the netrc file. Never prompts.
     """
     if chosen := os.environ.get("WANDB_MODE"):
-        return chosen
+        return "online" if chosen == "online" else "offline"
     return "online" if os.environ.get("WANDB_API_KEY") or _logged_in() else "offline"
 
 
@@ -72,11 +161,11 @@ def allowed(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
 
 
-def _arguments(run: RunIdentity, job: str, project: str) -> dict[str, Any]:
-    """Return what every W&B run starts with.
+def _arguments(run: TrackedRun) -> dict[str, Any]:
+    """Return what a W&B run starts with.
 
-    Runs hold what we put in: no console, code, git, machine record or host name (which wandb fills
-    in where it is empty).
+    Runs hold what we put in: no console, code, git, machine record, package list or host name
+    (which wandb fills in where it is empty).
     """
     import wandb
 
@@ -90,21 +179,61 @@ def _arguments(run: RunIdentity, job: str, project: str) -> dict[str, Any]:
         x_disable_machine_info=True,
         x_disable_meta=True,
         x_disable_stats=True,
+        x_save_requirements=False,
     )
     return {
-        "project": project,
-        "id": allowed(run.id_for(job)),
-        "name": f"{run.method}/{run.seed}",
-        "group": run.method,
-        "job_type": job,
-        "mode": mode(),
-        "config": dataclasses.asdict(run),
+        "id": allowed(run.id),
+        "name": run.name,
+        "group": run.group,
+        "job_type": run.job,
+        "tags": list(run.tags),
+        "config": {**run.config, DIGEST: run.digest},
         "settings": settings,
     }
 
 
-def _folder() -> str:
-    return os.environ.get("WANDB_DIR", ".")
+def _tell(opened: Any, run: TrackedRun) -> None:
+    import wandb
+
+    names = dict.fromkeys(name for point in run.history for name in point)
+    for name in names:
+        opened.define_metric(name, step_metric=None if name == run.axis else run.axis)
+    for point in run.history:
+        opened.log(dict(point))
+    for name, table in run.tables.items():
+        rows = [[_cell(value) for value in row] for row in table.rows]
+        opened.log({name: wandb.Table(list(table.columns), rows, allow_mixed_types=True)})
+    for name, svg in run.figures.items():
+        opened.log({name: wandb.Html(svg, inject=False)})
+    opened.summary.update(dict(run.metrics))
+    if run.files:
+        artifact = wandb.Artifact(allowed(run.id), run.job, metadata={DIGEST: run.digest})
+        for name, content in run.files.items():
+            with artifact.new_file(name, mode="wb") as file:
+                file.write(content)
+        opened.log_artifact(artifact)
+
+
+def _cell(value: Any) -> Any:
+    import wandb
+    from PIL import Image
+
+    return wandb.Image(Image.open(io.BytesIO(value.png))) if isinstance(value, Picture) else value
+
+
+def _records(folder: Path) -> Iterator[Mapping[str, Any]]:
+    command = [_wandb(), "leet", "inspect", "--json", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LiitError(
+            f"{folder} is damaged: {done.stderr.strip()}",
+            next_step="delete it; `liit publish` writes it again.",
+        )
+    return (json.loads(line) for line in done.stdout.splitlines())
+
+
+def _wandb() -> str:
+    return str(Path(sys.executable).with_name("wandb"))
 
 
 def _logged_in() -> bool:

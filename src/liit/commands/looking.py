@@ -1,0 +1,156 @@
+"""The commands that show, draw or publish what was made."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from liit import paths
+from liit.commands.guards import alone
+from liit.config import Params, load_params
+from liit.errors import LiitError
+from liit.progress import say
+
+if TYPE_CHECKING:
+    from liit.data.store import SampleStore
+
+
+def report(asked: Namespace) -> None:
+    """Write reports/ from results/."""
+    from liit.reporting.report import write_report
+
+    params = load_params()
+    with alone("report"):
+        missing = write_report(
+            Path(), asked.table, params.rows(asked.table), params.seeds, _stores(params)
+        )
+    folder = paths.REPORTS if asked.table == paths.MAIN else paths.REPORTS / asked.table
+    say(f"{folder}/README.md and {folder}/index.html (a page to open in a browser) are written")
+    if missing:
+        say(f"not run at scale {params.scale}, so not in them: {', '.join(missing)}")
+        say("`liit repro` runs them all, `liit run METHOD` one of them; then `liit report` again")
+
+
+def publish(asked: Namespace) -> None:
+    """Write a table's runs for Weights & Biases, and send them if there is a key."""
+    from liit.reporting.report_data import gather
+    from liit.tracking import publishing
+    from liit.tracking.weights_and_biases import OfflineRuns
+
+    params = load_params()
+    data = gather(Path(), asked.table, asked.methods or params.rows(asked.table), params.seeds)
+    if asked.methods:
+        _expect_run(data.missing)
+    runs = publishing.runs_of(Path(), data, _stores(params))
+    tracker = OfflineRuns(params.tracking.project)
+    if asked.dry_run:
+        Console().print(publishing.overview(runs))
+    elif asked.check:
+        place = tracker.shown() or tracker
+        publishing.expect_same(place, runs)
+        say(f"{place.where} holds {len(runs)} runs, just as results/ says")
+    else:
+        written = publishing.write_changed(tracker, runs)
+        say(f"{len(runs)} runs lie in {tracker.where}/, {written} of them written now")
+        if shown := tracker.shown():
+            sent = tracker.send([run.id for run in runs])
+            say(f"{shown.where} has them all, {sent} of them sent now")
+        else:
+            say("with a key (WANDB_API_KEY, or `wandb login`) the same command sends them")
+
+
+def _expect_run(missing: Mapping[str, Sequence[str]]) -> None:
+    for method, stages in missing.items():
+        raise LiitError(f"{method} was not run.", next_step=f"run `dvc repro {stages[0]}`.")
+
+
+def _stores(params: Params) -> dict[str, SampleStore]:
+    """Return the prepared datasets; a clone without data still redraws and publishes its tables."""
+    from liit.data.sources import open_dataset
+
+    return {
+        dataset.name: open_dataset(params, dataset)
+        for dataset in params.stream
+        if paths.dataset_store(dataset.name).is_file()
+    }
+
+
+def plan(asked: Namespace) -> None:
+    """Print what the methods of a table will cost."""
+    from liit.planning.plan import plan_table
+    from liit.scales import params_of
+
+    current = load_params()
+    params = current if asked.scale in (None, current.scale) else params_of(asked.scale)
+    shown = plan_table(
+        params,
+        asked.table,
+        asked.methods,
+        prepared=params is current,
+        devices=asked.devices,
+        tflops=asked.tflops,
+    )
+    Console().print(shown)
+
+
+def list_(_: Namespace) -> None:
+    """Print tables, methods, steps and exams."""
+    from liit.selection import names, tables
+
+    params = load_params()
+    for table in tables():
+        say(f"[bold]{table}[/] ({paths.EXPERIMENTS / table}/): {', '.join(names(table))}")
+    say(f"[bold]stream[/] of scale {params.scale}: {' → '.join(params.steps)}")
+    say(f"[bold]exams[/]: {', '.join(exam.task for exam in params.exams)}")
+    done = [m for m in params.methods if any(paths.result(m, s).is_file() for s in params.seeds)]
+    say(f"[bold]results[/] (results/): {', '.join(done) or 'none yet'}")
+    say("`liit run METHOD [--table TABLE]` runs one, `liit report` writes reports/")
+
+
+def doctor(asked: Namespace) -> None:
+    """Show what a scale still needs; raise LiitError if it cannot run without it."""
+    from liit.doctor import examine
+    from liit.doctor.findings import render
+    from liit.scales import params_of
+
+    params = params_of(asked.scale) if asked.scale else load_params()
+    findings = list(examine(params, reference=asked.reference))
+    console = Console()
+    console.print(render(findings))
+    missing = [one for one in findings if one.state == "missing"]
+    if missing:
+        raise LiitError(
+            f"scale {params.scale}: {len(missing)} things are missing.",
+            next_step=f"{missing[0].subject}: {missing[0].next_step}.",
+        )
+    console.print(f"Scale {params.scale} has what it needs.")
+
+
+def data(asked: Namespace) -> None:
+    """Audit one dataset against itself, the rest of the stream and the exams."""
+    from liit.data.check import check_dataset
+    from liit.data.check_report import render
+    from liit.data.sources import image_root, open_dataset
+    from liit.data.store import SampleStore
+    from liit.preparation.fitting import training_fault
+
+    params = load_params()
+    wanted = params.dataset(asked.dataset)
+    report = check_dataset(
+        open_dataset(params, wanted),
+        others={one.name: open_dataset(params, one) for one in params.stream if one != wanted},
+        exams={
+            one.task: SampleStore(paths.exam_store(one.task), image_root(params, one))
+            for one in params.prepared_exams
+        },
+        unfit=training_fault(params, image_root(params, wanted)),
+        sheet=paths.SCRATCH / "check" / f"{wanted.name}.png",
+    )
+    if asked.json:
+        print(report.to_json())
+    else:
+        Console().print(render(report))
