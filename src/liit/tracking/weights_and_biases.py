@@ -64,9 +64,10 @@ class OfflineRuns:
 
         for old in self._folders(run.id):
             shutil.rmtree(old)
-        os.environ["WANDB_DATA_DIR"] = self.where  # artifacts wait there to be sent
+        root = self.root.absolute()  # W&B's service may have been started in another folder
+        os.environ["WANDB_DATA_DIR"] = str(root / "wandb")  # artifacts wait there to be sent
         with wandb.init(
-            **_arguments(run), project=self.project, mode="offline", dir=self.root
+            **_arguments(run), project=self.project, mode="offline", dir=root
         ) as opened:
             folder = Path(opened.dir).parent
             _tell(opened, run)
@@ -202,7 +203,7 @@ def _tell(opened: Any, run: TrackedRun) -> None:
         opened.log(dict(point))
     for name, table in run.tables.items():
         rows = [[_cell(value) for value in row] for row in table.rows]
-        opened.log({name: wandb.Table(list(table.columns), rows, allow_mixed_types=True)})
+        opened.log({name: wandb.Table(list(table.columns), rows)})
     for name, svg in run.figures.items():
         opened.log({name: wandb.Html(svg, inject=False)})
     opened.summary.update(dict(run.metrics))
