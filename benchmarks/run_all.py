@@ -26,6 +26,7 @@ MUST = {
     "selection_growth_exponent": ("<=", 1.1),
     "selection_peak_memory_gb": ("<=", 4.0),
     "training_over_bare_loop": ("<=", 1.1),
+    "training_curve_cost": ("<=", 0.02),
     "evaluation_over_bare_generate": ("<=", 1.3),
     "noop_repro_s": ("<=", 8.0),
     "help_s": ("<=", 0.5),

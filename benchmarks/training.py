@@ -4,7 +4,8 @@
 
 One step of scale mini with random weights: its budget of samples, one epoch, LoRA and projector.
 The bare loop has the same batches, loss, optimiser, schedule and clipping. Beside it, the same
-loop with the loss that the model itself computes from the logits of every position.
+loop with the loss that the model itself computes from the logits of every position; and our
+training without its curve, which is all that a run does for a tracker.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from harness import Side, by_turns, options, publish
@@ -26,6 +28,7 @@ from transformers import get_cosine_schedule_with_warmup
 
 from liit.config import Devices, Train
 from liit.data.module import EncodedSamples, GroupedBatches
+from liit.learning.module import InstructionTuning
 from liit.learning.train import fit
 from liit.model import lora
 from liit.model.logits import answer_logits
@@ -34,7 +37,8 @@ from signals import quiet
 
 Loss = Callable[[Any, dict[str, Any]], Tensor]
 SIDES = {
-    "ours": "liit.learning.train.fit, its checks included, logger off",
+    "ours": "liit.learning.train.fit, its checks and its curve included",
+    "without_curve": "the same, noting loss and learning rates at the first step alone",
     "bare_loop": "zero_grad, forward, loss at answer positions, backward, clip, step",
     "bare_loop_full_logits": "the same with model(**batch).loss",
 }
@@ -49,7 +53,10 @@ def main() -> None:
         world = mini_world(40 if asked.quick else 1200, Path(folder))
         ids = world.ids[: 16 if asked.quick else world.params.budget]
         result = compare(world, ids, asked.repeats)
-    headline = {"training_over_bare_loop": result["ratios"]["ours_over_bare_loop"]}
+    headline = {
+        "training_over_bare_loop": result["ratios"]["ours_over_bare_loop"],
+        "training_curve_cost": result["ratios"]["ours_over_without_curve"] - 1,
+    }
     publish("training", result, headline, asked.out)
 
 
@@ -63,6 +70,9 @@ def compare(world: MiniWorld, ids: Sequence[str], repeats: int) -> dict[str, Any
     bare, full = models["bare_loop"], models["bare_loop_full_logits"]
     sides = {
         "ours": Side(lambda: ours(models["ours"], world, ids, train, devices), len(ids)),
+        "without_curve": Side(
+            lambda: without_curve(models["without_curve"], world, ids, train, devices), len(ids)
+        ),
         "bare_loop": Side(lambda: bare_loop(bare, world, ids, train, answer_loss), len(ids)),
         "bare_loop_full_logits": Side(
             lambda: bare_loop(full, world, ids, train, own_loss), len(ids)
@@ -76,6 +86,7 @@ def compare(world: MiniWorld, ids: Sequence[str], repeats: int) -> dict[str, Any
         "milliseconds_per_sample": times.medians(),
         "rounds": times.rounds,
         "ratios": {
+            "ours_over_without_curve": times.ratio("ours", "without_curve"),
             "ours_over_bare_loop": times.ratio("ours", "bare_loop"),
             "ours_over_bare_loop_full_logits": times.ratio("ours", "bare_loop_full_logits"),
         },
@@ -85,6 +96,20 @@ def compare(world: MiniWorld, ids: Sequence[str], repeats: int) -> dict[str, Any
 def ours(model: Any, world: Any, ids: Sequence[str], train: Train, devices: Devices) -> None:
     """Train one epoch as a step of the stream does."""
     fit(model, world.corpus, ids, train=train, devices=devices, seed=0)
+
+
+def without_curve(
+    model: Any, world: Any, ids: Sequence[str], train: Train, devices: Devices
+) -> None:
+    """Train one epoch as a step of the stream does, but for the curve."""
+    note = InstructionTuning.on_before_optimizer_step
+
+    def note_first(module: InstructionTuning, optimizer: torch.optim.Optimizer) -> None:
+        if not module.losses:
+            note(module, optimizer)
+
+    with patch.object(InstructionTuning, "on_before_optimizer_step", note_first):
+        ours(model, world, ids, train, devices)
 
 
 def bare_loop(model: Any, world: Any, ids: Sequence[str], train: Train, loss_of: Loss) -> None:

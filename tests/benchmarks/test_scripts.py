@@ -21,7 +21,7 @@ HEADLINES = {
         "signals_cost_over_two_forwards",
         "extra_scorer_cost",
     },
-    "training": {"training_over_bare_loop"},
+    "training": {"training_over_bare_loop", "training_curve_cost"},
     "evaluation": {"evaluation_over_bare_generate"},
     "selection": {"selection_growth_exponent", "selection_peak_memory_gb"},
     "startup": {"help_s", "noop_repro_s", "repro_overhead_share"},

@@ -37,7 +37,7 @@ def weights(model: nn.Module) -> dict[str, torch.Tensor]:
 def test_the_same_as_a_plain_loop(corpus: Corpus) -> None:
     ids = sorted(corpus.stores[0].column("id"))[:10]
     ours = adapted()
-    fit(ours, corpus, ids, train=TRAIN, devices=CPU, seed=5)
+    curve = fit(ours, corpus, ids, train=TRAIN, devices=CPU, seed=5).curve
     plain = adapted()
     plain.train()
     groups = [
@@ -48,17 +48,24 @@ def test_the_same_as_a_plain_loop(corpus: Corpus) -> None:
     schedule = get_cosine_schedule_with_warmup(optimizer, 1, 6)
     lengths = [corpus.length(id_) for id_ in ids]
     batches = GroupedBatches(lengths, batch_size=4, micro=4, rank=0, ranks=1, seed=5)
+    losses, rates = [], []
     for epoch in range(2):
         for rows in batches.global_batches(epoch):
             batch = corpus.encoder.collate([corpus.encoded(ids[row]) for row in rows])
             logits, targets, _ = answer_logits(plain, batch)
-            nn.functional.cross_entropy(logits, targets).backward()
+            loss = nn.functional.cross_entropy(logits, targets)
+            loss.backward()
+            losses.append(loss.item())
+            rates.append(optimizer.param_groups[1]["lr"])
             nn.utils.clip_grad_norm_([p for _, p in lora.trainable(plain)], 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
     for name, tensor in weights(plain).items():
         torch.testing.assert_close(weights(ours)[name], tensor, atol=1e-6, rtol=1e-5)
+    assert curve["loss"] == pytest.approx(losses, rel=1e-5)
+    assert curve["projector_learning_rate"] == pytest.approx(rates)
+    assert curve["learning_rate"] == pytest.approx([10 * rate for rate in rates])
 
 
 def test_accumulated_micro_batches_move_the_weights_alike(corpus: Corpus) -> None:
@@ -66,8 +73,9 @@ def test_accumulated_micro_batches_move_the_weights_alike(corpus: Corpus) -> Non
     ids = [s.id for s in corpus.stores[0] if len(s.images) == 1 and len(s.turns[1].text) == 7]
     whole, parts = adapted(), adapted()
     micro = dataclasses.replace(TRAIN, micro_batch_size=2)
-    fit(whole, corpus, ids[:2], train=TRAIN, devices=CPU, seed=2)
-    fit(parts, corpus, ids[:2], train=micro, devices=CPU, seed=2)
+    one = fit(whole, corpus, ids[:2], train=TRAIN, devices=CPU, seed=2).curve["loss"]
+    two = fit(parts, corpus, ids[:2], train=micro, devices=CPU, seed=2).curve["loss"]
+    assert two == pytest.approx(one, rel=1e-5)
     for name, tensor in weights(whole).items():
         torch.testing.assert_close(weights(parts)[name], tensor, atol=1e-5, rtol=1e-4)
 

@@ -68,6 +68,12 @@ def test_every_sample_is_seen_once_per_epoch_over_all_ranks(
     assert steps[1]["steps"] == steps[2]["steps"]
 
 
+def test_the_same_curve(steps: dict[int, dict[str, Any]]) -> None:
+    for name in ("loss", "learning_rate", "projector_learning_rate"):
+        assert len(steps[1][name]) == steps[1]["steps"]
+        assert steps[2][name] == pytest.approx(steps[1][name], rel=1e-5)
+
+
 def test_the_same_adapter(folder: Path, steps: dict[int, dict[str, Any]]) -> None:
     assert set(steps) == {1, 2}
     one, two = (

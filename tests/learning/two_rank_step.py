@@ -58,7 +58,7 @@ def main(out: Path, ranks: int) -> None:
     done = fit(world.model, world.corpus, ids, train=train, devices=devices, seed=0)
     if int(os.environ.get("LOCAL_RANK", "0")) == 0:
         lora.save_adapter(world.model, out / "adapter", "base")
-        record = {"selection": ids, "seen": done.seen_sha256, "steps": done.steps}
+        record = {"selection": ids, "seen": done.seen_sha256, "steps": done.steps, **done.curve}
         (out / "step.json").write_text(json.dumps(record))
 
 

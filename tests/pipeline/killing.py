@@ -136,7 +136,6 @@ def _command(root: Path, pattern: str, when: str, command: tuple[str, ...]) -> N
         replace(source, target)
 
     os.replace = killing
-    os.environ["WANDB_MODE"] = "disabled"
     from liit.cli import main
 
     with (root / "killed.log").open("a") as log:

@@ -10,8 +10,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from liit.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -43,8 +41,7 @@ class Project:
 
     def liit_here(self, *arguments: str) -> None:
         """Run the code under test in this process, which has imported the libraries already."""
-        with contextlib.chdir(self.root), pytest.MonkeyPatch.context() as patch:
-            patch.setenv("WANDB_MODE", "disabled")  # its service would outlive the command
+        with contextlib.chdir(self.root):
             assert main(arguments) == 0, arguments
 
     def dvc(self, *arguments: str, check: bool = True) -> str:
@@ -57,7 +54,7 @@ class Project:
         path = f"{bin_folder}{os.pathsep}{os.environ['PATH']}"
         # A service of W&B that this process may have started is none of the command's.
         ours = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
-        return {**ours, "PYTHONPATH": code, "PATH": path, "WANDB_DIR": str(self.root)}
+        return {**ours, "PYTHONPATH": code, "PATH": path}
 
     def copy(self, to: Path) -> Project:
         shutil.copytree(self.root, to, symlinks=True)

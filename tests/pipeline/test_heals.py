@@ -129,7 +129,6 @@ def test_a_stopped_training_says_that_the_same_command_continues(
 ) -> None:
     forget(project, "random")
     with contextlib.chdir(project.root), at_the_first_batch(monkeypatch, number):
-        monkeypatch.setenv("WANDB_MODE", "disabled")
         assert main(["run", "random"]) == 130
     said = capsys.readouterr().err
     assert "stopped; the same command continues" in said and "Traceback" not in said

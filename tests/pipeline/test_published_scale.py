@@ -36,8 +36,7 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Params]:
     """The working folder after prepare, base, three methods and the report."""
     root = fresh_project(tmp_path_factory.mktemp("published") / "project").root
     torch.set_num_threads(1)
-    with contextlib.chdir(root), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WANDB_MODE", "disabled")
+    with contextlib.chdir(root):
         lay_out(Path("datasets"))
         model, adapter = Path("weights/llava-1.5-7b-hf"), Path("weights/llava-v1.5-7b-lora")
         scale = Path("scales/llava-1.5-7b.yaml")

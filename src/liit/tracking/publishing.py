@@ -83,13 +83,12 @@ def differences(run: TrackedRun, there: Recorded) -> Iterator[str]:
 
 def overview(runs: Sequence[TrackedRun]) -> TextTable:
     """Return what would be sent, one row per run."""
-    shown = TextTable("run", "points", "metrics", "tables", "figures", "files", "MB")
+    shown = TextTable("points", "rows", "metrics", "figures", "files", "kB", "run")
     for run in runs:
         rows = sum(len(table.rows) for table in run.tables.values())
         size = sum(map(len, run.files.values())) + sum(map(len, run.figures.values()))
-        counts = (len(run.history), len(run.metrics), f"{rows} rows" if rows else "")
-        kept = (len(run.figures), len(run.files), f"{size / 1e6:.1f}")
-        shown.add_row(run.id, *(str(count or "") for count in (*counts, *kept)))
+        counts = (len(run.history), rows, len(run.metrics), len(run.figures), len(run.files))
+        shown.add_row(*(str(count or "") for count in (*counts, round(size / 1000))), run.id)
     return shown
 
 
