@@ -30,6 +30,8 @@ TUNED = ("budget", "lora", "train", "signals")
 """Parts of params.yaml that decide neither the data nor the base, which trials share."""
 LINKED = (str(paths.BASE), str(paths.DATA), "eval", str(paths.SCRATCH))
 METHOD = "method."
+PYTHONS = {"True": True, "False": False, "None": None}
+"""How a W&B agent writes what JSON spells otherwise."""
 UP = Path("../..")
 """The project, seen from a trial."""
 METHOD_FILE = '''"""{method} with other knobs: a trial."""
@@ -115,7 +117,7 @@ def _setting(text: str) -> tuple[str, Any]:
     try:
         return key, json.loads(value)  # YAML 1.1 takes 1e-05 for a word
     except json.JSONDecodeError:
-        return key, value
+        return key, PYTHONS.get(value, value)
 
 
 def _tuned(name: str, seed: int, tuned: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def run(asked: Namespace) -> None:
 
 
 def _try(asked: Namespace) -> None:
+    from liit.tracking.weights_and_biases import answer_sweep
     from liit.trials import metrics, open_trial
 
     trial = open_trial(asked.table, asked.method, asked.seed, asked.set)
@@ -62,6 +63,7 @@ def _try(asked: Namespace) -> None:
     if not asked.only:
         found = metrics(trial)
         say(" · ".join(f"{name} {value:.1f}" for name, value in found.items()))
+        answer_sweep({"trial": trial.name, "scale": load_params().scale}, found)
 
 
 def _run(asked: Namespace) -> None:

@@ -100,6 +100,17 @@ class OfflineRuns:
         return [path for path in found if path.name.split("-", 3)[3] == allowed(run)]
 
 
+def answer_sweep(config: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
+    """Give a trial's metrics to the W&B sweep whose agent started it; without one do nothing."""
+    if "WANDB_SWEEP_ID" not in os.environ:
+        return
+    import wandb
+
+    # the agent's environment names the project, the run and its parameters
+    with wandb.init(config=dict(config), mode=mode(), settings=_settings()) as opened:
+        opened.summary.update(dict(metrics))
+
+
 class SentRuns:
     """The runs that W&B has of a project."""
 
@@ -163,14 +174,27 @@ def allowed(name: str) -> str:
 
 
 def _arguments(run: TrackedRun) -> dict[str, Any]:
-    """Return what a W&B run starts with.
+    """Return what a W&B run starts with."""
+    return {
+        "id": allowed(run.id),
+        "name": run.name,
+        "group": run.group,
+        "job_type": run.job,
+        "tags": list(run.tags),
+        "config": {**run.config, DIGEST: run.digest},
+        "settings": _settings(),
+    }
 
-    Runs hold what we put in: no console, code, git, machine record, package list or host name
-    (which wandb fills in where it is empty).
+
+def _settings() -> Any:
+    """Return settings under which a run holds what we put in, and nothing else.
+
+    No console, code, git, machine record, package list or host name (which wandb fills in where it
+    is empty).
     """
     import wandb
 
-    settings = wandb.Settings(
+    return wandb.Settings(
         host="-",
         console="off",
         silent=True,
@@ -182,15 +206,6 @@ def _arguments(run: TrackedRun) -> dict[str, Any]:
         x_disable_stats=True,
         x_save_requirements=False,
     )
-    return {
-        "id": allowed(run.id),
-        "name": run.name,
-        "group": run.group,
-        "job_type": run.job,
-        "tags": list(run.tags),
-        "config": {**run.config, DIGEST: run.digest},
-        "settings": settings,
-    }
 
 
 def _tell(opened: Any, run: TrackedRun) -> None:
