@@ -25,7 +25,8 @@ class Loopback:
     """What the server holds, what it was sent, and how it fails.
 
     ``failures``: field -> what happens to the next requests for it, in order: an HTTP status (200:
-    nothing), or "cut" for a connection that is closed without an answer.
+    nothing), "cut" for a connection that is closed at once, "lost" for one that is closed after
+    the request was carried out, or the message of an error.
     """
 
     projects: set[str] = field(default_factory=set)
@@ -89,7 +90,8 @@ class Root:
     def upsertView(self, _: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
         self.server.mutations.append("upsertView")
         json.loads(input["spec"])
-        key = input.get("id") or f"view{len(self.server.views)}"
+        same = [view["id"] for view in self.server.views.values() if view["name"] == input["name"]]
+        key = input.get("id") or next(iter(same), f"view{len(self.server.views)}")
         if input.get("id") and key not in self.server.views:
             raise GraphQLError("view not found")
         inserted = key not in self.server.views
@@ -118,24 +120,27 @@ def serving(state: Loopback) -> Iterator[Loopback]:
             self._reply(404, {})
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode("latin1")
-            if self.path != "/graphql":
-                state.bodies.append(f"{self.path} {dict(self.headers)} {body}")
-                return self._reply(200, {})
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode(errors="replace")
+            state.bodies.append(f"{self.headers}{body}")
+            if self.path != "/graphql":  # the client's own measurements
+                self._reply(200, {})
+                return
             asked = json.loads(body)
             failure = state.failure(asked["query"])
             if failure == "cut":
-                # A reset, as of a cable that is pulled, and no orderly end of the connection.
-                self.connection.setsockopt(
-                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-                )
-                self.connection.close()
-                self.close_connection = True
-            elif failure is not None:
-                self._reply(int(failure), {"errors": [{"message": "refused"}]})
+                self._cut()
+            elif isinstance(failure, int):
+                self._reply(failure, {"errors": [{"message": "refused"}]})
+            elif failure not in (None, "lost"):
+                self._reply(200, {"data": None, "errors": [{"message": failure}]})
             else:
-                state.bodies.append(body)
-                self._reply(200, state.answer(asked["query"], asked.get("variables") or {}))
+                answer = state.answer(asked["query"], asked.get("variables") or {})
+                self._cut() if failure else self._reply(200, answer)
+
+        def _cut(self) -> None:
+            """Reset the connection, as when a cable is pulled, in place of an orderly end."""
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
 
         def _reply(self, status: int, content: Any) -> None:
             payload = json.dumps(content).encode()

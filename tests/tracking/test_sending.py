@@ -24,7 +24,6 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback
     import wandb
 
     monkeypatch.delenv("WANDB_MODE", raising=False)
-    monkeypatch.setattr(wandb.Api, "_HTTP_TIMEOUT", 3)  # seconds until the client gives up
     with serving(Loopback(projects={PROJECT})) as state:
         for name, value in {
             "WANDB_BASE_URL": state.url,
@@ -33,7 +32,6 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback
             "WANDB_DIR": str(tmp_path),
             "WANDB_CACHE_DIR": str(tmp_path),
             "WANDB_CONFIG_DIR": str(tmp_path),
-            "WANDB__GRAPHQL_RETRY_WAIT_MIN_SECONDS": "0.1",
             "LOGNAME": USER,
             "USER": USER,
         }.items():
@@ -42,6 +40,14 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback
         yield state
         wandb.teardown()
     assert not state.invalid
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client gives a request up after 3 seconds, in which it repeats it once."""
+    import wandb
+
+    monkeypatch.setattr(wandb.Api, "_HTTP_TIMEOUT", 3)
 
 
 def test_a_workspace_a_report_and_their_charts_are_sent(server: Loopback) -> None:
@@ -76,15 +82,16 @@ def test_sending_again_replaces(server: Loopback) -> None:
 
 def test_nothing_of_the_machine_is_sent(server: Loopback) -> None:
     send_dashboards("main", PROJECT)
-    own = [socket.gethostname(), USER, os.getcwd(), str(Path.home()), os.environ["WANDB_DIR"]]
+    own = [socket.gethostname(), USER, str(Path.cwd()), str(Path.home()), os.environ["WANDB_DIR"]]
     assert len(server.bodies) > 5
     assert [word for word in own for body in server.bodies if word in body] == []
 
 
 def test_no_rights(server: Loopback) -> None:
-    server.failures = {"upsertView": [403]}
-    with pytest.raises(LiitError, match="ask the owner of the project liit-bench"):
-        send_dashboards("main", PROJECT)
+    for refusal in (403, "permission denied"):
+        server.failures = {"upsertView": [refusal]}
+        with pytest.raises(LiitError, match="ask the owner of the project liit-bench"):
+            send_dashboards("main", PROJECT)
     server.failures = {"viewer": [401]}
     with pytest.raises(LiitError, match="wandb login --relogin"):
         send_dashboards("main", PROJECT)
@@ -106,11 +113,12 @@ def test_no_key(server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_rate_limit_is_waited_for(server: Loopback) -> None:
-    server.failures = {"createCustomChart": [429], "upsertView": [429, 429]}
+    server.failures = {"createCustomChart": [429], "upsertView": [429]}
     send_dashboards("main", PROJECT)
     assert len(server.views) == 2
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("failure", ["cut", 429])
 def test_the_same_command_finishes_the_job(server: Loopback, failure: int | str) -> None:
     server.failures = {"upsertView": [200, *[failure] * 100]}
@@ -123,11 +131,20 @@ def test_the_same_command_finishes_the_job(server: Loopback, failure: int | str)
 
 
 def test_a_short_cut_is_not_noticed(server: Loopback) -> None:
-    server.failures = {"upsertView": ["cut", 200, "cut"]}
+    server.failures = {"upsertView": ["cut", 200, "lost"]}
     send_dashboards("main", PROJECT)
     assert len(server.views) == 2
 
 
+def test_the_server_refuses_what_is_not_in_the_schema() -> None:
+    server = Loopback()
+    document = 'mutation { upsertView(input: {spec: "{}", colour: "red"}) { view { id } } }'
+    answer = server.answer(document, {})
+    assert "'colour' is not defined by type 'UpsertViewInput'" in answer["errors"][0]["message"]
+    assert server.invalid and not server.views
+
+
+@pytest.mark.usefixtures("impatient")
 def test_a_connection_lost_at_the_start_blames_no_key(server: Loopback) -> None:
     server.failures = {"viewer": ["cut"] * 100}
     with pytest.raises(LiitError, match="repeat the command"):

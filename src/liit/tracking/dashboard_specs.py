@@ -84,7 +84,7 @@ class ReportSpec(Strict):
 
 @dataclass(frozen=True)
 class Dashboards:
-    """Both specs, filled in for one table; ``told`` has the panels of each section of the report."""
+    """Both specs, filled in for one table; ``told`` has the panels of the report's sections."""
 
     workspace: WorkspaceSpec
     title: str

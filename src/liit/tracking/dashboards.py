@@ -11,7 +11,6 @@ from typing import Any
 from liit.config import load_params
 from liit.files import digest_json, read_json, write_json
 from liit.markdown import markdown_table
-from liit.paths import MAIN
 from liit.reporting.report_data import ReportData, gather
 from liit.reporting.section import Section
 from liit.reporting.sections import report_sections
