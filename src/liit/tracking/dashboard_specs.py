@@ -35,7 +35,8 @@ NEEDS: Mapping[str, Sequence[str]] = {
 class PanelSpec(Strict):
     """A panel: ``x`` and ``y`` are names of metrics, or of pictures (media).
 
-    ``chart``: a Vega-Lite file of `dashboards/`, whose fields are ``columns`` of a ``table``.
+    ``chart``: a Vega-Lite file of `dashboards/`, whose fields are ``columns`` of a ``table`` and
+    whose ``strings`` are given as they are.
     """
 
     kind: Literal["line", "bar", "scatter", "chart", "table", "media", "compare"]
@@ -45,6 +46,7 @@ class PanelSpec(Strict):
     chart: str = ""
     table: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    strings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

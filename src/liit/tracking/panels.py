@@ -53,7 +53,7 @@ def _panel(spec: PanelSpec, group_by: str, charts: Mapping[str, str]) -> Any:
                 query={"summaryTable": {"tableKey": spec.table}},
                 chart_name=charts[spec.chart],
                 chart_fields=dict(spec.columns),
-                chart_strings={"title": title},
+                chart_strings={"title": title, **spec.strings},
             )
         case "compare":
             return wr.RunComparer(diff_only="split")

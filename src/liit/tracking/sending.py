@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -66,7 +67,7 @@ def _send_charts(api: Any, entity: str, charts: Sequence[Chart]) -> None:
         try:
             api.create_custom_chart(entity, chart.name, chart.name, "vega2", "private", chart.spec)
         except WandbApiFailedError as error:
-            if "already exists" not in str(error):
+            if not re.search("exists|duplicate", str(error)):
                 raise
 
 
