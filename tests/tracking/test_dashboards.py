@@ -13,53 +13,38 @@ import yaml
 
 from liit.errors import LiitError
 from liit.reporting.report_data import ReportData
-from liit.reporting.tables import PHASES
+from liit.tracking.chosen import COLUMNS
+from liit.tracking.contents import UPDATE, report_run, summary_run
 from liit.tracking.dashboard_specs import FOLDER, Dashboards, load_dashboards
 from liit.tracking.dashboards import build, read_table, write_specs
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).with_name("golden")
 TABLES = ["main", *(path.parent.name for path in sorted(ROOT.glob("reports/*/table.json")))]
-COLUMNS = {
-    "matrix": {"step", "task", "score"},
-    "selections": {"step", "by", "name", "samples"},
-    "samples": {"step", "skill", "picture", "question", "answer", "source"},
-}
+CURVES = ("loss", "learning_rate")
+"""What training tells of each step; its curves lie beside the adapters, which are not in git."""
 
 
-def sent_names(data: ReportData) -> dict[str, set[str]]:
-    """What `liit publish` tells of a table, by the axis or the place that it has at W&B."""
-    skills, extra = data.skill_names("skills"), data.skill_names("extra_skills")
-    stream = {f"stream/skill/{skill}" for skill in [*skills, *extra]}
-    stream |= {"stream/average_accuracy", "stream/relative_gain", "stream/cost_seconds"}
-    summary = {"relative_gain", "forgetting_rate", "average_accuracy", "cost/seconds"}
-    summary |= {f"forgetting/{skill}" for skill in skills}
-    summary |= {f"cost/{phase}_seconds" for phase in PHASES}
-    training = {f"{step}/{what}" for step in data.stream[1:] for what in ("loss", "learning_rate")}
-    figures = {path.stem for path in (ROOT / "reports/figures").glob("*.svg")}
-    return {
-        "stream": stream | {"stream/step"},
-        "trainer": training | {"trainer/step"},
-        "summary": summary,
-        "media": {f"figures/{name}" for name in figures},
-    }
-
-
-def test_every_panel_shows_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", TABLES)
+def test_every_panel_shows_what_is_sent(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert len(TABLES) == 7
-    for name in TABLES:
-        data = read_table(name)
-        names = sent_names(data)
-        for panel in load_dashboards(data).panels:
-            used = {*panel.y, *filter(None, [panel.x])}
-            if panel.kind == "line":
-                assert used <= names[panel.x.partition("/")[0]], panel
-            elif panel.kind in ("bar", "scatter"):
-                assert used <= names["summary"], panel
-            elif panel.kind == "media":
-                assert used <= names["media"], panel
-            assert not panel.table or set(panel.columns.values()) <= COLUMNS[panel.table], panel
+    data = read_table(name)
+    runs = [summary_run(ROOT, run, data) for of in data.runs.values() for run in of.values()]
+    stream = {metric for run in runs for point in run.history for metric in point}
+    training = {f"{step}/{curve}" for step in data.stream[1:] for curve in CURVES}
+    summary = {metric for run in runs for metric in run.metrics}
+    columns = {key: table.columns for run in runs for key, table in run.tables.items()}
+    columns["samples"] = COLUMNS
+    known = {"bar": summary, "scatter": summary, "media": {*report_run(ROOT, data).figures}}
+    known["line"] = stream | training | {UPDATE}
+    specs = load_dashboards(data)
+    for panel in specs.panels:
+        assert {*panel.y, *filter(None, [panel.x])} <= known.get(panel.kind, set()), panel
+        assert {*panel.columns.values()} <= {*columns.get(panel.table, ())}, panel
+        assert not panel.table or panel.table in columns, panel
+    config = {"scale": "mini", "table": name}
+    assert specs.workspace.filters == config and config.items() <= runs[0].config.items()
+    assert specs.workspace.group_by in runs[0].config
 
 
 def test_every_skill_and_step_has_its_panel(table: ReportData) -> None:
