@@ -17,13 +17,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from liit.config import load_params
 from liit.paths import MAIN
 from liit.plotting import MUTED, bare, hue_of, part_hues, save_svg, styled
-from liit.reporting.report_data import ReportData
+from liit.reporting.report_data import ReportData, gather
 from liit.tracking import TrackedRun
 from liit.tracking.contents import summary_run
 from liit.tracking.dashboard_specs import PanelSpec, load_dashboards
-from liit.tracking.dashboards import read_table
 
 FOLDER = Path("docs/images/dashboards")
 COLUMNS = 3
@@ -37,7 +37,9 @@ def main() -> None:
     """Replace the pictures."""
     for old in FOLDER.glob("*.svg"):
         old.unlink()
-    for name, figure in pictures(read_table(MAIN)):
+    params = load_params()
+    data = gather(Path(), MAIN, params.methods, params.seeds)
+    for name, figure in pictures(data):
         save_svg(figure, FOLDER / name)
 
 

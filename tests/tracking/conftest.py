@@ -1,33 +1,42 @@
-"""A made-up table as the commands read it."""
+"""Tables as the commands read them: a made-up one, and those of the project."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from campaign import write_campaign
 
+from liit.config import load_params
 from liit.reporting.report_data import ReportData, gather
 from liit.reporting.sections import report_sections
-from liit.tracking import dashboards, sending
+from liit.tracking import dashboards
 
+ROOT = Path(__file__).parents[2]
 METHODS = ["sequential", "replay", "random", "adapt_inf"]
+
+
+@pytest.fixture
+def committed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ReportData]:
+    """Reads a table of the results in git."""
+    monkeypatch.chdir(ROOT)
+    params = load_params()
+    return lambda name: gather(Path(), name, params.rows(name), params.seeds)
 
 
 @pytest.fixture(scope="session")
 def table(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
+    """A made-up table with two seeds."""
     root = tmp_path_factory.mktemp("campaign")
     return gather(root, "main", write_campaign(root, METHODS, (0, 1)), [0, 1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def made_up(table: ReportData) -> Iterator[None]:
-    """The commands read the made-up table; its sections, which draw figures, are made once."""
+    """The made-up table's sections, which draw figures, are made once."""
     sections = report_sections(table, [], [], {})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dashboards, "read_table", lambda _: table)
-        patch.setattr(sending, "read_table", lambda _: table)
         patch.setattr(dashboards, "report_sections", lambda *_: sections)
-        patch.chdir(Path(__file__).parents[2])
+        patch.chdir(ROOT)
         yield

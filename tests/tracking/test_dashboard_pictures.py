@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from dashboard_pictures import FOLDER, pictures
 
 from liit.plotting import svg_text
-from liit.tracking.dashboards import read_table
-
-ROOT = Path(__file__).parents[2]
+from liit.reporting.report_data import ReportData
 
 
-def test_pictures_are_current(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    drawn = {name: svg_text(figure) for name, figure in pictures(read_table("main"))}
+def test_pictures_are_current(committed: Callable[[str], ReportData]) -> None:
+    drawn = {name: svg_text(figure) for name, figure in pictures(committed("main"))}
     assert sorted(drawn) == sorted(path.name for path in FOLDER.iterdir())
     page = Path("docs/dashboards.md").read_text("utf-8")
     for name, svg in drawn.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from liit.reporting.report_data import ReportData
 from liit.tracking.chosen import COLUMNS
 from liit.tracking.contents import UPDATE, report_run, summary_run
 from liit.tracking.dashboard_specs import FOLDER, Dashboards, load_dashboards
-from liit.tracking.dashboards import build, read_table, write_specs
+from liit.tracking.dashboards import build, write_specs
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).with_name("golden")
@@ -26,9 +27,8 @@ CURVES = ("loss", "learning_rate")
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_panel_shows_what_is_sent(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    data = read_table(name)
+def test_every_panel_shows_what_is_sent(name: str, committed: Callable[[str], ReportData]) -> None:
+    data = committed(name)
     runs = [summary_run(ROOT, run, data) for of in data.runs.values() for run in of.values()]
     stream = {metric for run in runs for point in run.history for metric in point}
     training = {f"{step}/{curve}" for step in data.stream[1:] for curve in CURVES}
@@ -70,8 +70,8 @@ def test_sections_of_the_report_are_those_of_the_project(table: ReportData) -> N
 
 
 @pytest.mark.usefixtures("made_up")
-def test_files_are_golden(tmp_path: Path) -> None:
-    written = write_specs("main", tmp_path)
+def test_files_are_golden(tmp_path: Path, table: ReportData) -> None:
+    written = write_specs(table, tmp_path)
     assert {path.name for path in written} == {path.name for path in GOLDEN.iterdir()}
     for path in written:
         meant = f"if this is meant: cp {path} {GOLDEN.relative_to(ROOT)}/"
@@ -80,7 +80,7 @@ def test_files_are_golden(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("made_up")
 def test_the_report_tells_the_claims(tmp_path: Path, table: ReportData) -> None:
-    write_specs("main", tmp_path)
+    write_specs(table, tmp_path)
     blocks = json.loads((tmp_path / "report.json").read_text("utf-8"))["spec"]["blocks"]
     texts = [block["content"] for block in blocks if block["type"] == "markdown-block"]
     assert any("| 1. Sequential training forgets" in text for text in texts)

@@ -12,6 +12,7 @@ import pytest
 from loopback import ENTITY, Loopback, serving
 
 from liit.errors import LiitError
+from liit.reporting.report_data import ReportData
 from liit.tracking.sending import send_dashboards
 
 PROJECT = "liit-bench"
@@ -50,8 +51,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wandb.Api, "_HTTP_TIMEOUT", 3)
 
 
-def test_a_workspace_a_report_and_their_charts_are_sent(server: Loopback) -> None:
-    urls = send_dashboards("main", PROJECT)
+def test_a_workspace_a_report_and_their_charts_are_sent(
+    server: Loopback, table: ReportData
+) -> None:
+    urls = send_dashboards(table, PROJECT)
     (workspace,), (report,) = server.of_type("project-view"), server.of_type("runs")
     assert workspace["displayName"] == report["displayName"] == "LiIT-Bench main, scale mini"
     assert urls == [
@@ -63,8 +66,8 @@ def test_a_workspace_a_report_and_their_charts_are_sent(server: Loopback) -> Non
     assert {part for part in used if part in workspace["spec"] and part in report["spec"]} == used
 
 
-def test_what_is_sent_is_what_the_files_say(server: Loopback) -> None:
-    send_dashboards("main", PROJECT)
+def test_what_is_sent_is_what_the_files_say(server: Loopback, table: ReportData) -> None:
+    send_dashboards(table, PROJECT)
     golden = Path(__file__).with_name("golden")
     for kind, name in (("project-view", "workspace"), ("runs", "report")):
         text = (golden / f"{name}.json").read_text("utf-8").replace("{entity}", ENTITY)
@@ -72,67 +75,71 @@ def test_what_is_sent_is_what_the_files_say(server: Loopback) -> None:
         assert json.loads(view["spec"]) == json.loads(text)["spec"]
 
 
-def test_sending_again_replaces(server: Loopback) -> None:
-    first = send_dashboards("main", PROJECT)
+def test_sending_again_replaces(server: Loopback, table: ReportData) -> None:
+    first = send_dashboards(table, PROJECT)
     views = {key: view["spec"] for key, view in server.views.items()}
-    assert send_dashboards("main", PROJECT) == first
+    assert send_dashboards(table, PROJECT) == first
     assert {key: view["spec"] for key, view in server.views.items()} == views
     assert len(server.charts) == 2
 
 
-def test_nothing_of_the_machine_is_sent(server: Loopback) -> None:
-    send_dashboards("main", PROJECT)
+def test_nothing_of_the_machine_is_sent(server: Loopback, table: ReportData) -> None:
+    send_dashboards(table, PROJECT)
     own = [socket.gethostname(), USER, str(Path.cwd()), str(Path.home()), os.environ["WANDB_DIR"]]
     assert len(server.bodies) > 5
     assert [word for word in own for body in server.bodies if word in body] == []
 
 
-def test_no_rights(server: Loopback) -> None:
+def test_no_rights(server: Loopback, table: ReportData) -> None:
     for refusal in (403, "permission denied"):
         server.failures = {"upsertView": [refusal]}
         with pytest.raises(LiitError, match="ask the owner of the project liit-bench"):
-            send_dashboards("main", PROJECT)
+            send_dashboards(table, PROJECT)
     server.failures = {"viewer": [401]}
     with pytest.raises(LiitError, match="wandb login --relogin"):
-        send_dashboards("main", PROJECT)
+        send_dashboards(table, PROJECT)
     assert server.views == {}
 
 
-def test_no_project(server: Loopback) -> None:
+def test_no_project(server: Loopback, table: ReportData) -> None:
     server.projects.clear()
     with pytest.raises(LiitError, match="send its runs first: `liit publish`"):
-        send_dashboards("main", PROJECT)
+        send_dashboards(table, PROJECT)
 
 
-def test_no_key(server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_key(
+    server: Loopback, table: ReportData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("WANDB_API_KEY")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     with pytest.raises(LiitError, match="run `wandb login`"):
-        send_dashboards("main", PROJECT)
+        send_dashboards(table, PROJECT)
     assert server.bodies == []
 
 
-def test_a_rate_limit_is_waited_for(server: Loopback) -> None:
+def test_a_rate_limit_is_waited_for(server: Loopback, table: ReportData) -> None:
     server.failures = {"createCustomChart": [429], "upsertView": [429]}
-    send_dashboards("main", PROJECT)
+    send_dashboards(table, PROJECT)
     assert len(server.views) == 2
 
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("failure", ["cut", 429])
-def test_the_same_command_finishes_the_job(server: Loopback, failure: int | str) -> None:
+def test_the_same_command_finishes_the_job(
+    server: Loopback, table: ReportData, failure: int | str
+) -> None:
     server.failures = {"upsertView": [200, *[failure] * 100]}
     with pytest.raises(LiitError, match="repeat the command"):
-        send_dashboards("main", PROJECT)
+        send_dashboards(table, PROJECT)
     assert [view["type"] for view in server.views.values()] == ["project-view"]
     server.failures.clear()
-    send_dashboards("main", PROJECT)
+    send_dashboards(table, PROJECT)
     assert [view["type"] for view in server.views.values()] == ["project-view", "runs"]
 
 
-def test_a_short_cut_is_not_noticed(server: Loopback) -> None:
+def test_a_short_cut_is_not_noticed(server: Loopback, table: ReportData) -> None:
     server.failures = {"upsertView": ["cut", 200, "lost"]}
-    send_dashboards("main", PROJECT)
+    send_dashboards(table, PROJECT)
     assert len(server.views) == 2
 
 
@@ -145,7 +152,7 @@ def test_the_server_refuses_what_is_not_in_the_schema() -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_connection_lost_at_the_start_blames_no_key(server: Loopback) -> None:
+def test_a_connection_lost_at_the_start_blames_no_key(server: Loopback, table: ReportData) -> None:
     server.failures = {"viewer": ["cut"] * 100}
     with pytest.raises(LiitError, match="repeat the command"):
-        send_dashboards("main", PROJECT)
+        send_dashboards(table, PROJECT)

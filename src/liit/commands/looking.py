@@ -39,6 +39,8 @@ def publish(asked: Namespace) -> None:
     """Write a table's runs for Weights & Biases, and send them if there is a key."""
     from liit.reporting.report_data import gather
     from liit.tracking import publishing
+    from liit.tracking.dashboards import write_specs
+    from liit.tracking.sending import send_dashboards
     from liit.tracking.weights_and_biases import OfflineRuns
 
     params = load_params()
@@ -49,6 +51,9 @@ def publish(asked: Namespace) -> None:
     tracker = OfflineRuns(params.tracking.project)
     if asked.dry_run:
         Console().print(publishing.overview(runs))
+        folder = paths.SCRATCH / "dashboards" / asked.table
+        names = ", ".join(path.name for path in write_specs(data, folder))
+        say(f"{folder}/ holds the workspace and the report as they would be sent: {names}")
     elif asked.check:
         place = tracker.shown() or tracker
         publishing.expect_same(place, runs)
@@ -59,6 +64,8 @@ def publish(asked: Namespace) -> None:
         if shown := tracker.shown():
             sent = tracker.send([run.id for run in runs])
             say(f"{shown.where} has them all, {sent} of them sent now")
+            for url in send_dashboards(data, tracker.project):
+                say(url)
         else:
             say("with a key (WANDB_API_KEY, or `wandb login`) the same command sends them")
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from liit.config import load_params
 from liit.files import digest_json, read_json, write_json
 from liit.markdown import markdown_table
-from liit.reporting.report_data import ReportData, gather
+from liit.reporting.report_data import ReportData
 from liit.reporting.section import Section
 from liit.reporting.sections import report_sections
 from liit.tracking.dashboard_specs import FOLDER, Dashboards, PanelSpec, load_dashboards
@@ -43,12 +42,6 @@ class Built:
     charts: Sequence[Chart]
 
 
-def read_table(table: str) -> ReportData:
-    """Return the table that dashboards show, as `liit report` reads it."""
-    params = load_params()
-    return gather(Path(), table, params.rows(table), params.seeds)
-
-
 def build(data: ReportData, entity: str, project: str, root: Path = Path()) -> Built:
     """Build the dashboards of a table for a project of an account."""
     specs = load_dashboards(data, root)
@@ -58,9 +51,9 @@ def build(data: ReportData, entity: str, project: str, root: Path = Path()) -> B
     return Built(workspace, _report(specs, ids, data, entity, project), charts)
 
 
-def write_specs(table: str, folder: Path) -> list[Path]:
+def write_specs(data: ReportData, folder: Path) -> list[Path]:
     """Write what is sent for a table as JSON into ``folder``: the same bytes at every call."""
-    built = build(read_table(table), ENTITY, "{project}")
+    built = build(data, ENTITY, "{project}")
     files = {f"chart-{chart.file}": chart.spec for chart in built.charts}
     files |= {"workspace": workspace_json(built.workspace), "report": report_json(built.report)}
     for name, content in files.items():

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from http import HTTPStatus
+from collections.abc import Sequence
 from typing import Any
 
 from liit.errors import LiitError
-from liit.tracking.dashboards import Built, Chart, build, read_table
+from liit.reporting.report_data import ReportData
+from liit.tracking.dashboards import Built, Chart, build
+from liit.tracking.refusals import told
 
-REPEAT = "repeat the command: what has arrived is replaced, the rest is added."
 
-
-def send_dashboards(table: str, project: str) -> list[str]:
+def send_dashboards(data: ReportData, project: str) -> list[str]:
     """Send a table's charts, workspace and report to a project, and return the last two's URLs.
 
     They go to ``WANDB_ENTITY`` or the account's default entity. What an earlier sending made is
@@ -22,8 +20,7 @@ def send_dashboards(table: str, project: str) -> list[str]:
     refused; LiitError says what to do when it gives up, or lacks a key or rights. The same command
     then finishes the job.
     """
-    data = read_table(table)
-    with _told(project):
+    with told(project):
         import wandb
 
         api = wandb.Api()
@@ -69,40 +66,3 @@ def _send_charts(api: Any, entity: str, charts: Sequence[Chart]) -> None:
         except WandbApiFailedError as error:
             if not re.search("exists|duplicate", str(error)):
                 raise
-
-
-@contextmanager
-def _told(project: str) -> Iterator[None]:
-    """Turn what W&B's client raises into what a user can do about it."""
-    from wandb.errors import AuthenticationError, UsageError
-    from wandb.sdk.lib.service.service_connection import WandbApiFailedError
-    from wandb_workspaces.workspaces.errors import SpecVersionError
-
-    try:
-        yield
-    except (AuthenticationError, WandbApiFailedError) as error:
-        # The client calls every failure of its first request one of authentication.
-        failed = error.__cause__ if isinstance(error, AuthenticationError) else error
-        raise LiitError(f"W&B said: {error}", next_step=_next_step(failed, project)) from error
-    except UsageError as error:
-        raise LiitError(
-            f"No key for W&B is at hand: {error}",
-            next_step="run `wandb login`, or set WANDB_API_KEY, and repeat the command.",
-        ) from error
-    except SpecVersionError as error:
-        raise LiitError(
-            f"W&B holds a workspace of another version: {error}",
-            next_step="run `pip install --upgrade wandb-workspaces`.",
-        ) from error
-
-
-def _next_step(failed: Any, project: str) -> str:
-    status = failed.response.http_status if getattr(failed, "response", None) else None
-    if status == HTTPStatus.UNAUTHORIZED:
-        return "run `wandb login --relogin`: W&B does not know this key."
-    if status == HTTPStatus.FORBIDDEN or "permission denied" in str(failed).lower():
-        return (
-            f"ask the owner of the project {project} for the right to write there, or name "
-            "another account in WANDB_ENTITY."
-        )
-    return REPEAT

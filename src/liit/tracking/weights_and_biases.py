@@ -6,7 +6,6 @@ Runs are written below ``wandb/`` (or ``WANDB_DIR``), each with a mark of its co
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import netrc
@@ -23,6 +22,7 @@ from urllib.parse import urlsplit
 from liit.errors import LiitError
 from liit.files import read_cache, write_json
 from liit.tracking import Picture, Recorded, TrackedRun
+from liit.tracking.refusals import REPEAT, told
 
 API = "https://api.wandb.ai"
 MARK = "liit.json"
@@ -90,8 +90,11 @@ class OfflineRuns:
             done = subprocess.run(command, check=False, capture_output=True, text=True)
             there = SentRuns(self.project).digests()
             if unsent := [run for run in changed if here[run] != there.get(run)]:
-                said = (done.stdout + done.stderr).strip().splitlines()[-5:]
-                raise _refusal(f"{len(unsent)} of {len(changed)} runs did not arrive", said)
+                said = "\n  ".join((done.stdout + done.stderr).strip().splitlines()[-5:])
+                raise LiitError(
+                    f"{len(unsent)} of {len(changed)} runs did not arrive:\n  {said}",
+                    next_step=REPEAT,
+                )
         return len(folders)
 
     def _folders(self, run: str) -> list[Path]:
@@ -112,50 +115,34 @@ def answer_sweep(config: Mapping[str, Any], metrics: Mapping[str, float]) -> Non
 
 
 class SentRuns:
-    """The runs that W&B has of a project."""
+    """The runs that W&B has of a project; LiitError says what to do where they cannot be read."""
 
     def __init__(self, project: str) -> None:
-        """Ask nothing yet; the entity is ``WANDB_ENTITY`` or the key's own."""
+        """Open nothing but the account; the entity is ``WANDB_ENTITY`` or its default one."""
         import wandb
 
-        self._api = wandb.Api()
-        with _readable():
-            entity = self._api.default_entity
+        self.project = project
+        with told(project):
+            self._api = wandb.Api()
+            entity = self._api.settings["entity"] or self._api.default_entity
         self.where = f"{entity}/{project}"
 
     def digests(self) -> dict[str, str]:
         """Return the digest of each finished run, by id; none where there is no such project."""
-        with _readable():
-            runs = list(self._api.runs(self.where, filters={"state": "finished"}))
-            return {run.id: run.config.get(DIGEST, "") for run in runs}
+        with told(self.project):
+            found = self._api.runs(self.where, {"state": "finished"}, per_page=500, lazy=False)
+            try:
+                return {run.id: run.config.get(DIGEST, "") for run in found}
+            except ValueError:  # no such project
+                return {}
 
     def read(self, run: str) -> Recorded:
         """Return what W&B has of a run."""
-        with _readable():
+        with told(self.project):
             found = self._api.run(f"{self.where}/{allowed(run)}")
             config = dict(found.config)
             digest = config.pop(DIGEST, "")
             return Recorded(digest, config, list(found.scan_history()), dict(found.summary))
-
-
-@contextlib.contextmanager
-def _readable() -> Iterator[None]:
-    """Turn what the API raises into an error with the next step."""
-    import requests
-    import wandb
-
-    try:
-        yield
-    except (wandb.Error, requests.RequestException, ValueError) as error:
-        raise _refusal("W&B could not be read", [str(error)]) from None
-
-
-def _refusal(what: str, said: Sequence[str]) -> LiitError:
-    return LiitError(
-        f"{what}:\n" + "\n".join(said),
-        next_step="the same command goes on from there. WANDB_API_KEY is the key, and WANDB_ENTITY "
-        "the user or team whose projects it may write into.",
-    )
 
 
 def mode() -> Any:
