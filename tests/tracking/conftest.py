@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from campaign import write_campaign
 
 from liit.reporting.report_data import ReportData, gather
+from liit.reporting.section import Section
 from liit.reporting.sections import report_sections
 from liit.tracking import dashboards, sending
 
@@ -22,12 +22,15 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
 
 
 @pytest.fixture(scope="session")
-def made_up(table: ReportData) -> Iterator[None]:
-    """The commands read the made-up table; its sections, which draw figures, are made once."""
-    sections = report_sections(table, [], [], {})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dashboards, "read_table", lambda _: table)
-        patch.setattr(sending, "read_table", lambda _: table)
-        patch.setattr(dashboards, "report_sections", lambda *_: sections)
-        patch.chdir(Path(__file__).parents[2])
-        yield
+def sections(table: ReportData) -> list[Section]:
+    """The sections of its report, made once, as making them draws figures."""
+    return report_sections(table, [], [], {})
+
+
+@pytest.fixture
+def made_up(table: ReportData, sections: list[Section], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands read the made-up table."""
+    monkeypatch.setattr(dashboards, "read_table", lambda _: table)
+    monkeypatch.setattr(sending, "read_table", lambda _: table)
+    monkeypatch.setattr(dashboards, "report_sections", lambda *_: sections)
+    monkeypatch.chdir(Path(__file__).parents[2])
