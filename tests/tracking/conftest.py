@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from campaign import write_campaign
 
 from liit.config import load_params
 from liit.reporting.report_data import ReportData, gather
+from liit.reporting.section import Section
 from liit.reporting.sections import report_sections
 from liit.tracking import dashboards
 
@@ -32,11 +33,14 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     return gather(root, "main", write_campaign(root, METHODS, (0, 1)), [0, 1])
 
 
-@pytest.fixture(scope="module")
-def made_up(table: ReportData) -> Iterator[None]:
-    """The made-up table's sections, which draw figures, are made once."""
-    sections = report_sections(table, [], [], {})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dashboards, "report_sections", lambda *_: sections)
-        patch.chdir(ROOT)
-        yield
+@pytest.fixture(scope="session")
+def sections(table: ReportData) -> list[Section]:
+    """The sections of its report, made once, as making them draws figures."""
+    return report_sections(table, [], [], {})
+
+
+@pytest.fixture
+def made_up(sections: list[Section], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The made-up table's sections need not be drawn again."""
+    monkeypatch.setattr(dashboards, "report_sections", lambda *_: sections)
+    monkeypatch.chdir(ROOT)

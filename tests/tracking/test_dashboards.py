@@ -42,9 +42,18 @@ def test_every_panel_shows_what_is_sent(name: str, committed: Callable[[str], Re
         assert {*panel.y, *filter(None, [panel.x])} <= known.get(panel.kind, set()), panel
         assert {*panel.columns.values()} <= {*columns.get(panel.table, ())}, panel
         assert not panel.table or panel.table in columns, panel
-    config = {"scale": "mini", "table": name}
-    assert specs.workspace.filters == config and config.items() <= runs[0].config.items()
+    for key, values in specs.filters.items():
+        assert {run.config[key] for run in runs} <= {*values}
     assert specs.workspace.group_by in runs[0].config
+
+
+def test_borrowed_rows_are_not_filtered_away(committed: Callable[[str], ReportData]) -> None:
+    data = committed("budgets")
+    assert load_dashboards(data).filters == {
+        "scale": ["mini"],
+        "table": ["budgets", "main"],
+        "method": list(data.runs),
+    }
 
 
 def test_every_skill_and_step_has_its_panel(table: ReportData) -> None:

@@ -158,7 +158,7 @@ def test_the_accuracy_matrix_and_what_was_chosen(
         assert cell["score"] == result["matrix"][cell["dataset"]][cell["task"]]["score"]
     chosen = table_of(root, run, "selections")
     by_skill = [row for row in chosen if (row["step"], row["by"]) == ("lamm", "skill")]
-    counts = {row["name"]: row["samples"] for row in by_skill}
+    counts = {row["part"]: row["samples"] for row in by_skill}
     assert counts == result["selections"]["lamm"]["by_skill"]
 
 

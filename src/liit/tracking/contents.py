@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,10 @@ def summary_run(root: Path, record: RunRecord, data: ReportData) -> TrackedRun:
         axis=STEP,
         history=list(_history(record, bound, data.stream)),
         metrics=_metrics(record, bound),
-        tables={"matrix": _matrix_table(result), "selections": _selection_table(result)},
+        tables={
+            "matrix": _matrix_table(result, data.stream),
+            "selections": _selection_table(result),
+        },
         files=_kept_files(root, result),
     )
 
@@ -107,7 +110,7 @@ def job_of(record: RunRecord, job: str, **content: Any) -> TrackedRun:
 
 
 def _history(
-    record: RunRecord, bound: Mapping[str, float], stream: list[str]
+    record: RunRecord, bound: Mapping[str, float], stream: Sequence[str]
 ) -> Iterator[dict[str, float]]:
     """Yield a point per step: its scores, what they come to, and the seconds spent so far."""
     skills, parity = {**record.skills(), **record.skills("extra_skills")}, record.result["skills"]
@@ -143,11 +146,11 @@ def _seconds(record: RunRecord, phase: str, steps: Iterable[str]) -> float:
     return float(sum(cost.get("seconds", 0.0) for cost in costs))
 
 
-def _matrix_table(result: Mapping[str, Any]) -> Table:
+def _matrix_table(result: Mapping[str, Any], stream: Sequence[str]) -> Table:
     groups = {**result["skills"], **result["extra_skills"]}
     rows = [
-        [place, step, skill, task, *(result["matrix"][step][task][name] for name in CELL)]
-        for place, step in enumerate(result["steps"])
+        [stream.index(step), step, skill, task, *(result["matrix"][step][task][name] for name in CELL)]
+        for step in result["steps"]
         for skill, tasks in groups.items()
         for task in tasks
     ]
@@ -156,12 +159,13 @@ def _matrix_table(result: Mapping[str, Any]) -> Table:
 
 def _selection_table(result: Mapping[str, Any]) -> Table:
     rows = [
-        [step, by, name, count]
-        for step, selection in result["selections"].items()
+        [step, by, part, count]
+        for step in result["steps"]
+        if step in result["selections"]
         for by in ("source", "skill")
-        for name, count in selection[f"by_{by}"].items()
+        for part, count in result["selections"][step][f"by_{by}"].items()
     ]
-    return Table(["step", "by", "name", "samples"], rows)
+    return Table(["step", "by", "part", "samples"], rows)  # at W&B `name` is the run's
 
 
 def _rows_table(data: ReportData) -> Table:

@@ -86,9 +86,14 @@ class ReportSpec(Strict):
 
 @dataclass(frozen=True)
 class Dashboards:
-    """Both specs, filled in for one table; ``told`` has the panels of the report's sections."""
+    """Both specs, filled in for one table.
+
+    ``filters``: config key -> the values that its runs have; ``told`` has the panels of the
+    report's sections.
+    """
 
     workspace: WorkspaceSpec
+    filters: Mapping[str, Sequence[str]]
     title: str
     told: Mapping[str, Sequence[PanelSpec]]
 
@@ -127,7 +132,7 @@ def load_dashboards(data: ReportData, root: Path = Path()) -> Dashboards:
     for entry in report.sections:
         panels = [_named(title, known) for title in entry.panels]
         told[entry.section] = [one for panel in panels for one in _each(panel, parts)]
-    return Dashboards(workspace, _filled(report.title, table), told)
+    return Dashboards(workspace, _filters(workspace, data), _filled(report.title, table), told)
 
 
 def parts_of(data: ReportData) -> dict[str, list[str]]:
@@ -138,6 +143,15 @@ def parts_of(data: ReportData) -> dict[str, list[str]]:
         "{step}": data.stream[1:],
         "{phase}": list(PHASES),
     }
+
+
+def _filters(workspace: WorkspaceSpec, data: ReportData) -> dict[str, Sequence[str]]:
+    """Return the filters; rows that a table borrows are runs of another one, so it names them."""
+    filters: dict[str, Sequence[str]] = {k: [value] for k, value in workspace.filters.items()}
+    tables = {run.result["table"] for by_seed in data.runs.values() for run in by_seed.values()}
+    if filters.get("table") == [data.name] and tables != {data.name}:
+        filters |= {"table": sorted({data.name, *tables}), "method": list(data.runs)}
+    return filters
 
 
 def _read(path: Path, kind: type) -> Any:

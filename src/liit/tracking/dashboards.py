@@ -94,7 +94,7 @@ def _workspace(specs: Dashboards, charts: dict[str, str], entity: str, project: 
         ],
         settings=ws.WorkspaceSettings(max_runs=MOST),
         runset_settings=ws.RunsetSettings(
-            filters=[expr.Config(key) == value for key, value in spec.filters.items()],
+            filters=_filters(specs),
             groupby=[expr.Config(spec.group_by)],
         ),
     )
@@ -140,16 +140,24 @@ def _grid(
     specs: Dashboards, charts: dict[str, str], panels: Sequence[PanelSpec], anchor: str
 ) -> Any:
     import wandb_workspaces.reports.v2 as wr
-    from wandb_workspaces import expr
 
     spec = specs.workspace
     runs = wr.Runset(
         name=spec.name,
-        filters=[expr.Config(key) == value for key, value in spec.filters.items()],
+        filters=_filters(specs),
         groupby=[f"config.{spec.group_by}"],
     )
     runs._id = stable_id("runs", spec.name, anchor)
     return wr.PanelGrid(runsets=[runs], panels=_panels(panels, specs, charts, anchor))
+
+
+def _filters(specs: Dashboards) -> list[Any]:
+    from wandb_workspaces.expr import Config
+
+    return [
+        Config(key) == values[0] if len(values) == 1 else Config(key).isin(list(values))
+        for key, values in specs.filters.items()
+    ]
 
 
 def _panels(
