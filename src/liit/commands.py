@@ -22,15 +22,18 @@ ROWS = ("methods", "seeds", "tables", "tracking")
 """What may be edited in params.yaml while a command runs."""
 
 
-def prepare(_: Namespace) -> None:
-    """Prepare every dataset and exam of params.yaml."""
-    from liit.preparation.fitting import set_aside_unfit
-    from liit.preparation.prepare import prepare_all
+def prepare(asked: Namespace) -> None:
+    """Read one part, make data/ of what was read, or do both for all of params.yaml."""
+    from liit.preparation.fitting import sift
+    from liit.preparation.prepare import parts_of, read_part
 
     params = load_params()
-    with _unedited(params), _alone("prepare"):
-        prepare_all(params)
-        set_aside_unfit(params)
+    with _unedited(params):
+        if not asked.sift:
+            for part in [asked.part] if asked.part else parts_of(params):
+                read_part(params, part)
+        if not asked.part:
+            sift(params)
 
 
 def base(_: Namespace) -> None:
@@ -236,10 +239,10 @@ def _unedited(params: Params) -> Iterator[None]:
 
 def _alone(name: str) -> AbstractContextManager[None]:
     """Keep a second command of the same files waiting."""
+    from liit.locks import lock_of
     from liit.ranks import alone
 
-    waiting = f"Another process is at work on {name}: waiting for it."
-    return alone(paths.SCRATCH / "locks" / f"{name}.lock", waiting)
+    return alone(*lock_of(name))
 
 
 def _step(params: Params, name: str) -> int:

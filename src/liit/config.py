@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 PARAMS = Path("params.yaml")
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FASTEST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The C parser, ten times as fast, where it is built."""
 PRETRAIN, EXAMS = "pretrain", "exams"
 """What is prepared beside the datasets of the stream, and lies beside them under these names."""
@@ -151,6 +151,19 @@ class Params(Strict):
         )
 
 
+class _Loader(_FASTEST):  # type: ignore[misc]
+    """YAML in which no key stands twice: of two datasets of one name the first would be lost."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                problem = f"{key!r} stands there twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
 def load_params(path: Path = PARAMS) -> Params:
     """Read and check params.yaml.
 
@@ -162,7 +175,7 @@ def load_params(path: Path = PARAMS) -> Params:
             f"{path} does not exist in {Path.cwd()}.", next_step="run from the project's folder."
         )
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), LOADER)  # noqa: S506  (a safe one)
+        raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  (a safe one)
     except yaml.YAMLError as error:
         raise LiitError(f"{path} is not valid YAML: {error}", next_step="mend that line.") from None
     params: Params = validated(Params, raw, path)

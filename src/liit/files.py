@@ -82,7 +82,12 @@ def files_below(folder: Path, *patterns: str) -> list[Path]:
     beside the data (``__MACOSX``): copies, not data.
     """
     below = {path for pattern in patterns for path in folder.rglob(pattern) if path.is_file()}
-    return sorted(path for path in below if not _is_hidden(path.relative_to(folder)))
+    return sorted(path for path in below if not is_hidden(path.relative_to(folder)))
+
+
+def is_hidden(path: Path) -> bool:
+    """Return whether a path leads through what :func:`files_below` leaves out."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
 def digest_file(path: Path) -> str:
@@ -109,10 +114,6 @@ def is_up_to_date(path: Path, made_from: Any) -> bool:
     """Return whether a JSON file says it was made from exactly this; a damaged one does not."""
     # Through JSON and back: tuples are lists there.
     return bool(read_cache(path).get("made_from") == json.loads(json.dumps(made_from)))
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
 def _remove(path: Path) -> None:
