@@ -66,7 +66,10 @@ def test_mistyped_value(tmp_path: Path, section: str, key: str, value: Any, word
             lambda raw: raw["stream"].update({"../../evil": raw["stream"]["llava"]}),
             "must be a name",
         ),
-        (lambda raw: raw["stream"].update({"a.b": raw["stream"]["llava"]}), "stream.a.b"),
+        (
+            lambda raw: raw["stream"].update({"a.b": raw["stream"]["llava"]}),
+            "stream.a.b must be a name of letters",
+        ),
         (lambda raw: raw["stream"].update(exams=raw["stream"]["llava"]), "'exams' is taken"),
         (lambda raw: raw["stream"].update(pretrain=raw["stream"]["m3it"]), "'pretrain' is taken"),
         (lambda raw: raw.update(stream=list(raw["stream"].values())), "stream must be a mapping"),

@@ -1,6 +1,6 @@
 """Listings of the raw files that datasets and exams are read from: DVC's stages depend on these.
 
-A listing has one line per file: its path below ``data_root``, its size and the digest of its bytes.
+A listing is JSON, a line per file: its path below ``data_root``, its size, the digest of its bytes.
 The digest is taken again only where size or time of change are others than when it was taken, so
 that gigabytes which did not change cost no more than a look at each file.
 """
@@ -37,7 +37,8 @@ def write_listings(params: Params) -> None:
     with at_work_on("raw-files"):
         known = _Known()
         for name, sources in parts.items():
-            text = "".join(_lines(root, _files(root, sources), known, f"look at files of {name}"))
+            lines = _lines(root, _files(root, sources), known, f"look at files of {name}")
+            text = f"[{','.join(lines)}]\n"
             listing = paths.files_of(name)
             if not listing.is_file() or listing.read_text(encoding="utf-8") != text:
                 write_text(listing, text)
@@ -74,7 +75,7 @@ def _lines(root: Path, files: Sequence[Path], known: _Known, what: str) -> Itera
         for file in tracked(files, what):
             status = file.stat()  # before the bytes are read: a later change has another time
             place = os.path.relpath(file, root)
-            yield json.dumps([place, status.st_size, known.of(file, status)]) + "\n"
+            yield "\n" + json.dumps([place, status.st_size, known.of(file, status)])
     finally:
         known.write()  # what was taken before an interruption is not taken again
 
