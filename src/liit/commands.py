@@ -24,7 +24,6 @@ ROWS = ("methods", "seeds", "tables", "tracking")
 
 def prepare(asked: Namespace) -> None:
     """Read one part, make data/ of what was read, or do both for all of params.yaml."""
-    from liit.preparation.fitting import sift
     from liit.preparation.prepare import parts_of, read_part
 
     params = load_params()
@@ -33,6 +32,8 @@ def prepare(asked: Namespace) -> None:
             for part in [asked.part] if asked.part else parts_of(params):
                 read_part(params, part)
         if not asked.part:
+            from liit.preparation.fitting import sift  # with PyTorch, which reading does without
+
             sift(params)
 
 
