@@ -10,6 +10,7 @@ full, and a folder that is read-only, at every writer; two runs of one method an
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import tempfile
@@ -44,6 +45,8 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--kills", type=int, default=100, help="at random times")
     asked = parser.parse_args()
+    # The process that commands are forked from imports torch before a command can set its threads.
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     with tempfile.TemporaryDirectory() as folder:
         whole = fresh_project(Path(folder, "whole"))
         whole.dvc("repro", f"run@{METHOD}-0")
