@@ -28,7 +28,7 @@ WRITES = (
     "data/pictures.arrow",
 )
 """Some of what `liit prepare` puts into place, in its order; the last one when it is sifted."""
-KILLS = 3
+KILLS = 2
 
 
 def record(number: int, *, images: int = 0) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def write(project: Project, name: str, *records: dict[str, Any]) -> None:
     file.write_text(json.dumps(records))
 
 
-def edit_stream(project: Project, **added: Any) -> None:
+def append(project: Project, **added: Any) -> None:
     """Append datasets to the stream in params.yaml."""
     file = project.root / "params.yaml"
     params = yaml.safe_load(file.read_text())
@@ -152,15 +152,20 @@ def test_a_changed_picture_has_its_dataset_read_again(stages: Project) -> None:
 
 
 def test_an_appended_dataset_runs_its_own_stage(stages: Project) -> None:
-    before = bytes_of(stages, "data")
+    params, lock = stages.root / "params.yaml", stages.root / "dvc.lock"
+    shorter, locked, before = params.read_text(), lock.read_text(), bytes_of(stages, "data")
     write(stages, "more.json", *map(record, range(30, 36)))
-    edit_stream(stages, more={"label": "More", "format": "llava", "files": ["more.json"]})
+    append(stages, more={"label": "More", "format": "llava", "files": ["more.json"]})
     assert repro(stages) == ["dataset@more", "sift"]
     assert bytes_of(stages, "data").items() > before.items()
+    params.write_text(shorter)
+    lock.write_text(locked)  # as `git checkout` does
+    assert repro(stages) == []
+    assert bytes_of(stages, "data") == before
 
 
 def test_a_missing_file_is_named_by_its_own_stage(stages: Project) -> None:
-    edit_stream(stages, more={"label": "More", "format": "llava", "files": ["more.json"]})
+    append(stages, more={"label": "More", "format": "llava", "files": ["more.json"]})
     said = stages.dvc("repro", "sift", check=False)
     assert "datasets/more.json does not exist" in said and "dataset@more" in said
 

@@ -146,10 +146,14 @@ def test_a_missing_file_is_left_to_the_stage_that_reads_it(params: Params) -> No
     assert list(listing()) == ["images/a.png", "images/deep/b.png"]
 
 
-def test_the_listing_of_a_dataset_that_left_goes(params: Params) -> None:
+def test_what_is_of_a_dataset_that_left_goes(params: Params) -> None:
     write_listings(params)
+    for part in ("chats", "drawn", "exams", "pretrain"):
+        (Path("read") / part).mkdir(parents=True)
+        (Path("read") / part / "a.arrow").touch()
     write_listings(dataclasses.replace(params, stream=(DRAWN,)))
     assert {path.name for path in Path(".files").iterdir()} == {"drawn", "exams"}
+    assert {path.name for path in Path("read").iterdir()} == {"drawn", "exams", "pretrain"}
 
 
 def test_hidden_files_are_left_out_as_the_readers_do(params: Params) -> None:

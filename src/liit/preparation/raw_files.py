@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from liit import paths
-from liit.config import EXAMS, Dataset, Exam, Params, load_params
+from liit.config import EXAMS, PRETRAIN, Dataset, Exam, Params, load_params
 from liit.errors import LiitError
-from liit.files import digest_file, is_hidden, read_cache, write_json, write_text
+from liit.files import digest_file, is_hidden, read_cache, remove, write_json, write_text
 from liit.locks import at_work_on
 from liit.progress import tracked
 
@@ -42,9 +42,18 @@ def write_listings(params: Params) -> None:
             listing = paths.files_of(name)
             if not listing.is_file() or listing.read_text(encoding="utf-8") != text:
                 write_text(listing, text)
-        for other in paths.FILES.iterdir():
-            if other.name not in parts:  # of a dataset that left the stream
-                other.unlink()
+        _forget_others((*parts, PRETRAIN))
+
+
+def _forget_others(parts: Sequence[str]) -> None:
+    """Remove what is of a dataset that left the stream: DVC's next stage depends on all of read/.
+
+    With that folder as it was before the dataset came, nothing has to be made again.
+    """
+    for folder in (paths.FILES, paths.READ):
+        for other in folder.iterdir() if folder.is_dir() else ():
+            if other.name not in parts:
+                remove(other)
 
 
 class _Known:
