@@ -28,7 +28,8 @@ def write_listings(params: Params) -> None:
     """Write ``.files/``: a listing per dataset and one for the exams, each only if it changed.
 
     Those of drawn ones are empty, and a file that is not there is in none: the stage that reads it
-    says so. Raises LiitError for a path that leads out of ``data_root``.
+    says so. What is of a dataset that left the stream is removed. Raises LiitError for a path that
+    leads out of ``data_root``.
     """
     root = Path(params.data_root)
     parts: dict[str, Sequence[Dataset | Exam]] = {one.name: [one] for one in params.stream}
@@ -51,7 +52,7 @@ def _forget_others(parts: Sequence[str]) -> None:
     With that folder as it was before the dataset came, nothing has to be made again.
     """
     for folder in (paths.FILES, paths.READ):
-        for other in folder.iterdir() if folder.is_dir() else ():
+        for other in sorted(folder.iterdir()) if folder.is_dir() else ():
             if other.name not in parts:
                 remove(other)
 
