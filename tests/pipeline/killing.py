@@ -22,6 +22,7 @@ from typing import Any
 from project import ROOT, Project
 
 from liit.files import digest_file
+from liit.repro import HALF_WRITTEN, RUNNING
 
 POINTS = {
     "signals begun": "scratch/signals/*/header.json",
@@ -48,6 +49,8 @@ LEFT = ("selections", "adapters", "results")
 FAULTS = {"full disk": errno.ENOSPC, "read-only": errno.EROFS}
 """What a write may meet instead of a kill."""
 SECONDS_AT_MOST = 300
+HELPED = "helped"
+"""A file that is there once a `dvc` needed help."""
 
 
 def started(project: Project, pattern: str, when: str, *command: str) -> Any:
@@ -77,8 +80,12 @@ def run_killed_after(project: Project, seconds: float, *command: str, group: boo
     """Run a command of Python modules and kill it, or its parent process alone, after some seconds.
 
     Return whether it had ended before. What a killed parent left goes on, as it does for a user.
+    A `dvc` that meets what another one was killed in the middle of writing, which DVC cannot read,
+    is helped as docs/reproducibility.md says, and run again.
     """
-    with (project.root / "killed.log").open("a") as log:
+    path = project.root / "killed.log"
+    with path.open("a") as log:
+        said_before = log.tell()
         process = subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=project.root,
@@ -95,7 +102,12 @@ def run_killed_after(project: Project, seconds: float, *command: str, group: boo
             (os.killpg if group else os.kill)(process.pid, signal.SIGKILL)
             process.wait()
             return False
-    assert process.returncode == 0, (project.root / "killed.log").read_text()[-4000:]
+    said = path.read_bytes()[said_before:].decode()
+    if process.returncode and command[0] == "dvc" and HALF_WRITTEN in said:
+        (project.root / RUNNING).unlink()
+        (project.root / HELPED).touch()
+        return run_killed_after(project, seconds, *command, group=group)
+    assert process.returncode == 0, said[-4000:]
     return True
 
 
