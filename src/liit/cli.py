@@ -64,7 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, what: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=what, description=what)
 
-    command("prepare", "Read or draw every dataset and exam into data/.")
+    prepare = command("prepare", "Read or draw every dataset and exam into data/.")
+    only = prepare.add_mutually_exclusive_group()
+    only.add_argument(
+        "part", nargs="?", help="read this alone, into read/: a dataset, `pretrain` or `exams`"
+    )
+    only.add_argument("--sift", action="store_true", help="make data/ of what was read before")
     command("base", "Train the model of t = 0, or record the checkpoint; evaluate it.")
     run = command("run", "Run a method along the stream: select, train, evaluate, every step.")
     run.add_argument("method", help="file name in experiments/<table>/, without .py")

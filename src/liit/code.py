@@ -33,7 +33,8 @@ PHASES: dict[str, tuple[str, ...]] = {
 """What every stamp of a phase depends on."""
 
 STAGES: dict[str, tuple[str, ...]] = {
-    "prepare": ("liit.preparation.prepare:prepare_all", "liit.preparation.fitting:set_aside_unfit"),
+    "prepare": ("liit.preparation.prepare:read_part",),
+    "sift": ("liit.preparation.fitting:sift",),
     "base": ("liit.base:make_base", "liit.base:evaluate_base"),
     "run": ("liit.run:Run",),
     "base_signals": ("liit.base_signals.measure:draw_base_signals",),

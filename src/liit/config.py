@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 
 from liit.errors import LiitError, nearest
-from liit.limits import Amount, Count, Name, Strict
+from liit.limits import Amount, ByName, Count, Name, StageName, Strict
 from liit.recipe import (
     Base,
     Devices,
@@ -25,11 +25,14 @@ from liit.recipe import (
 from liit.schema import validated
 
 __all__ = [
+    "EXAMS",
     "LM_EVAL",
     "PARAMS",
+    "PRETRAIN",
     "Base",
     "Dataset",
     "Devices",
+    "Entry",
     "Evaluate",
     "Exam",
     "Lora",
@@ -44,26 +47,34 @@ __all__ = [
 ]
 
 PARAMS = Path("params.yaml")
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FASTEST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The C parser, ten times as fast, where it is built."""
+PRETRAIN, EXAMS = "pretrain", "exams"
+"""What is prepared beside the datasets of the stream, and lies beside them under these names."""
 LM_EVAL = "lm_eval"
 """The format of exams that are tasks of lm-eval's own (eval/tasks/language)."""
 
 
 @dataclass(frozen=True)
-class Dataset(Strict):
-    """One dataset: how it is read, and its name in tables.
+class Entry(Strict):
+    """One dataset, below its name: what tables call it, and how it is read.
 
     ``format`` names a reader (a file of ``liit.data.readers``) or ``world`` (drawn); ``files`` and
     ``image_root`` are relative to ``data_root``; ``options`` go to the reader.
     """
 
-    name: Name
     label: str
     format: str
     files: tuple[str, ...] = ()
     image_root: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Dataset(Entry):
+    """One dataset of the stream, with its name."""
+
+    name: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ class Params(Strict):
     seeds: tuple[Amount, ...]
     tables: Mapping[Name, Table]
     data_root: str
-    stream: tuple[Dataset, ...]
+    stream: Annotated[tuple[Dataset, ...], ByName(StageName, Entry, Dataset)]
     exams: tuple[Exam, ...]
     budget: Count
     model: Model
@@ -140,6 +151,19 @@ class Params(Strict):
         )
 
 
+class _Loader(_FASTEST):  # type: ignore[misc]
+    """YAML in which no key stands twice: of two datasets of one name the first would be lost."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                problem = f"{key!r} stands there twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
 def load_params(path: Path = PARAMS) -> Params:
     """Read and check params.yaml.
 
@@ -151,7 +175,7 @@ def load_params(path: Path = PARAMS) -> Params:
             f"{path} does not exist in {Path.cwd()}.", next_step="run from the project's folder."
         )
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), LOADER)  # noqa: S506  (a safe one)
+        raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  (a safe one)
     except yaml.YAMLError as error:
         raise LiitError(f"{path} is not valid YAML: {error}", next_step="mend that line.") from None
     params: Params = validated(Params, raw, path)
@@ -163,8 +187,8 @@ def load_params(path: Path = PARAMS) -> Params:
 def _contradictions(params: Params) -> Iterator[tuple[str, str]]:
     """Yield what no single value is to blame for, and the next step."""
     train, tasks = params.train, [exam.task for exam in params.exams]
-    if len(set(params.steps)) != len(params.steps):
-        yield "stream names a dataset twice", "rename one of them."
+    for name in {PRETRAIN, EXAMS} & set(params.steps):
+        yield f"stream: the name {name!r} is taken by what lies beside the datasets", "rename it."
     if len(set(tasks)) != len(tasks):
         yield "exams name a task twice", "leave one of them out."
     if len(params.steps) < 2:

@@ -22,17 +22,17 @@ def whole(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    _remove(partial)
+    remove(partial)
     try:
         yield partial
         if partial.is_dir():
-            _remove(path)  # a folder cannot take the place of one that holds files
+            remove(path)  # a folder cannot take the place of one that holds files
         else:
             with partial.open("rb") as file:
                 os.fsync(file.fileno())
         os.replace(partial, path)
     except BaseException:
-        _remove(partial)
+        remove(partial)
         raise
 
 
@@ -82,7 +82,12 @@ def files_below(folder: Path, *patterns: str) -> list[Path]:
     beside the data (``__MACOSX``): copies, not data.
     """
     below = {path for pattern in patterns for path in folder.rglob(pattern) if path.is_file()}
-    return sorted(path for path in below if not _is_hidden(path.relative_to(folder)))
+    return sorted(path for path in below if not is_hidden(path.relative_to(folder)))
+
+
+def is_hidden(path: Path) -> bool:
+    """Return whether a path leads through what :func:`files_below` leaves out."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
 def digest_file(path: Path) -> str:
@@ -111,11 +116,8 @@ def is_up_to_date(path: Path, made_from: Any) -> bool:
     return bool(read_cache(path).get("made_from") == json.loads(json.dumps(made_from)))
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
-
-
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all that is in it, if it is there."""
     if path.is_dir():
         shutil.rmtree(path)
     else:

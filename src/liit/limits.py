@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -26,6 +27,34 @@ NonNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Ge(0), Le(1)]
 Name = Annotated[str, Pattern(r"^[^\s./\\][^\s/\\]*$")]
 """Names become folders and stages."""
+
+StageName = Annotated[str, Pattern(r"^\w[\w-]*$")]
+"""Names that become stages and, behind a dot, keys of params.yaml: letters, digits, _ and -."""
+
+
+@dataclass(frozen=True)
+class ByName:
+    """For ``Annotated``: a mapping of names in the file, a tuple with the names in it here.
+
+    ``key`` is the type of a name, ``entry`` that of what stands below it; ``whole`` is made from
+    both. The order of the file is kept, and a change of it is seen.
+    """
+
+    key: Any
+    entry: type
+    whole: Callable[..., Any]
+
+    def __get_pydantic_core_schema__(self, _: Any, handler: Any) -> Any:
+        """Tell pydantic, as :class:`Pattern` does."""
+        named = handler.generate_schema(Mapping[self.key, self.entry])  # type: ignore[name-defined]
+        return {
+            "type": "function-after",
+            "function": {"type": "no-info", "function": self._named},
+            "schema": named,
+        }
+
+    def _named(self, entries: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(self.whole(**vars(entry), name=name) for name, entry in entries.items())
 
 
 class Strict:

@@ -9,6 +9,10 @@ MAIN = "main"
 """The table that opens the project's README, and whose rows others may borrow."""
 EXPERIMENTS = Path("experiments")
 TASKS = Path("eval/tasks")
+FILES = Path(".files")
+"""Listings of the raw files, one per dataset and one for the exams."""
+READ = Path("read")
+"""What was read of every dataset and exam, before what the model cannot be shown is set aside."""
 DATA = Path("data")
 EXAMS = DATA / "exams"
 BASE = Path("base")
@@ -37,6 +41,16 @@ def dataset_store(name: str) -> Path:
 def exam_store(task: str) -> Path:
     """Return the prepared file of an evaluation set."""
     return EXAMS / f"{task}.arrow"
+
+
+def part(name: str) -> Path:
+    """Return the folder of what was read of a dataset, of the exams or for pretraining."""
+    return READ / name
+
+
+def files_of(name: str) -> Path:
+    """Return the listing of the raw files of a dataset or of the exams."""
+    return FILES / name
 
 
 def home(method: str, root: Path = ROOT) -> Path:

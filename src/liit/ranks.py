@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import SIGTERMException
-from rich.console import Console
+
+from liit.locks import held
 
 
 def is_other_rank() -> bool:
@@ -27,17 +27,8 @@ def alone(lock: Path, waiting: str) -> Iterator[None]:
     if is_other_rank():
         yield
         return
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    held = FileLock(lock)
-    try:
-        held.acquire(blocking=False)
-    except Timeout:
-        Console().print(waiting)
-        held.acquire()
-    try:
+    with held(lock, waiting):
         yield
-    finally:
-        held.release()
 
 
 @contextmanager

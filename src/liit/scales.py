@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from liit.config import PARAMS, Params, load_params
 from liit.errors import LiitError, nearest
@@ -23,6 +24,7 @@ from liit.git import git
 SCALES = Path("scales")
 MINI = "mini"
 WAITING = SCALES / f"{MINI}.yaml"
+STREAM = "stream"
 
 
 def use_scale(name: str) -> None:
@@ -53,8 +55,8 @@ def params_of(name: str) -> Params:
 def composed(name: str) -> str:
     """Return ``scales/<name>.yaml`` laid over ``mini``, comments kept.
 
-    Mappings are merged key by key, everything else is replaced. Raises LiitError for an unknown
-    scale.
+    Mappings are merged key by key, everything else is replaced, and so is the stream: a scale
+    has its own datasets. Raises LiitError for an unknown scale and for one that is no YAML.
     """
     if not SCALES.is_dir():
         raise LiitError(
@@ -77,7 +79,11 @@ def composed(name: str) -> str:
     )
     editor.indent(mapping=2, sequence=4, offset=2)
     params = editor.load(_mini())
-    _lay_over(params, editor.load((SCALES / f"{name}.yaml").read_text(encoding="utf-8")))
+    file = SCALES / f"{name}.yaml"
+    try:
+        _lay_over(params, editor.load(file.read_text(encoding="utf-8")))
+    except YAMLError as error:
+        raise LiitError(f"{file} is not valid YAML: {error}", next_step="mend that line.") from None
     text = io.StringIO()
     editor.dump(params, text)
     return text.getvalue()
@@ -115,7 +121,8 @@ def _if_mini(text: str) -> str | None:
 
 def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
     for key, value in above.items():
-        if isinstance(value, Mapping) and isinstance(below.get(key), Mapping) and value:
+        merged = isinstance(value, Mapping) and isinstance(below.get(key), Mapping) and value
+        if merged and key != STREAM:
             _lay_over(below[key], value)
         else:
             below[key] = value

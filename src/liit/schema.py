@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 """Errors that are told at once: they fit on a screen."""
+
+KEY = "[key]"
+"""The last part of a place where not what a key holds is wrong, but the key."""
 
 
 def validated(kind: Any, raw: Any, file: Path) -> Any:
@@ -123,7 +127,9 @@ def _wish(error: ErrorDetails) -> str:
         "string_pattern_mismatch": "must be a name without spaces or slashes, no dot in front",
     }
     wish = wishes.get(error["type"]) or error["msg"].replace("Input should be", "must be")
-    return f"{wish}, not {error['input']!r}"
+    if error.get("ctx", {}).get("pattern", "").startswith(r"^\w"):
+        wish = "must be a name of letters, digits, _ and -"
+    return f"{wish}, not {textwrap.shorten(repr(error['input']), 80, placeholder=' …')}"
 
 
 def _path(raw: Any, location: tuple[int | str, ...]) -> tuple[int | str, ...]:
@@ -131,6 +137,8 @@ def _path(raw: Any, location: tuple[int | str, ...]) -> tuple[int | str, ...]:
     path: list[int | str] = []
     for number, part in enumerate(location):
         last = number == len(location) - 1
+        if part == KEY:
+            continue
         if isinstance(raw, list) and isinstance(part, int) and part < len(raw):
             raw = raw[part]
         elif isinstance(raw, dict) and (part in raw or last):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from pages import PAGES, ROOT, anchors, commands, fenced, inline, name_of, prose
 
 from liit.cli import _parser
+from liit.config import Entry
 from liit.scales import MINI
 from liit.scoring.cli import add_arguments
 from liit.selection import tables
@@ -139,7 +141,10 @@ def test_yaml_blocks_hold_known_keys() -> None:
     for block in blocks:
         for name, value in yaml.safe_load(block).items():
             assert name in params
-            if isinstance(value, dict):
+            if name == "stream":  # whose own keys are names that everybody gives
+                keys = {field.name for field in dataclasses.fields(Entry)}
+                assert all(entry.keys() <= keys for entry in value.values())
+            elif isinstance(value, dict):
                 assert value.keys() <= params[name].keys()
 
 

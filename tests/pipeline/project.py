@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,6 +60,11 @@ class Project:
     def copy(self, to: Path) -> Project:
         shutil.copytree(self.root, to, symlinks=True)
         return Project(to)
+
+
+def stages_run(output: str) -> list[str]:
+    """Return the stages that DVC ran, but for ``files``, which looks at raw files every time."""
+    return [name for name in re.findall(r"Running stage '([^']+)'", output) if name != "files"]
 
 
 def fresh_project(root: Path) -> Project:

@@ -120,9 +120,9 @@ def test_another_layout_of_smoke_explains_nothing(checked: Project, tool: Module
     commit(checked, tool.SMOKE, "budget: 41", "budget:   41  # samples per step")
     path = checked.root / tool.SMOKE
     scale = yaml.load(path.read_text(), yaml.BaseLoader)  # numbers as they are written
-    scale["stream"] = {one.pop("name"): one for one in scale["stream"]}
+    scale["stream"] = [{"name": name, **one} for name, one in scale["stream"].items()]
     path.write_text(yaml.safe_dump(scale, sort_keys=True))
-    checked.run("git", *AUTHOR, "commit", "-qam", "the stream as a mapping")
+    checked.run("git", *AUTHOR, "commit", "-qam", "the stream as a list")
     assert tool.reference_commit() == known
 
 

@@ -21,7 +21,7 @@ def edited(project: Project) -> None:
     params = yaml.safe_load(file.read_text())
     params["budget"] = 10
     params["train"]["learning_rate"] = 0.001
-    file.write_text(yaml.safe_dump(params))
+    file.write_text(yaml.safe_dump(params, sort_keys=False))
     with (project.root / "experiments/main/random.py").open("a") as method:
         method.write("\nfrom dataclasses import replace\n")
         method.write("METHOD = replace(METHOD, budget_factor=2.0)\n")

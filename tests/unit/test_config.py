@@ -21,7 +21,7 @@ def broken(tmp_path: Path, change: Any) -> str:
     raw = yaml.safe_load((ROOT / "params.yaml").read_text())
     change(raw)
     path = tmp_path / "params.yaml"
-    path.write_text(yaml.safe_dump(raw))
+    path.write_text(yaml.safe_dump(raw, sort_keys=False))
     with pytest.raises(LiitError) as failed:
         load_params(path)
     return str(failed.value)
@@ -62,13 +62,24 @@ def test_mistyped_value(tmp_path: Path, section: str, key: str, value: Any, word
         (lambda raw: raw["train"].update(epochs=0), "train.epochs must be greater than or equal"),
         (lambda raw: raw.update(budget=-5), "budget must be greater than or equal to 1, not -5"),
         (lambda raw: raw["train"].update(learning_rate=float("nan")), "train.learning_rate"),
-        (lambda raw: raw["stream"][0].update(name="../../evil"), "stream[0].name must be a name"),
+        (
+            lambda raw: raw["stream"].update({"../../evil": raw["stream"]["llava"]}),
+            "must be a name",
+        ),
+        (
+            lambda raw: raw["stream"].update({"a.b": raw["stream"]["llava"]}),
+            "stream.a.b must be a name of letters",
+        ),
+        (lambda raw: raw["stream"].update(exams=raw["stream"]["llava"]), "'exams' is taken"),
+        (lambda raw: raw["stream"].update(pretrain=raw["stream"]["m3it"]), "'pretrain' is taken"),
+        (lambda raw: raw.update(stream=list(raw["stream"].values())), "stream must be a mapping"),
         (lambda raw: raw["exams"][1].update(task="a/b"), "exams[1].task must be a name"),
         (lambda raw: raw["methods"].append("../main/random"), "methods[15] must be a name"),
         (lambda raw: raw["tables"].update({"..": {"beside": [], "rows": []}}), "tables"),
         (lambda raw: raw.update(scale=None), "scale must be a valid string, not None"),
         (lambda raw: raw["signals"]["proxy"].update(widht=3), "'signals.proxy.widht' (did you"),
-        (lambda raw: raw["stream"][2].pop("label"), "'stream[2].label' is missing"),
+        (lambda raw: raw["stream"]["lamm"].pop("label"), "'stream.lamm.label' is missing"),
+        (lambda raw: raw["stream"]["m3it"].update(formt="x"), "'stream.m3it.formt' (did you"),
     ],
 )
 def test_a_value_that_cannot_be_is_named_with_its_key(
@@ -110,10 +121,26 @@ def test_a_part_as_json_is_what_results_were_filed_under() -> None:
 
 def test_contradictions(tmp_path: Path) -> None:
     assert "multiple" in broken(tmp_path, lambda raw: raw["train"].update(micro_batch_size=5))
-    assert "twice" in broken(tmp_path, lambda raw: raw["stream"].append(raw["stream"][0]))
     assert "budget" in broken(tmp_path, lambda raw: raw.update(budget=0))
     assert "task twice" in broken(tmp_path, lambda raw: raw["exams"].append(raw["exams"][0]))
     assert "either" in broken(tmp_path, lambda raw: raw["model"].update(checkpoint="x"))
+
+
+def test_a_dataset_that_is_there_twice_is_not_lost(tmp_path: Path) -> None:
+    text = (ROOT / "params.yaml").read_text()
+    assert text.count("\n  m3it:\n") == 1
+    (tmp_path / "params.yaml").write_text(text.replace("\n  m3it:\n", "\n  llava:\n"))
+    with pytest.raises(LiitError, match=r"'llava' stands there twice[\s\S]*Next step"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_the_order_of_the_file_is_that_of_the_stream(tmp_path: Path) -> None:
+    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+    raw["stream"] = dict(reversed(raw["stream"].items()))
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw, sort_keys=False))
+    turned, shipped = load_params(tmp_path / "params.yaml"), load_params(ROOT / "params.yaml")
+    assert turned.steps == shipped.steps[::-1]
+    assert turned.stream != shipped.stream and set(turned.steps) == set(shipped.steps)
 
 
 def test_tasks_of_lm_eval_need_the_folder_of_their_files(tmp_path: Path) -> None:

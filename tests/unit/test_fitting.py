@@ -19,7 +19,7 @@ from liit.data.store import SampleStore, read_quarantine
 from liit.errors import LiitError
 from liit.model import mini
 from liit.preparation.fitting import set_aside_unfit, training_fault
-from liit.preparation.prepare import prepare_all
+from liit.preparation.prepare import gather, parts_of, read_part
 from liit.scales import params_of
 
 ROOT = Path(__file__).parents[2]
@@ -60,13 +60,20 @@ def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     (tmp_path / "datasets/mine.json").write_text(json.dumps(RECORDS))
     asked = [record("short", "What is it?", "a square"), record("endless", LONG, "yes")]
     (tmp_path / "datasets/asked.json").write_text(json.dumps(asked))
-    mine = Dataset("mine", "Mine", "llava", ("mine.json",), "images")
+    mine = Dataset("Mine", "llava", ("mine.json",), "images", name="mine")
     return dataclasses.replace(
         smoke,
         stream=(smoke.stream[0], mine),
         exams=(smoke.exams[0], Exam("asked", "vqa", "llava", ("asked.json",))),
         base=dataclasses.replace(smoke.base, tokenizer=("llava", "mine")),
     )
+
+
+def prepare_all(params: Params) -> None:
+    """Read every part and gather it, with what is to be set aside yet."""
+    for part in parts_of(params):
+        read_part(params, part)
+    gather(params)
 
 
 def names(store: SampleStore) -> set[str]:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def dataset(file: str) -> Dataset:
-    return Dataset("chats", "Chats", "llava", (file,), "images")
+    return Dataset("Chats", "llava", (file,), "images", name="chats")
 
 
 def record(number: int, answer: str = "yes") -> dict[str, object]:
@@ -57,16 +57,22 @@ def test_no_sound_sample_stops(params) -> None:  # type: ignore[no-untyped-def]
 def test_an_unknown_format_names_those_there_are(params) -> None:  # type: ignore[no-untyped-def]
     Path("datasets/chats.json").write_text("[]")
     with pytest.raises(LiitError, match="llava"):
-        prepare(params, Dataset("c", "C", "lava", ("chats.json",)), Path("chats.arrow"))
+        prepare(params, Dataset("C", "lava", ("chats.json",), name="c"), Path("chats.arrow"))
 
 
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (Dataset("llava", "L", "world", options={"size": 0}), "size must be greater than or equal"),
-        (Dataset("llava", "L", "world", options={"size": 3}), "needs the option 'duplicates'"),
+        (
+            Dataset("L", "world", options={"size": 0}, name="llava"),
+            "size must be greater than or equal",
+        ),
+        (Dataset("L", "world", options={"size": 3}, name="llava"), "needs the option 'duplicates'"),
         (Exam("gqa", "vqa", "world", options={"size": "many"}), "size must be a valid integer"),
-        (Dataset("c", "C", "m3it", ("chats.json",), options={"max_frames": "2"}), "max_frames"),
+        (
+            Dataset("C", "m3it", ("chats.json",), options={"max_frames": "2"}, name="c"),
+            "max_frames",
+        ),
         (
             Exam("g", "vqa", "benchmark", ("chats.json",), options={"task": "gqa", "profile": "x"}),
             "profile must be 'paper' or 'standard'",
@@ -83,16 +89,16 @@ def test_a_value_that_an_option_cannot_have_is_named(params, source, words) -> N
     ("source", "wrong", "right"),
     [
         (
-            Dataset("c", "C", "llava", ("chats.json",), options={"chek_images": "no"}),
+            Dataset("C", "llava", ("chats.json",), options={"chek_images": "no"}, name="c"),
             "chek",
             "check",
         ),
         (
-            Dataset("c", "C", "m3it", ("chats.json",), options={"max_frame": 2}),
+            Dataset("C", "m3it", ("chats.json",), options={"max_frame": 2}, name="c"),
             "frame",
             "max_frames",
         ),
-        (Dataset("llava", "L", "world", options={"sise": 3}), "sise", "size"),
+        (Dataset("L", "world", options={"sise": 3}, name="llava"), "sise", "size"),
         (Exam("gqa", "vqa", "world", options={"sise": 3}), "sise", "size"),
         (
             Exam("g", "vqa", "benchmark", ("chats.json",), options={"task": "gqa", "profil": "x"}),

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
 
-from liit import paths
 from liit.config import PARAMS, Params, load_params
 from liit.errors import LiitError
 
@@ -31,6 +30,6 @@ def unedited(params: Params) -> Iterator[None]:
 def alone(name: str) -> AbstractContextManager[None]:
     """Keep a second command of the same files waiting."""
     from liit import ranks
+    from liit.locks import lock_of
 
-    waiting = f"Another process is at work on {name}: waiting for it."
-    return ranks.alone(paths.SCRATCH / "locks" / f"{name}.lock", waiting)
+    return ranks.alone(*lock_of(name))

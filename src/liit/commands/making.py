@@ -16,15 +16,19 @@ from liit.progress import say
 PHASES = ("select", "train", "evaluate")
 
 
-def prepare(_: Namespace) -> None:
-    """Prepare every dataset and exam of params.yaml."""
-    from liit.preparation.fitting import set_aside_unfit
-    from liit.preparation.prepare import prepare_all
+def prepare(asked: Namespace) -> None:
+    """Read one part, make data/ of what was read, or do both for all of params.yaml."""
+    from liit.preparation.prepare import parts_of, read_part
 
     params = load_params()
-    with unedited(params), alone("prepare"):
-        prepare_all(params)
-        set_aside_unfit(params)
+    with unedited(params):
+        if not asked.sift:
+            for part in [asked.part] if asked.part else parts_of(params):
+                read_part(params, part)
+        if not asked.part:
+            from liit.preparation.fitting import sift  # with PyTorch, which reading does without
+
+            sift(params)
 
 
 def base(_: Namespace) -> None:

@@ -22,7 +22,9 @@ TRAINED = 16
 """Bytes per trained number: the weight, its gradient and Adam's two moments, 32 bits each."""
 
 EMBEDDED = ("m3it", "mantis")
-"""Formats whose records hold the images themselves: the prepared copy holds them again."""
+"""Formats whose records hold the images themselves: each prepared copy holds them again."""
+COPIES = 2
+"""In read/ as they were read, in data/ without what was set aside."""
 
 
 def disk(params: Params) -> Iterator[Finding]:
@@ -120,4 +122,4 @@ def _prepared(params: Params) -> int | None:
     embedded = [dataset for dataset in params.stream if dataset.format in EMBEDDED]
     if any(absent_parts(params, dataset) for dataset in embedded):
         return None
-    return sum(bytes_of(params, dataset, (".jsonl", ".parquet")) for dataset in embedded)
+    return COPIES * sum(bytes_of(params, one, (".jsonl", ".parquet")) for one in embedded)

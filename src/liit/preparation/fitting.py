@@ -9,15 +9,24 @@ from pathlib import Path
 
 from liit import paths
 from liit.base import encoder_of, tokenizer_texts
-from liit.config import MiniModel, Params
+from liit.config import PRETRAIN, MiniModel, Params
 from liit.data.encode import Encoder
 from liit.data.sample import Sample
 from liit.data.sources import image_root
 from liit.data.store import Prepared, Quarantined, SampleStore, read_quarantine, write_store
 from liit.errors import LiitError
+from liit.locks import at_work_on
+from liit.preparation.prepare import gather
 from liit.progress import say
 
 Fault = Callable[[Sample], str | None]
+
+
+def sift(params: Params) -> None:
+    """Make ``data/`` of what was read: without what the model cannot be shown."""
+    with at_work_on("data"):
+        gather(params)
+        set_aside_unfit(params)
 
 
 def set_aside_unfit(params: Params) -> None:
@@ -49,7 +58,7 @@ def _stores(params: Params, encoders: list[Encoder]) -> Iterator[tuple[Path, Pat
         root = image_root(params, dataset)
         yield paths.dataset_store(dataset.name), root, partial(_first_fault, encoders, root)
     if params.base.pretrain:
-        yield paths.dataset_store("pretrain"), None, partial(_first_fault, encoders, None)
+        yield paths.dataset_store(PRETRAIN), None, partial(_first_fault, encoders, None)
     for exam in params.prepared_exams if encoders else ():
         root = image_root(params, exam)
         asks = partial(encoders[0].prompt_fault, image_root=root)

@@ -1,34 +1,86 @@
-"""Read every dataset of the stream and every exam once, into the prepared stores."""
+"""Read every dataset of the stream and every exam, each by itself, and gather them in data/."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from liit import paths
-from liit.config import Dataset, Exam, Params
+from liit.config import EXAMS, PARAMS, PRETRAIN, Dataset, Exam, Params
 from liit.data.images import Prober
 from liit.data.readers import load_reader
 from liit.data.readers._format import require_files
 from liit.data.sample import Sample
 from liit.data.sources import BENCHMARK, WORLD, drawn_samples, image_root, pretraining_samples
 from liit.data.store import Prepared, Quarantined, write_store
-from liit.errors import LiitError
+from liit.errors import LiitError, nearest
+from liit.files import whole
+from liit.locks import at_work_on
 from liit.progress import say, tracked
 from liit.schema import check_options
 from liit.scoring.exam_items import read_items
 
 
-def prepare_all(params: Params) -> None:
-    """Prepare what is missing or whose quarantine is; report what was kept and set aside."""
-    for dataset in params.stream:
-        _report(dataset.name, prepare(params, dataset, paths.dataset_store(dataset.name)))
-    if params.base.pretrain:
-        store = paths.dataset_store("pretrain")
-        _report("pretrain", write_store(pretraining_samples(params), store))
-    for exam in params.prepared_exams:
-        _report(exam.task, prepare(params, exam, paths.exam_store(exam.task)))
+def parts_of(params: Params) -> tuple[str, ...]:
+    """Return what is read by a stage each: the datasets, the pretraining texts, the exams."""
+    return (*params.steps, PRETRAIN, EXAMS)
+
+
+def read_part(params: Params, part: str) -> None:
+    """Read or draw one dataset, the pretraining texts or the exams; say what was set aside.
+
+    Raises LiitError for a part that params.yaml does not name.
+    """
+    if part not in parts_of(params):
+        raise LiitError(
+            f"{PARAMS}: there is no dataset {part!r}{nearest(part, parts_of(params))}.",
+            next_step=f"use one of {', '.join(parts_of(params))}.",
+        )
+    folder = paths.part(part)
+    with at_work_on(f"reading-{part}"):
+        folder.mkdir(parents=True, exist_ok=True)  # a scale without pretraining has nothing in it
+        for name, write in _writes(params, part):
+            _report(name, write(folder / f"{name}.arrow"))
+
+
+def gather(params: Params) -> None:
+    """Put the stores of all parts into ``data/``, whatever lay there before.
+
+    Where the file system can, both names are of one file: a store is never changed in its place.
+    Raises LiitError for one that was not read.
+    """
+    for part in parts_of(params):
+        for name, _ in _writes(params, part):
+            store = paths.exam_store(name) if part == EXAMS else paths.dataset_store(name)
+            for suffix in (".quarantine.jsonl", ".arrow"):
+                _link(paths.part(part) / f"{name}{suffix}", store.with_suffix(suffix), part)
+
+
+def _link(source: Path, target: Path, part: str) -> None:
+    if not source.is_file():
+        raise LiitError(
+            f"{source} does not exist.", next_step=f"run `liit prepare {part}`, then this again."
+        )
+    with whole(target) as unplaced:
+        try:
+            os.link(source, unplaced)
+        except OSError:  # another disk, or a file system without links
+            shutil.copyfile(source, unplaced)
+
+
+def _writes(params: Params, part: str) -> Iterator[tuple[str, Callable[[Path], Prepared]]]:
+    """Yield the name of each store of a part, and what writes it."""
+    if part == EXAMS:
+        for exam in params.prepared_exams:
+            yield exam.task, partial(prepare, params, exam)
+    elif part != PRETRAIN:
+        yield part, partial(prepare, params, params.dataset(part))
+    elif params.base.pretrain:
+        yield part, lambda store: write_store(pretraining_samples(params), store)
 
 
 def prepare(params: Params, source: Dataset | Exam, store: Path) -> Prepared:

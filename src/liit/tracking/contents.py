@@ -149,7 +149,13 @@ def _seconds(record: RunRecord, phase: str, steps: Iterable[str]) -> float:
 def _matrix_table(result: Mapping[str, Any], stream: Sequence[str]) -> Table:
     groups = {**result["skills"], **result["extra_skills"]}
     rows = [
-        [stream.index(step), step, skill, task, *(result["matrix"][step][task][name] for name in CELL)]
+        [
+            stream.index(step),
+            step,
+            skill,
+            task,
+            *(result["matrix"][step][task][name] for name in CELL),
+        ]
         for step in result["steps"]
         for skill, tasks in groups.items()
         for task in tasks

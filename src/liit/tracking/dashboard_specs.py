@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import yaml
 
-from liit.config import LOADER
 from liit.errors import LiitError, nearest
 from liit.limits import Strict
 from liit.reporting.report_data import ReportData
@@ -156,7 +155,7 @@ def _filters(workspace: WorkspaceSpec, data: ReportData) -> dict[str, Sequence[s
 
 def _read(path: Path, kind: type) -> Any:
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), LOADER)  # noqa: S506 (a safe loader)
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise LiitError(f"{path} does not exist.", next_step="restore it with git.") from None
     except yaml.YAMLError as error:
