@@ -16,5 +16,6 @@ def test_pictures_are_current(committed: Callable[[str], ReportData]) -> None:
     assert sorted(drawn) == sorted(path.name for path in FOLDER.iterdir())
     page = Path("docs/dashboards.md").read_text("utf-8")
     for name, svg in drawn.items():
-        assert svg == (FOLDER / name).read_text("utf-8"), "run `python tools/dashboard_pictures.py`"
+        is_current = svg == (FOLDER / name).read_text("utf-8")  # pytest would explain it for hours
+        assert is_current, f"{name}: run `python tools/dashboard_pictures.py`"
         assert f"](images/dashboards/{name})" in page
