@@ -46,6 +46,19 @@ def test_readme_shows_the_table_of_the_report() -> None:
             assert line[6:9] == ["–" if one is None else f"{one:.1f}" for one in paper]
 
 
+def test_readme_says_how_small_a_difference_the_table_can_tell() -> None:
+    kept = json.loads((ROOT / "reports/resolution.json").read_text("utf-8"))
+    texts = {
+        name: [f"{kept['metrics'][metric][name]:.1f}" for metric in METRICS]
+        for name in ("median", "largest")
+    }
+    head, _, rest = block("table").partition(" cannot be told from zero** ")
+    numbers = r"([\d.]+) points of relative gain, ([\d.]+) of forgetting rate and ([\d.]+) of "
+    (median,) = re.findall(rf"With {kept['seeds']} seeds, .* below {numbers}", head)
+    (largest,) = re.findall(rf"in the least certain of them, below {numbers}", rest)
+    assert [list(median), list(largest)] == [texts["median"], texts["largest"]]
+
+
 def test_costs_page_shows_the_benchmarks_of_every_machine() -> None:
     results = ROOT / "benchmarks/results"
     folders = [results, *sorted(one.parent for one in results.glob("*/summary.json"))]

@@ -26,6 +26,7 @@ from liit.reporting.metric_tables import main_section, skill_sections
 from liit.reporting.origin_tables import check_section, cost_section
 from liit.reporting.report import write_report
 from liit.reporting.report_data import ReportData, count_quarantined, gather
+from liit.reporting.resolution import resolve
 from liit.reporting.run_records import MethodRow, RunRecord, load_rows
 from liit.reporting.section import Section
 from liit.reporting.table_pages import NOT_RUN, OTHERWISE, TablePage, further_tables
@@ -72,7 +73,8 @@ def made_up_data(values: dict[str, Any]) -> ReportData:
     rows = [row_of(name) for name in values]
     page = TablePage("main", "Made up", "")
     runs: Any = {name: {} for name in values}
-    return ReportData("main", page, rows, {}, runs, {0: {}, 1: {}}, {}, values, {}, {}, {})
+    told = resolve(rows, runs, values)
+    return ReportData("main", page, rows, {}, runs, {0: {}, 1: {}}, {}, values, told, {}, {}, {})
 
 
 def test_rows_carry_the_papers_formulas() -> None:
@@ -322,9 +324,11 @@ def test_differences_to_random_are_paired_by_seed() -> None:
     }
     data = made_up_data(values)
     # a shift of 1 in both seeds has no spread, although the seeds are 10 apart
-    assert rows_of(versus_random_section(data)) == [
-        ["Ours", "1.0 [1.0, 1.0]", "–", "1.0 [-11.7, 13.7]"]
+    section = versus_random_section(data)
+    assert rows_of(section) == [
+        ["Ours", "1.0 [1.0, 1.0]", "–", "1.0 [-11.7, 13.7]", "relative gain"]
     ]
+    assert "There are 2 comparisons. 0 lies outside the interval of 1 of them" in section.note
     assert not rows_of(versus_random_section(made_up_data({"ours": values["ours"]})))
 
 

@@ -61,7 +61,7 @@ def test_the_readme_keeps_what_is_around_the_table(reported: Path) -> None:
     text = (reported / "README.md").read_text()
     assert text.startswith("# Project\n")
     assert text.endswith("\nMore.\n")
-    assert "old" not in text
+    assert "\nold\n" not in text
     (figure,) = re.findall(r"!\[.*\]\((.*)\)", text)
     assert (reported / figure).is_file()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev
 
 LEVEL = 0.95
-_NORMAL_QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
+NORMAL_QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 Cell = tuple[int, str]
 """A place of the accuracy matrix: (step, task)."""
@@ -47,7 +47,7 @@ def over_seeds(values: Sequence[float]) -> Estimate:
     mean = fmean(values)
     if len(values) == 1:
         return Estimate(mean)
-    half = _t_quantile(len(values) - 1) * standard_error(values)
+    half = t_quantile(len(values) - 1) * standard_error(values)
     return Estimate(mean, mean - half, mean + half)
 
 
@@ -86,7 +86,7 @@ def over_items(
         up = metric({**scores, cell: scores[cell] + error})
         down = metric({**scores, cell: max(scores[cell] - error, 0.0)})
         variance += ((up - down) / 2) ** 2
-    half = _NORMAL_QUANTILE * math.sqrt(variance)
+    half = NORMAL_QUANTILE * math.sqrt(variance)
     return Estimate(mean, mean - half, mean + half)
 
 
@@ -105,7 +105,8 @@ def rank_correlation(ours: Sequence[float], theirs: Sequence[float]) -> float | 
     return float(spearmanr(ours, theirs).statistic)
 
 
-def _t_quantile(freedom: int) -> float:
+def t_quantile(freedom: int) -> float:
+    """Return the quantile of Student's t that a 95 % interval reaches to."""
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, (1 + LEVEL) / 2))

@@ -114,15 +114,13 @@ def estimates_by_seed(
 ) -> dict[str, dict[int, Estimate]]:
     """Return metric -> seed -> its number; a metric undefined in any seed is left out.
 
-    The interval of the items is worked out for a single seed alone: several say more together.
+    Each number has the interval of its run's items (:func:`over_run`).
     """
     found: dict[str, dict[int, Estimate]] = {}
     for seed, run in runs.items():
         for name, metric in metrics_of(skills, bounds[seed]).items():
-            value = metric(run.rows)
-            if value is not None:
-                one = over_run(run, skills, metric) if len(runs) == 1 else Estimate(value)
-                found.setdefault(name, {})[seed] = one
+            if metric(run.rows) is not None:
+                found.setdefault(name, {})[seed] = over_run(run, skills, metric)
     return {name: by_seed for name, by_seed in found.items() if len(by_seed) == len(runs)}
 
 

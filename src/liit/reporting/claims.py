@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, quantiles
+from statistics import quantiles
 from typing import Any, Literal
 
-from liit.evaluation.statistics import LEVEL, Estimate, combined, over_seeds, rank_correlation
+from liit.evaluation.statistics import (
+    NORMAL_QUANTILE,
+    Estimate,
+    combined,
+    over_seeds,
+    rank_correlation,
+)
 from liit.reporting.tables import Values
 from liit.seeds import generator
 
@@ -166,6 +172,6 @@ def rank_agreement(values: Values, published: Mapping[str, float | None]) -> Ran
 def _redrawn(gains: Sequence[Estimate]) -> list[list[float]]:
     """Draw each gain anew from the normal distribution that its items' interval belongs to."""
     draws = generator(0, "rank agreement")
-    errors = [(gain.half or 0.0) / NormalDist().inv_cdf((1 + LEVEL) / 2) for gain in gains]
+    errors = [(gain.half or 0.0) / NORMAL_QUANTILE for gain in gains]
     means = [gain.mean for gain in gains]
     return [list(draws.normal(means, errors)) for _ in range(REDRAWN)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from liit.evaluation.statistics import combined
+from liit.evaluation.statistics import LEVEL, combined
 from liit.paper import BASELINE
 from liit.reporting.report_data import ReportData
+from liit.reporting.resolution import Comparison
 from liit.reporting.run_records import MethodRow
 from liit.reporting.section import Section, TextTable, estimate
 from liit.reporting.tables import METRICS
@@ -25,15 +26,39 @@ SPARED = ("exact",)
 def versus_random_section(data: ReportData) -> Section:
     """Return every method's difference to the random row, paired by seed; empty without that."""
     others = [method for method in data.values if method != BASELINE and BASELINE in data.values]
+    title, header = "Against a random choice", ["Method", *HEADER]
     rows = [[data.labels[method], *_differences(data, method, BASELINE)] for method in others]
-    note = (
-        f"Method minus random in percentage points, {PAIRED}; where it holds 0, the method cannot "
-        "be told from a random choice."
-    )
     if len(data.seeds) == 1:
         note = f"Method minus random in percentage points. {ITEMS_ALONE}"
-    table = TextTable(["Method", *HEADER], rows, others)
-    return Section("versus-random", "Against a random choice", note, table)
+        return Section("versus-random", title, note, TextTable(header, rows, others))
+    note = (
+        f"Method minus random in percentage points, {PAIRED}; where it holds 0, the method cannot "
+        f"be told from a random choice. {_number_note(data.resolution.comparisons)}"
+    )
+    rows = [[*row, _told_in(data, method)] for row, method in zip(rows, others, strict=True)]
+    table = TextTable([*header, "Told from random, corrected"], rows, others)
+    return Section("versus-random", title, note, table)
+
+
+def _number_note(comparisons: Sequence[Comparison]) -> str:
+    """Return how many comparisons there are, and how many of them tell something."""
+    chance = 100 * (1 - LEVEL)
+    return (
+        f"There are {len(comparisons)} comparisons. 0 lies outside the interval of "
+        f"{sum(one.alone for one in comparisons)} of them, as it would by chance in "
+        f"{chance:.0f} % if no method differed from random. The last column names what is left, "
+        f"{sum(one.among_all for one in comparisons)} in all, when the chance of even one wrong "
+        f"among all of them is to be {chance:.0f} % (Holm's correction)."
+    )
+
+
+def _told_in(data: ReportData, method: str) -> str:
+    """Return the metrics by which a row can be told from random among all comparisons."""
+    by_metric = {
+        metric.replace("_", " "): found.comparisons.get(method)
+        for metric, found in data.resolution.metrics.items()
+    }
+    return ", ".join(name for name, one in by_metric.items() if one and one.among_all) or "none"
 
 
 def change_section(data: ReportData) -> Section:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from liit.paper import paper_ratio
 from liit.reporting.claims import rank_agreement
 from liit.reporting.report_data import ReportData
+from liit.reporting.resolution_sections import told
 from liit.reporting.section import DASH, Section, TextTable, estimate, interval, number, ratio
 from liit.reporting.tables import METRICS
 
@@ -30,11 +31,12 @@ def main_section(data: ReportData) -> Section:
         paper = [number(getattr(row.definition.published, metric, None)) for metric in METRICS]
         budget = str(row.budget(data.first_result["budget"]))
         rows.append([label, budget, *ours, *paper, ratio(paper_ratio(row.method))])
-    note = (
-        f"{interval_note(data)} {agreement_note(data)} Cost is the time for choosing and "
-        "training over the whole stream, as a multiple of the random row's; the paper's is from "
-        "its Table 6."
+    cost = (
+        "Cost is the time for choosing and training over the whole stream, as a multiple of the "
+        "random row's; the paper's is from its Table 6."
     )
+    notes = (interval_note(data), told(data.resolution), agreement_note(data), cost)
+    note = " ".join(filter(None, notes))
     methods = [row.method if row.method in run else "" for row in data.rows]
     table = TextTable(HEADER, rows, methods, lead_to_methods=True)
     return Section("table", "The table", note, table, in_bar=True)

@@ -11,7 +11,7 @@ from liit.files import write_json, write_text
 from liit.markdown import fill_block
 from liit.paths import MAIN
 from liit.plotting import read_drawings
-from liit.reporting import tables
+from liit.reporting import resolution, tables
 from liit.reporting.html import page_text
 from liit.reporting.report_data import ReportData, gather
 from liit.reporting.samples import SampleCard, best_samples
@@ -61,6 +61,7 @@ def _write_data(data: ReportData, out: Path) -> None:
     write_json(out / "matrices.json", tables.build_matrices(data.runs, data.bounds))
     write_json(out / "selections.json", tables.build_selections(data.runs))
     write_json(out / "metrics.json", tables.flat_metrics(data.table))
+    write_json(out / "resolution.json", resolution.as_json(data.resolution))
     write_json(out / "plots" / "skills.json", list(tables.curve_rows(data.runs)))
 
 

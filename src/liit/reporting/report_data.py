@@ -17,6 +17,7 @@ from liit.evaluation.statistics import Estimate, over_seeds
 from liit.paper import BASELINE, ordered
 from liit.reporting import tables
 from liit.reporting.injected_noise import Shares, noise_shares
+from liit.reporting.resolution import Resolution, resolve
 from liit.reporting.run_records import (
     MethodRow,
     RunRecords,
@@ -48,6 +49,7 @@ class ReportData:
     bounds: tables.Bounds
     table: dict[str, Any]
     values: tables.Values
+    resolution: Resolution
     whys: Whys
     quarantine: dict[str, Counter[str]]
     noise: Mapping[str, Mapping[str, Shares]]
@@ -157,6 +159,7 @@ def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int])
     every = load_runs(root, needed, seeds_alike(root, needed, seeds))
     runs = {method: every[method] for method in complete}
     bounds = tables.upper_bounds(every)
+    values = tables.values_by_seed(runs, bounds)
     whys = {
         (method, seed, step): read_why(root, method, seed, step)
         for method, by_seed in runs.items()
@@ -171,7 +174,8 @@ def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int])
         runs=runs,
         bounds=bounds,
         table=tables.build_table([row for row in rows if row.method in runs], every),
-        values=tables.values_by_seed(runs, bounds),
+        values=values,
+        resolution=resolve(rows, runs, values),
         whys=whys,
         quarantine=count_quarantined(root),
         noise=noise_shares(root, tables.stream_of(every), runs),

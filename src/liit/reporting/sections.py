@@ -23,6 +23,7 @@ from liit.reporting.origin_tables import (
     quarantine_section,
 )
 from liit.reporting.report_data import ReportData
+from liit.reporting.resolution_sections import rank_section, resolution_section, variance_section
 from liit.reporting.samples import SampleCard
 from liit.reporting.section import HtmlPart, ReportFigure, Section, TextTable, estimate, number
 from liit.reporting.selection_tables import selection_sections
@@ -44,12 +45,15 @@ def report_sections(
     """
     sections = [
         main_section(data),
+        resolution_section(data),
         curve_section(data),
         Section(
             "costs-and-gains", "Cost and gains", figures=[*cost_figures(data), gain_figure(data)]
         ),
         change_section(data),
         versus_random_section(data),
+        rank_section(data),
+        variance_section(data),
         claim_section(data),
         check_section(data),
         further_section(further),
