@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from campaign import write_campaign
+from loopback import PROJECT, USER, Loopback, serving
 
 from liit.config import load_params
 from liit.reporting.report_data import ReportData, gather
@@ -44,3 +45,26 @@ def made_up(sections: list[Section], monkeypatch: pytest.MonkeyPatch) -> None:
     """The made-up table's sections need not be drawn again."""
     monkeypatch.setattr(dashboards, "report_sections", lambda *_: sections)
     monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
+    import wandb
+
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    with serving(Loopback(projects={PROJECT})) as state:
+        for name, value in {
+            "WANDB_BASE_URL": state.url,
+            "WANDB_API_KEY": "f" * 40,
+            "WANDB_SILENT": "true",
+            "WANDB_DIR": str(tmp_path),
+            "WANDB_CACHE_DIR": str(tmp_path),
+            "WANDB_CONFIG_DIR": str(tmp_path),
+            "LOGNAME": USER,
+            "USER": USER,
+        }.items():
+            monkeypatch.setenv(name, value)
+        wandb.teardown()  # settings are read once a process
+        yield state
+        wandb.teardown()
+    assert not state.invalid

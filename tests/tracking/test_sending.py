@@ -5,42 +5,16 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from loopback import ENTITY, Loopback, serving
+from loopback import ENTITY, PROJECT, USER, Loopback
 
 from liit.errors import LiitError
 from liit.reporting.report_data import ReportData
 from liit.tracking.sending import send_dashboards
 
-PROJECT = "liit-bench"
-USER = "someone-at-home"
 pytestmark = pytest.mark.usefixtures("made_up")
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
-    import wandb
-
-    monkeypatch.delenv("WANDB_MODE", raising=False)
-    with serving(Loopback(projects={PROJECT})) as state:
-        for name, value in {
-            "WANDB_BASE_URL": state.url,
-            "WANDB_API_KEY": "f" * 40,
-            "WANDB_SILENT": "true",
-            "WANDB_DIR": str(tmp_path),
-            "WANDB_CACHE_DIR": str(tmp_path),
-            "WANDB_CONFIG_DIR": str(tmp_path),
-            "LOGNAME": USER,
-            "USER": USER,
-        }.items():
-            monkeypatch.setenv(name, value)
-        wandb.teardown()  # settings are read once a process
-        yield state
-        wandb.teardown()
-    assert not state.invalid
 
 
 @pytest.fixture

@@ -15,15 +15,15 @@ REPEAT = "repeat the command: what has arrived is replaced, the rest is added."
 @contextmanager
 def told(project: str) -> Iterator[None]:
     """Turn what W&B's client raises into what a user can do about it."""
-    from wandb.errors import AuthenticationError, UsageError
+    from wandb.errors import CommError, UsageError
     from wandb.sdk.lib.service.service_connection import WandbApiFailedError
     from wandb_workspaces.workspaces.errors import SpecVersionError
 
     try:
         yield
-    except (AuthenticationError, WandbApiFailedError) as error:
+    except (CommError, WandbApiFailedError) as error:
         # The client calls every failure of its first request one of authentication.
-        failed = error.__cause__ if isinstance(error, AuthenticationError) else error
+        failed = error.__cause__ if isinstance(error, CommError) else error
         raise LiitError(f"W&B said: {error}", next_step=_next_step(failed, project)) from error
     except UsageError as error:
         raise LiitError(

@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,13 +21,11 @@ from urllib.parse import urlsplit
 from liit.errors import LiitError
 from liit.files import read_cache, write_json
 from liit.tracking import Picture, Recorded, TrackedRun
-from liit.tracking.refusals import REPEAT, told
+from liit.tracking.sent_runs import DIGEST, ID, SentRuns, Waiting, recorded, wandb_command
 
 API = "https://api.wandb.ai"
 MARK = "liit.json"
 """Beside a run on this machine, once it is there as a whole: the digest of what it tells."""
-DIGEST = "content"
-"""Under this name the config holds that digest."""
 
 
 class OfflineRuns:
@@ -56,7 +53,7 @@ class OfflineRuns:
             config |= record.get("run", {}).get("config", {}).get("update", {})
             metrics |= record.get("summary", {}).get("update", {})
         history = [record["history"]["item"] for record in records if "history" in record]
-        return Recorded(config.pop(DIGEST, ""), config, history, metrics)
+        return recorded(config, history, metrics)
 
     def write(self, run: TrackedRun) -> None:
         """Write a run in place of an earlier one of its id: sending both would mix them."""
@@ -82,20 +79,10 @@ class OfflineRuns:
 
         Raises LiitError if W&B refuses one.
         """
-        here, there = self.digests(), SentRuns(self.project).digests()
-        changed = [run for run in runs if here[run] != there.get(run)]
-        folders = [folder for run in changed for folder in self._folders(run)]
-        if folders:
-            command = [_wandb(), "sync", "--include-synced", *map(str, folders)]
-            done = subprocess.run(command, check=False, capture_output=True, text=True)
-            there = SentRuns(self.project).digests()
-            if unsent := [run for run in changed if here[run] != there.get(run)]:
-                said = "\n  ".join((done.stdout + done.stderr).strip().splitlines()[-5:])
-                raise LiitError(
-                    f"{len(unsent)} of {len(changed)} runs did not arrive:\n  {said}",
-                    next_step=REPEAT,
-                )
-        return len(folders)
+        here = self.digests()
+        return SentRuns(self.project).take(
+            [Waiting(run, here[run], self._folders(run)[0]) for run in runs]
+        )
 
     def _folders(self, run: str) -> list[Path]:
         # an id may end like another one
@@ -112,37 +99,6 @@ def answer_sweep(config: Mapping[str, Any], metrics: Mapping[str, float]) -> Non
     # the agent's environment names the project, the run and its parameters
     with wandb.init(config=dict(config), mode=mode(), settings=_settings()) as opened:
         opened.summary.update(dict(metrics))
-
-
-class SentRuns:
-    """The runs that W&B has of a project; LiitError says what to do where they cannot be read."""
-
-    def __init__(self, project: str) -> None:
-        """Open nothing but the account; the entity is ``WANDB_ENTITY`` or its default one."""
-        import wandb
-
-        self.project = project
-        with told(project):
-            self._api = wandb.Api()
-            entity = self._api.settings["entity"] or self._api.default_entity
-        self.where = f"{entity}/{project}"
-
-    def digests(self) -> dict[str, str]:
-        """Return the digest of each finished run, by id; none where there is no such project."""
-        with told(self.project):
-            found = self._api.runs(self.where, {"state": "finished"}, per_page=500, lazy=False)
-            try:
-                return {run.id: run.config.get(DIGEST, "") for run in found}
-            except ValueError:  # no such project
-                return {}
-
-    def read(self, run: str) -> Recorded:
-        """Return what W&B has of a run."""
-        with told(self.project):
-            found = self._api.run(f"{self.where}/{allowed(run)}")
-            config = dict(found.config)
-            digest = config.pop(DIGEST, "")
-            return Recorded(digest, config, list(found.scan_history()), dict(found.summary))
 
 
 def mode() -> Any:
@@ -168,7 +124,7 @@ def _arguments(run: TrackedRun) -> dict[str, Any]:
         "group": run.group,
         "job_type": run.job,
         "tags": list(run.tags),
-        "config": {**run.config, DIGEST: run.digest},
+        "config": {**run.config, ID: run.id, DIGEST: run.digest},
         "settings": _settings(),
     }
 
@@ -225,7 +181,7 @@ def _cell(value: Any) -> Any:
 
 
 def _records(folder: Path) -> Iterator[Mapping[str, Any]]:
-    command = [_wandb(), "leet", "inspect", "--json", str(folder)]
+    command = [wandb_command(), "leet", "inspect", "--json", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LiitError(
@@ -233,10 +189,6 @@ def _records(folder: Path) -> Iterator[Mapping[str, Any]]:
             next_step="delete it; `liit publish` writes it again.",
         )
     return (json.loads(line) for line in done.stdout.splitlines())
-
-
-def _wandb() -> str:
-    return str(Path(sys.executable).with_name("wandb"))
 
 
 def _logged_in() -> bool:
