@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from liit import paths
 from liit.config import Params
@@ -85,10 +86,10 @@ class Job:
 def reproduce(params: Params, table: str, workers: int) -> None:
     """Run `dvc repro --single-item` for every run of a table, several at a time, longest first.
 
-    The figures of θ_0 wait for no run and come with those of the main table. What a run prints
-    goes to ``scratch/logs/``, and how long it took; one that was up to date keeps the time of when
-    it was made. Raises LiitError at the end if any failed, naming its log; the others are finished
-    first.
+    Before them it makes what they share: datasets, exams and the base. The figures of θ_0 wait for
+    no run and come with those of the main table. What a run prints goes to ``scratch/logs/``, and
+    how long it took; one that was up to date keeps the time of when it was made. Raises LiitError
+    at the end if any failed, naming its log; the others are finished first.
     """
     jobs = sorted(jobs_of(params, table), key=lambda job: job.seconds, reverse=True)
     if table == paths.MAIN:
@@ -97,6 +98,7 @@ def reproduce(params: Params, table: str, workers: int) -> None:
         write_pipeline(table)
     LOGS.mkdir(parents=True, exist_ok=True)
     Job(paths.pipeline(paths.MAIN), "code").run()  # what has to run again hangs on its digests
+    _make_shared()
     console = Console()
     console.print(
         f"{len(jobs)} stages, {workers} at a time; what they print is in {LOGS}/"
@@ -107,7 +109,8 @@ def reproduce(params: Params, table: str, workers: int) -> None:
         running = {pool.submit(job.run): job for job in jobs}
         for number, done in enumerate(as_completed(running), start=1):
             job, (code, seconds) = running[done], done.result()
-            outcome = "[red]failed[/]" if code else f"done in {seconds:.0f} s"
+            last = escape(job.said.strip().rpartition("\n")[2])
+            outcome = f"[red]failed[/]: {last}" if code else f"done in {seconds:.0f} s"
             console.print(f"[{number}/{len(jobs)}] {job.stage}: {outcome}")
             if code:
                 failed.append((job.stage, job.log))
@@ -118,6 +121,15 @@ def reproduce(params: Params, table: str, workers: int) -> None:
         raise LiitError(
             f"{len(failed)} of {len(jobs)} stages failed: {names}.",
             next_step=f"read {logs}; the same command continues with what is left.",
+        )
+
+
+def _make_shared() -> None:
+    command = [sys.executable, "-m", "dvc", "repro", f"{paths.pipeline(paths.MAIN)}:base"]
+    if subprocess.run(command, check=False).returncode:
+        raise LiitError(
+            "What all runs share could not be made.",
+            next_step="read DVC's message above; the same command continues.",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,9 @@ from liit.config import load_params
 from liit.errors import LiitError
 
 ROOT = Path(__file__).parents[2]
+SHARED = "dvc.yaml:base"
 SAID = {
+    SHARED: (0, ""),
     "dvc.yaml:code": (0, "Stage 'code' didn't change, skipping"),
     "dvc.yaml:run@random-0": (0, "Running stage 'run@random-0'"),
     "dvc.yaml:run@el2n-0": (0, "Stage 'run@el2n-0' didn't change, skipping"),
@@ -30,7 +33,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Pretend to run; what was started, in its order."""
     targets: list[str] = []
 
-    def run(command: list[str], *, stdout: Any, **_: Any) -> Any:
+    def run(command: list[str], *, stdout: Any = sys.stdout, **_: Any) -> Any:
         targets.append(command[-1])
         code, text = SAID[command[-1]]
         stdout.write(text)
@@ -60,7 +63,7 @@ def test_the_longest_starts_first_and_the_unknown_before_it(started: list[str]) 
     with pytest.raises(LiitError, match="run@entropy-0"):
         reproduce("random", "el2n", "entropy", jobs=1)
     names = ["run@entropy-0", "run@el2n-0", "run@random-0", "base_signals"]
-    assert started == [f"dvc.yaml:{name}" for name in ("code", *names)]
+    assert started == [f"dvc.yaml:{name}" for name in ("code", "base", *names)]
 
 
 def test_the_cost_is_said_before_the_start(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,10 +88,20 @@ def test_only_runs_that_ran_are_timed() -> None:
     assert clock["run@random-0"] < 60
 
 
-def test_a_failed_run_is_named_and_not_timed() -> None:
+def test_a_failed_run_is_named_and_not_timed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(LiitError, match=r"1 of 3 stages failed: run@entropy-0"):
         reproduce("entropy", "random")
+    assert "run@entropy-0: failed: ERROR" in capsys.readouterr().out
     assert list(json.loads(repro.CLOCK.read_text())) == ["run@random-0"]
+
+
+def test_no_run_starts_without_what_all_share(
+    started: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SAID, SHARED, (1, "ERROR"))
+    with pytest.raises(LiitError, match="What all runs share could not be made"):
+        reproduce("random")
+    assert started == ["dvc.yaml:code", SHARED]
 
 
 def test_a_run_that_met_the_lock_of_another_starts_again(
@@ -97,7 +110,7 @@ def test_a_run_that_met_the_lock_of_another_starts_again(
     real, target = repro.subprocess.run, "dvc.yaml:run@random-0"
     monkeypatch.setattr(repro, "LOCK_SECONDS", 0.0)
 
-    def busy_once(command: list[str], *, stdout: Any, **named: Any) -> Any:
+    def busy_once(command: list[str], *, stdout: Any = sys.stdout, **named: Any) -> Any:
         if command[-1] == target and target not in started:
             started.append(target)
             stdout.write("ERROR: Unable to acquire lock. Most likely another DVC process runs")
@@ -118,7 +131,7 @@ def test_what_a_killed_dvc_left_is_cleared(
     repro.RUNNING.parent.mkdir(parents=True)
     repro.RUNNING.touch()
 
-    def half_written(command: list[str], *, stdout: Any, **named: Any) -> Any:
+    def half_written(command: list[str], *, stdout: Any = sys.stdout, **named: Any) -> Any:
         if command[-1] == target and repro.RUNNING.exists():
             stdout.write("ERROR: Unable to read RWLock-file '.dvc/tmp/rwlock'. JSON is corrupted")
             stdout.flush()
@@ -133,7 +146,7 @@ def test_what_a_killed_dvc_left_is_cleared(
 def test_ctrl_c_starts_no_further_job(started: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     real = repro.subprocess.run
 
-    def stopped(command: list[str], *, stdout: Any, **named: Any) -> Any:
+    def stopped(command: list[str], *, stdout: Any = sys.stdout, **named: Any) -> Any:
         if command[-1] == "dvc.yaml:run@random-0":
             raise KeyboardInterrupt
         time.sleep(0.3)
