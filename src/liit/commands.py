@@ -98,6 +98,16 @@ def base_signals(_: Namespace) -> None:
     draw_base_signals(load_params())
 
 
+def instrument(_: Namespace) -> None:
+    """Judge signals against the truth and write reports/instrument.json."""
+    from liit.instrument.instrument import judge_signals
+
+    params = load_params()
+    with _unedited(params), _alone("instrument"):
+        judge_signals(params)
+    say(f"{paths.INSTRUMENT} and {paths.INSTRUMENT.with_suffix('')}/ are written")
+
+
 def report(asked: Namespace) -> None:
     """Write reports/ from results/."""
     from liit.data.sources import open_dataset
