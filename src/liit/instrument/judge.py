@@ -1,0 +1,146 @@
+"""One pool under one model, judged: its groups, its scores and its near-copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from liit.evaluation.statistics import Estimate
+from liit.instrument.detectors import (
+    CopyDetector,
+    auroc,
+    copy_detector,
+    copy_numbers,
+    over_samples,
+    score_numbers,
+)
+from liit.instrument.groups import SEEDS, Agreement, judge_groups
+from liit.instrument.measure import SCORES, JudgedPool
+from liit.instrument.truth import Truth
+from liit.seeds import generator
+from liit.selection.adapt import LITE_ADAPT_INF
+from liit.selection.arrays import Floats
+from liit.selection.method import Groups, Representation
+from liit.selection.vectors import Vectors, unit
+
+CONTROLS = ("random numbers", "the skill itself")
+"""Spaces whose agreement with the skills is known: none, and all there is."""
+CONTROL_WIDTH = 32
+Numbers = Mapping[str, Estimate | None]
+
+
+@dataclass
+class Judgement:
+    """What came out for a pool.
+
+    ``agreements``: space -> one per clustering seed. ``scores``: score -> :func:`score_numbers`,
+    with the values themselves in ``values``. ``copies``: space -> :func:`copy_numbers`.
+    ``grounding``: AUROC of image grounding for answers that need the image.
+    """
+
+    pool: JudgedPool
+    truth: Truth
+    grouped: Truth
+    agreements: dict[str, list[Agreement]] = field(default_factory=dict)
+    scores: dict[str, Numbers] = field(default_factory=dict)
+    values: dict[str, Floats] = field(default_factory=dict)
+    copies: dict[str, Numbers] = field(default_factory=dict)
+    detectors: dict[str, CopyDetector] = field(default_factory=dict)
+    grounding: Estimate | None = None
+
+
+def cuts_of(pool: JudgedPool, budget: int) -> dict[str, int]:
+    """Return how many samples of a whole pool SemDeDup's row and LITE's pool keep."""
+    assert LITE_ADAPT_INF.prune is not None
+    lite = round(LITE_ADAPT_INF.prune.factor * budget)
+    return {"semdedup": min(budget, pool.size), "lite": min(lite, pool.size)}
+
+
+def judge(
+    pool: JudgedPool, truth: Truth, budget: int, workers: Executor, *, few: bool = False
+) -> tuple[Judgement, list[Future[None]]]:
+    """Start judging a pool; the judgement is filled once the jobs that come back are done.
+
+    ``few``: judge the groups alone.
+    """
+    judged = Judgement(pool, truth, truth.take(pool.rows))
+    jobs: list[Callable[[], None]] = []
+    share = max(1, round(budget * len(pool.rows) / pool.size))
+    for space, vectors in _vectors(judged, with_controls=not few).items():
+        judged.agreements[space] = []
+        jobs.append(_grouping_job(judged, space, vectors, share))
+    if not few:
+        judged.values |= {name: _scores(pool, name) for name in SCORES}
+        jobs += [_score_job(judged, name) for name in SCORES]
+        jobs.append(_grounding_job(judged))
+    if len(pool.measured) == pool.size and not few:
+        cuts = cuts_of(pool, budget)
+        jobs += [_copy_job(judged, *space, cuts) for space in pool.spaces.items()]
+    return judged, [workers.submit(job) for job in jobs]
+
+
+def _vectors(judged: Judgement, *, with_controls: bool) -> dict[str, Vectors]:
+    pool = judged.pool
+    spaces = {
+        space: pool.measured.vectors(represent).take(pool.rows)
+        for space, represent in pool.spaces.items()
+    }
+    if with_controls:
+        count = len(pool.rows)
+        noise = generator(0, "instrument", "control").normal(size=(count, CONTROL_WIDTH))
+        names, of = np.unique(judged.grouped.skill, return_inverse=True)
+        known = np.eye(len(names))[of]
+        for control, rows in zip(CONTROLS, (noise, known), strict=True):
+            spaces[control] = Vectors((rows.astype(np.float32),), unit).in_memory()
+    return spaces
+
+
+def _scores(pool: JudgedPool, name: str) -> Floats:
+    nobody = Groups(np.zeros(len(pool.measured), dtype=np.int64))
+    return pool.measured.scores(SCORES[name], nobody)
+
+
+def _grouping_job(
+    judged: Judgement, space: str, vectors: Vectors, budget: int
+) -> Callable[[], None]:
+    def job() -> None:
+        for seed in SEEDS:
+            judged.agreements[space].append(judge_groups(vectors, judged.grouped, seed, budget))
+
+    return job
+
+
+def _score_job(judged: Judgement, name: str) -> Callable[[], None]:
+    def job() -> None:
+        truth = judged.truth
+        judged.scores[name] = score_numbers(judged.values[name], truth.skill, truth.spoiled)
+
+    return job
+
+
+def _grounding_job(judged: Judgement) -> Callable[[], None]:
+    def job() -> None:
+        known = np.flatnonzero(~np.isnan(judged.truth.needs_image))
+        needs = judged.truth.needs_image[known] == 1.0
+        scores = judged.values["Image grounding"][known]
+        judged.grounding = over_samples(lambda r: auroc(needs[r], scores[r]), len(known))
+
+    return job
+
+
+def _copy_job(
+    judged: Judgement, space: str, represent: Representation, cuts: Mapping[str, int]
+) -> Callable[[], None]:
+    def job() -> None:
+        measured = judged.pool.measured
+        # LITE's order: by arrival, then by a hash of the id
+        order = np.lexsort((measured.keys, measured.pool.step))
+        detector = copy_detector(measured.vectors(represent), judged.truth.original, order)
+        judged.detectors[space] = detector
+        judged.copies[space] = copy_numbers(detector, cuts)
+
+    return job
