@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,13 +98,11 @@ def copy_numbers(detector: CopyDetector, cuts: Mapping[str, int]) -> dict[str, E
         "auroc": over_samples(lambda r: auroc(detector.copied[r], detector.similarity[r]), count)
     }
     for name, kept in cuts.items():
-        numbers[name] = over_samples(lambda r, kept=kept: detector.recall(kept, r), count)
+        numbers[name] = over_samples(partial(detector.recall, kept), count)
     return numbers
 
 
-def score_numbers(
-    scores: Floats, skill: Names, spoiled: Mask
-) -> dict[str, Estimate | None]:
+def score_numbers(scores: Floats, skill: Names, spoiled: Mask) -> dict[str, Estimate | None]:
     """Return what one score [n] says of spoiled answers, and what skill says of the score.
 
     AUROC with high scores taken for spoiled, on all samples and on those of skill `vqa` alone.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -38,7 +37,8 @@ class Judgement:
     """What came out for a pool.
 
     ``agreements``: space -> one per clustering seed. ``scores``: score -> :func:`score_numbers`,
-    with the values themselves in ``values``. ``copies``: space -> :func:`copy_numbers`.
+    with the values themselves in ``values``. ``copies``: space -> :func:`copy_numbers`, at the
+    ``cuts``: method -> samples that stay; empty unless the whole pool was measured.
     ``grounding``: AUROC of image grounding for answers that need the image.
     """
 
@@ -50,6 +50,7 @@ class Judgement:
     values: dict[str, Floats] = field(default_factory=dict)
     copies: dict[str, Numbers] = field(default_factory=dict)
     detectors: dict[str, CopyDetector] = field(default_factory=dict)
+    cuts: dict[str, int] = field(default_factory=dict)
     grounding: Estimate | None = None
 
 
@@ -78,8 +79,8 @@ def judge(
         jobs += [_score_job(judged, name) for name in SCORES]
         jobs.append(_grounding_job(judged))
     if len(pool.measured) == pool.size and not few:
-        cuts = cuts_of(pool, budget)
-        jobs += [_copy_job(judged, *space, cuts) for space in pool.spaces.items()]
+        judged.cuts |= cuts_of(pool, budget)
+        jobs += [_copy_job(judged, *space) for space in pool.spaces.items()]
     return judged, [workers.submit(job) for job in jobs]
 
 
@@ -132,15 +133,13 @@ def _grounding_job(judged: Judgement) -> Callable[[], None]:
     return job
 
 
-def _copy_job(
-    judged: Judgement, space: str, represent: Representation, cuts: Mapping[str, int]
-) -> Callable[[], None]:
+def _copy_job(judged: Judgement, space: str, represent: Representation) -> Callable[[], None]:
     def job() -> None:
         measured = judged.pool.measured
         # LITE's order: by arrival, then by a hash of the id
         order = np.lexsort((measured.keys, measured.pool.step))
         detector = copy_detector(measured.vectors(represent), judged.truth.original, order)
         judged.detectors[space] = detector
-        judged.copies[space] = copy_numbers(detector, cuts)
+        judged.copies[space] = copy_numbers(detector, judged.cuts)
 
     return job

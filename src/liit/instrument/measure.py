@@ -89,7 +89,7 @@ def judged_pool(
     rows, whole = grouped_rows(pool), step == 1
     chosen = pool if whole else pool.take(rows)
     spaces = {**SPACES, PROXY_SPACE: proxy_gradients} if proxy and step == 1 else SPACES
-    measured = _measured(params, stream, model, chosen, spaces, proxy)
+    measured = _measured(params, stream, model, chosen, spaces, proxy=proxy)
     rows = rows if whole else np.arange(len(chosen))
     name = stream.names[step]
     return JudgedPool(model.name, step, name, len(pool), measured, rows, spaces)
@@ -100,7 +100,7 @@ def few_of(params: Params, stream: Stream, model: JudgedModel, pool: JudgedPool)
     draw = generator(0, "instrument", "few").permutation(pool.rows)
     few = pool.measured.pool.take(np.sort(draw[:FEW]))
     spaces = {MIDDLE: gradients, ZERO_ORDER_SPACE: zero_order_gradients}
-    measured = _measured(params, stream, model, few, spaces, None, with_scores=False)
+    measured = _measured(params, stream, model, few, spaces, with_scores=False)
     rows = np.arange(len(few))
     return JudgedPool(model.name, pool.step, pool.name, pool.size, measured, rows, spaces)
 
@@ -111,8 +111,8 @@ def _measured(
     model: JudgedModel,
     pool: Pool,
     spaces: Mapping[str, Representation],
-    proxy: Proxy | None,
     *,
+    proxy: Proxy | None = None,
     with_scores: bool = True,
 ) -> Measured:
     parts = [*spaces.values(), *(SCORES.values() if with_scores else ())]

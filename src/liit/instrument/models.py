@@ -59,4 +59,3 @@ def proxy_here(params: Params, stream: Stream) -> Proxy | None:
     if not isinstance(shape, str) and not is_up_to_date(record, stamps.base(params, shape)):
         return None
     return proxy_digest(params), lambda: open_proxy(params, stream.stores)
-

@@ -61,9 +61,7 @@ def measured_under(
     """
     wanted, ids = frozenset(names), sorted(ids)
     digest = proxy[0] if proxy else None
-    stamp = stamps.signals(
-        params, wanted, ids=digest_ids(ids), weights=theta.digest, proxy=digest
-    )
+    stamp = stamps.signals(params, wanted, ids=digest_ids(ids), weights=theta.digest, proxy=digest)
 
     def fill(folder: Path) -> None:
         measure(
