@@ -70,16 +70,16 @@ class CopyDetector:
     similarity: Floats
     copied: Mask
 
-    def recall(self, kept: int, rows: Ints | None = None) -> float:
-        """Return the share (0..1) of the copies that are among the most similar when some stay.
+    def removed(self, kept: int) -> Mask:
+        """Return which samples go when ``kept`` of the pool stay: the most similar ones [n]."""
+        gone = np.zeros(len(self.copied), dtype=bool)
+        gone[np.argsort(-self.similarity, kind="stable")[: len(gone) - kept]] = True
+        return gone
 
-        ``kept``: samples that stay of the whole pool. ``rows``: count these alone.
-        """
-        rows = np.arange(len(self.copied)) if rows is None else rows
-        removed = np.zeros(len(self.copied), dtype=bool)
-        removed[np.argsort(-self.similarity, kind="stable")[: len(removed) - kept]] = True
-        copied = self.copied[rows]
-        return float(removed[rows][copied].mean()) if copied.any() else float("nan")
+
+def recall(truth: Mask, found: Mask) -> float:
+    """Return the share (0..1) of what is true that was found; NaN where nothing is true."""
+    return float(found[truth].mean()) if truth.any() else float("nan")
 
 
 def copy_detector(vectors: Vectors, original: Names, order: Ints) -> CopyDetector:
@@ -98,8 +98,12 @@ def copy_numbers(detector: CopyDetector, cuts: Mapping[str, int]) -> dict[str, E
         "auroc": over_samples(lambda r: auroc(detector.copied[r], detector.similarity[r]), count)
     }
     for name, kept in cuts.items():
-        numbers[name] = over_samples(partial(detector.recall, kept), count)
+        numbers[name] = over_samples(partial(_recall_of, detector, detector.removed(kept)), count)
     return numbers
+
+
+def _recall_of(detector: CopyDetector, removed: Mask, rows: Ints) -> float:
+    return recall(detector.copied[rows], removed[rows])
 
 
 def score_numbers(scores: Floats, skill: Names, spoiled: Mask) -> dict[str, Estimate | None]:

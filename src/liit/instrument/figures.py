@@ -75,13 +75,13 @@ def panels(rows: Rows, *keys: str) -> dict[tuple[Any, ...], list[Record]]:
 @styled
 def draw_agreement(rows: Rows) -> Figure:
     """Draw AMI with skill and dataset, one line per space, one panel per pool and model."""
-    groups = panels(rows, "rows")
+    groups = panels(rows, "kind", "rows")
     heights = [len(group) for group in groups.values()]
     figure = Figure(figsize=(7.6, 0.24 * sum(heights) + 0.62 * len(groups)), layout="constrained")
     grid = figure.subplots(
         len(groups), 1, squeeze=False, sharex=True, gridspec_kw={"height_ratios": heights}
     )
-    for axes, ((place, count), group) in zip(grid[:, 0], groups.items(), strict=True):
+    for axes, ((place, _, count), group) in zip(grid[:, 0], groups.items(), strict=True):
         for hue, marker, truth in zip(HUES, MARKERS, ("skill", "dataset"), strict=False):
             _dots(axes, [row["ami"][truth] for row in group], hue, marker, f"with the {truth}")
         _named(axes, [row["space"] for row in group])
@@ -96,7 +96,7 @@ def draw_agreement(rows: Rows) -> Figure:
 @styled
 def draw_grid(rows: Rows) -> Figure:
     """Draw AMI with the skills over the number of groups, one line per space but the controls."""
-    groups = panels([row for row in rows if not row["control"] and not row["few"]])
+    groups = panels([row for row in rows if row["kind"] == "draw" and not row["control"]])
     columns = min(2, len(groups))
     lines = -(-len(groups) // columns)
     figure = Figure(figsize=(4.4 * columns, 2.9 * lines + 0.9), layout="constrained")
@@ -196,7 +196,7 @@ def draw_copies(rows: Rows) -> Figure:
 
 
 def _dots(axes: Axes, values: Sequence[Record | None], hue: str, marker: str, label: str) -> None:
-    """Draw estimates as dots on lines 0, 1, … with their intervals; an undefined one is left out."""
+    """Draw estimates as dots on lines 0, 1, … with their intervals; undefined ones are left out."""
     known = [(place, value) for place, value in enumerate(values) if value is not None]
     for place, value in known:
         if value["low"] is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from liit.instrument.detectors import (
     score_numbers,
 )
 from liit.instrument.groups import SEEDS, Agreement, judge_groups
-from liit.instrument.measure import SCORES, JudgedPool
+from liit.instrument.measure import GROUNDING, MIDDLE, SCORES, JudgedPool
 from liit.instrument.truth import Truth
 from liit.seeds import generator
 from liit.selection.adapt import LITE_ADAPT_INF
@@ -36,8 +37,9 @@ Numbers = Mapping[str, Estimate | None]
 class Judgement:
     """What came out for a pool.
 
-    ``agreements``: space -> one per clustering seed. ``scores``: score -> :func:`score_numbers`,
-    with the values themselves in ``values``. ``copies``: space -> :func:`copy_numbers`, at the
+    ``agreements``: space -> one per clustering seed. ``whole``: the same of the middle layer's
+    gradients with all samples in groups, where all were measured. ``scores``: score ->
+    :func:`score_numbers`, with the values themselves in ``values``. ``copies``: space -> :func:`copy_numbers`, at the
     ``cuts``: method -> samples that stay; empty unless the whole pool was measured.
     ``grounding``: AUROC of image grounding for answers that need the image.
     """
@@ -46,12 +48,20 @@ class Judgement:
     truth: Truth
     grouped: Truth
     agreements: dict[str, list[Agreement]] = field(default_factory=dict)
+    whole: list[Agreement] = field(default_factory=list)
     scores: dict[str, Numbers] = field(default_factory=dict)
     values: dict[str, Floats] = field(default_factory=dict)
     copies: dict[str, Numbers] = field(default_factory=dict)
     detectors: dict[str, CopyDetector] = field(default_factory=dict)
     cuts: dict[str, int] = field(default_factory=dict)
     grounding: Estimate | None = None
+
+    @property
+    def methods_groups(self) -> tuple[list[Agreement], Truth]:
+        """The groups that are most like those of Adapt-∞, and the truth of what is in them."""
+        if self.whole:
+            return self.whole, self.truth
+        return self.agreements[MIDDLE], self.grouped
 
 
 def cuts_of(pool: JudgedPool, budget: int) -> dict[str, int]:
@@ -72,15 +82,17 @@ def judge(
     jobs: list[Callable[[], None]] = []
     share = max(1, round(budget * len(pool.rows) / pool.size))
     for space, vectors in _vectors(judged, with_controls=not few).items():
-        judged.agreements[space] = []
-        jobs.append(_grouping_job(judged, space, vectors, share))
+        done = judged.agreements[space] = []
+        jobs.append(partial(_group, done, vectors, judged.grouped, share))
     if not few:
         judged.values |= {name: _scores(pool, name) for name in SCORES}
-        jobs += [_score_job(judged, name) for name in SCORES]
-        jobs.append(_grounding_job(judged))
+        jobs += [partial(_judge_score, judged, name) for name in SCORES]
+        jobs.append(partial(_judge_grounding, judged))
     if len(pool.measured) == pool.size and not few:
+        every = pool.measured.vectors(pool.spaces[MIDDLE])
+        jobs.append(partial(_group, judged.whole, every, truth, budget))
         judged.cuts |= cuts_of(pool, budget)
-        jobs += [_copy_job(judged, *space) for space in pool.spaces.items()]
+        jobs += [partial(_judge_copies, judged, *space) for space in pool.spaces.items()]
     return judged, [workers.submit(job) for job in jobs]
 
 
@@ -105,41 +117,26 @@ def _scores(pool: JudgedPool, name: str) -> Floats:
     return pool.measured.scores(SCORES[name], nobody)
 
 
-def _grouping_job(
-    judged: Judgement, space: str, vectors: Vectors, budget: int
-) -> Callable[[], None]:
-    def job() -> None:
-        for seed in SEEDS:
-            judged.agreements[space].append(judge_groups(vectors, judged.grouped, seed, budget))
-
-    return job
+def _group(done: list[Agreement], vectors: Vectors, truth: Truth, budget: int) -> None:
+    done += [judge_groups(vectors, truth, seed, budget) for seed in SEEDS]
 
 
-def _score_job(judged: Judgement, name: str) -> Callable[[], None]:
-    def job() -> None:
-        truth = judged.truth
-        judged.scores[name] = score_numbers(judged.values[name], truth.skill, truth.spoiled)
-
-    return job
+def _judge_score(judged: Judgement, name: str) -> None:
+    truth = judged.truth
+    judged.scores[name] = score_numbers(judged.values[name], truth.skill, truth.spoiled)
 
 
-def _grounding_job(judged: Judgement) -> Callable[[], None]:
-    def job() -> None:
-        known = np.flatnonzero(~np.isnan(judged.truth.needs_image))
-        needs = judged.truth.needs_image[known] == 1.0
-        scores = judged.values["Image grounding"][known]
-        judged.grounding = over_samples(lambda r: auroc(needs[r], scores[r]), len(known))
-
-    return job
+def _judge_grounding(judged: Judgement) -> None:
+    known = np.flatnonzero(~np.isnan(judged.truth.needs_image))
+    needs = judged.truth.needs_image[known] == 1.0
+    scores = judged.values[GROUNDING][known]
+    judged.grounding = over_samples(lambda r: auroc(needs[r], scores[r]), len(known))
 
 
-def _copy_job(judged: Judgement, space: str, represent: Representation) -> Callable[[], None]:
-    def job() -> None:
-        measured = judged.pool.measured
-        # LITE's order: by arrival, then by a hash of the id
-        order = np.lexsort((measured.keys, measured.pool.step))
-        detector = copy_detector(measured.vectors(represent), judged.truth.original, order)
-        judged.detectors[space] = detector
-        judged.copies[space] = copy_numbers(detector, judged.cuts)
-
-    return job
+def _judge_copies(judged: Judgement, space: str, represent: Representation) -> None:
+    measured = judged.pool.measured
+    # LITE's order: by arrival, then by a hash of the id
+    order = np.lexsort((measured.keys, measured.pool.step))
+    detector = copy_detector(measured.vectors(represent), judged.truth.original, order)
+    judged.detectors[space] = detector
+    judged.copies[space] = copy_numbers(detector, judged.cuts)

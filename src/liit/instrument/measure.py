@@ -43,16 +43,17 @@ SPACES: Mapping[str, Representation] = {
 MIDDLE, HIDDEN = "gradient, middle layer", "hidden state, middle layer"
 PROXY_SPACE = "gradient, proxy model"
 ZERO_ORDER_SPACE = "gradient, zero-order"
+GROUNDING = "Image grounding"
 SCORES: Mapping[str, Scorer] = {
     "EL2N": el2n,
     "Entropy": entropy,
     "Perplexity": perplexity,
-    "Image grounding": image_grounding,
+    GROUNDING: image_grounding,
 }
-GROUPED = 1500
-"""Samples of a pool that are grouped, drawn once: 30 per group at the largest k."""
-FEW = 100
-"""Samples with zero-order gradients: each needs 128 forward passes, half a second on one core."""
+GROUPED = 2000
+"""Samples of a pool that are grouped, drawn once: 40 per group at the largest k."""
+FEW = 64
+"""Samples with zero-order gradients: each needs 128 forward passes, about half a second."""
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def over_models(judged: Iterable[Judgement]) -> list[dict[str, Any]]:
         by_step.setdefault(one.pool.step, []).append(one)
     alike = by_step[max(by_step)] if by_step else []
     rows = []
-    for space in alike[0].agreements if alike else ():
+    for space in alike[0].pool.spaces if alike else ():
         means = [
             {name: over_seeds(_ami(one.agreements[space], name)).mean for name in TRUTHS}
             for one in alike
@@ -89,33 +89,39 @@ def _pool(one: Judgement) -> dict[str, Any]:
 
 
 def _representations(one: Judgement) -> Iterable[dict[str, Any]]:
+    kind = "draw" if one.scores else "few"
     for space, agreements in one.agreements.items():
-        grids = {
-            name: mean_of([{str(k): v for k, v in a.grid[name].items()} for a in agreements])
-            for name in TRUTHS
-        }
-        yield {
-            **_where(one),
-            "space": space,
-            "rows": len(one.pool.rows),
-            "few": not one.scores,
-            "control": space in CONTROLS,
-            "k": [a.k for a in agreements],
-            "ami": _estimates(mean_of([a.ami for a in agreements])),
-            "homogeneity": _estimates(mean_of([a.homogeneity for a in agreements])),
-            "grid": {name: _estimates(grid) for name, grid in grids.items()},
-        }
+        yield {**_where(one), **_agreement(space, agreements, len(one.pool.rows)), "kind": kind}
+    if one.whole:
+        yield {**_where(one), **_agreement(MIDDLE, one.whole, one.pool.size), "kind": "whole"}
+
+
+def _agreement(space: str, agreements: Sequence[Agreement], rows: int) -> dict[str, Any]:
+    grids = {
+        name: mean_of([{str(k): v for k, v in a.grid[name].items()} for a in agreements])
+        for name in TRUTHS
+    }
+    return {
+        "space": space,
+        "control": space in CONTROLS,
+        "rows": rows,
+        "k": [a.k for a in agreements],
+        "ami": _estimates(mean_of([a.ami for a in agreements])),
+        "homogeneity": _estimates(mean_of([a.homogeneity for a in agreements])),
+        "grid": {name: _estimates(grid) for name, grid in grids.items()},
+    }
 
 
 def _budgets(one: Judgement) -> Iterable[dict[str, Any]]:
-    agreements = one.agreements[MIDDLE]
+    agreements, truth = one.methods_groups
     given, filled = (
         mean_of([getattr(a, field) for a in agreements]) for field in ("shares", "filled")
     )
-    for skill, share in pool_shares(one.grouped.skill).items():
+    for skill, share in pool_shares(truth.skill).items():
         yield {
             **_where(one),
             "skill": skill,
+            "rows": len(truth.skill),
             "pool": round(share, DIGITS),
             "equal_budgets": _json(given[skill]),
             "groups": _json(filled[skill]),

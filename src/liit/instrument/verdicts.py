@@ -117,8 +117,9 @@ def _ami_gaps(
 
 
 def _evenness_gap(one: Judgement) -> Estimate:
-    before = evenness(pool_shares(one.grouped.skill))
-    return over_seeds([100 * (evenness(each.shares) - before) for each in one.agreements[MIDDLE]])
+    agreements, truth = one.methods_groups
+    before = evenness(pool_shares(truth.skill))
+    return over_seeds([100 * (evenness(each.shares) - before) for each in agreements])
 
 
 def _copy_gap(one: Judgement) -> Estimate | None:
