@@ -39,8 +39,9 @@ class Judgement:
 
     ``agreements``: space -> one per clustering seed. ``whole``: the same of the middle layer's
     gradients with all samples in groups, where all were measured. ``scores``: score ->
-    :func:`score_numbers`, with the values themselves in ``values``. ``copies``: space -> :func:`copy_numbers`, at the
-    ``cuts``: method -> samples that stay; empty unless the whole pool was measured.
+    :func:`score_numbers`, with the values themselves in ``values``. ``copies``: space ->
+    :func:`copy_numbers`, at the ``cuts``: method -> samples that stay; empty unless the whole pool
+    was measured.
     ``grounding``: AUROC of image grounding for answers that need the image.
     """
 
