@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liit.evaluation.statistics import Estimate
-from liit.instrument.truth import Mask, Names, redundant
+from liit.instrument.truth import Mask, Names, codes, redundant
 from liit.seeds import generator
 from liit.selection.arrays import Floats, Ints
 from liit.selection.geometry import max_similarity_to_earlier
@@ -37,7 +37,7 @@ def auroc(truth: Mask, scores: Floats) -> float:
 def explained(names: NDArray[np.generic], scores: Floats) -> float:
     """Return the share (0..1) of a score's variance that lies between names: eta squared."""
     defined = ~np.isnan(scores)
-    scores, of = scores[defined], np.unique(names[defined], return_inverse=True)[1]
+    scores, of = scores[defined], codes(names[defined])
     counts = np.bincount(of)
     means = np.bincount(of, weights=scores) / counts
     total = float(((scores - scores.mean()) ** 2).sum())
@@ -111,10 +111,10 @@ def score_numbers(scores: Floats, skill: Names, spoiled: Mask) -> dict[str, Esti
 
     AUROC with high scores taken for spoiled, on all samples and on those of skill `vqa` alone.
     """
-    vqa = np.flatnonzero(skill == "vqa")
+    vqa, of = np.flatnonzero(skill == "vqa"), codes(skill)
     return {
         "spoiled": over_samples(lambda r: auroc(spoiled[r], scores[r]), len(scores)),
         "spoiled_vqa": over_samples(lambda r: auroc(spoiled[vqa[r]], scores[vqa[r]]), len(vqa)),
-        "by_skill": over_samples(lambda r: explained(skill[r], scores[r]), len(scores)),
+        "by_skill": over_samples(lambda r: explained(of[r], scores[r]), len(scores)),
         "by_spoiled": over_samples(lambda r: explained(spoiled[r], scores[r]), len(scores)),
     }

@@ -13,7 +13,7 @@ from liit.plotting import GRID, HUES, INK, MARKERS, MUTED, Drawing, styled
 
 Record = Mapping[str, Any]
 Rows = Sequence[Record]
-REMOVERS = {"semdedup": "SemDeDup", "lite": "LITE-Adapt-∞"}
+REMOVERS = {"semdedup": "SemDeDup", "lite": "LITE"}
 
 
 def drawings(record: Record) -> Iterator[Drawing]:
@@ -188,7 +188,7 @@ def draw_copies(rows: Rows) -> Figure:
     for axes, (remover, label) in zip(grid[1:], REMOVERS.items(), strict=True):
         _dots(axes, [row[remover] for row in rows], HUES[0], "o", "")
         axes.axvline(rows[0]["removed"][remover], color=MUTED, linewidth=0.8, linestyle="--")
-        axes.set_title(f"recall at the cut of {label}")
+        axes.set_title(f"recall, {label}'s cut")
     for axes in grid:
         axes.set_xlim(0.0, 1.03)
     _named(grid[0], [row["space"] for row in rows])

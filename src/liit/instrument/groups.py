@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from liit.evaluation.statistics import Estimate, over_seeds
-from liit.instrument.truth import Names, Truth
+from liit.instrument.truth import Names, Truth, codes
 from liit.seeds import generator
 from liit.selection.arrays import Floats, Ints
 from liit.selection.budgets import uniform
@@ -49,7 +49,7 @@ def group(vectors: Vectors, seed: int) -> Grouping:
     return Grouping(labels, elbow({k: fitted.wss for k, fitted in fits.items()}))
 
 
-def agreement(truth: Names, labels: Ints) -> float:
+def agreement(truth: Names | Ints, labels: Ints) -> float:
     """Return the adjusted mutual information of groups with names: 0 by chance, 1 if the same."""
     from sklearn.metrics import adjusted_mutual_info_score
 
@@ -57,7 +57,7 @@ def agreement(truth: Names, labels: Ints) -> float:
     return float(adjusted_mutual_info_score(truth[used], labels[used]))
 
 
-def homogeneity(truth: Names, labels: Ints) -> float:
+def homogeneity(truth: Names | Ints, labels: Ints) -> float:
     """Return how far each group holds one name alone, 0 to 1; more groups give more by chance."""
     from sklearn.metrics import homogeneity_score
 
@@ -86,7 +86,7 @@ def judge_groups(vectors: Vectors, truth: Truth, seed: int, budget: int) -> Agre
     """Group vectors [n, d] and compare the groups with the truth; ``budget`` is shared equally."""
     grouping = group(vectors, seed)
     chosen = grouping.chosen
-    names = {"skill": truth.skill, "dataset": truth.dataset}
+    names = {"skill": codes(truth.skill), "dataset": codes(truth.dataset)}
     return Agreement(
         k=chosen.count,
         ami={name: agreement(of, chosen.labels) for name, of in names.items()},

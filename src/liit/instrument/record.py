@@ -129,7 +129,8 @@ def _budgets(one: Judgement) -> Iterable[dict[str, Any]]:
 
 
 def _scores(one: Judgement) -> Iterable[dict[str, Any]]:
-    for name, numbers in one.scores.items():
+    for name in one.values:  # the judgements come in as they are done
+        numbers = one.scores[name]
         row = {**_where(one), "score": name, **_estimates(numbers)}
         for mark in ("spoiled", "spoiled_vqa"):
             row[f"{mark}_low"] = _json(_reversed(numbers[mark]))

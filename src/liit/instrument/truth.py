@@ -74,10 +74,14 @@ def _needs(sample: Sample, spoiled: bool) -> float:
     return 0.0 if sample.turns[-1].text in IRRELEVANT else np.nan
 
 
+def codes(names: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Return a number for each name, the same for the same: texts are slow to compare [n]."""
+    return np.asarray(np.unique(names, return_inverse=True)[1], dtype=np.int64)
+
+
 def redundant(original: Names, order: NDArray[np.int64]) -> Mask:
     """Return whether a sample of the same content stands before each one in ``order`` [n]."""
-    _, family = np.unique(original, return_inverse=True)
-    first = np.unique(family[order], return_index=True)[1]
+    first = np.unique(codes(original)[order], return_index=True)[1]
     is_first = np.zeros(len(order), dtype=bool)
     is_first[order[first]] = True
     return ~is_first

@@ -12,6 +12,7 @@ from liit.instrument.detectors import auroc, explained, over_samples
 from liit.instrument.groups import SEEDS, evenness, pool_shares
 from liit.instrument.judge import Judgement
 from liit.instrument.measure import HIDDEN, MIDDLE, SCORES
+from liit.instrument.truth import codes
 from liit.reporting.claims import Claim
 from liit.selection.arrays import Ints
 
@@ -136,11 +137,11 @@ def _copy_gap(one: Judgement) -> Estimate | None:
 
 
 def _task_gap(score: str, one: Judgement) -> Estimate | None:
-    truth, values = one.truth, one.values[score]
+    skill, spoiled, values = codes(one.truth.skill), one.truth.spoiled, one.values[score]
 
     def gap(rows: Ints) -> float:
-        by_skill = explained(truth.skill[rows], values[rows])
-        return 100 * (by_skill - explained(truth.spoiled[rows], values[rows]))
+        by_skill = explained(skill[rows], values[rows])
+        return 100 * (by_skill - explained(spoiled[rows], values[rows]))
 
     return over_samples(gap, len(values))
 
