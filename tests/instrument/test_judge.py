@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from liit.selection.measured import Measured
 NAMES = ("captioning", "grounding", "kvqa", "reasoning", "vqa")
 COUNT = 200
 ROOT = Path(__file__).parents[2]
+PARAMS = load_params(ROOT / "params.yaml")
 
 
 def judgement(step: int = 1) -> Judgement:
@@ -76,7 +78,7 @@ def judgement(step: int = 1) -> Judgement:
 @pytest.fixture(scope="module")
 def record() -> dict[str, Any]:
     model = JudgedModel("θ_0", Theta("base", (), None, None, "0" * 64, ()), (1, 2))
-    return record_of("mini", [model], [judgement(1), judgement(2)], 20)
+    return record_of(PARAMS, [model], None, [judgement(1), judgement(2)])
 
 
 def test_what_holds_the_skills_is_told_from_what_does_not(record: dict[str, Any]) -> None:
@@ -115,18 +117,15 @@ def test_the_record_is_plain_and_has_its_figures(record: dict[str, Any], tmp_pat
 
 
 def test_again_gives_the_same(record: dict[str, Any]) -> None:
-    again = record_of("mini", [], [judgement(1), judgement(2)], 20)
+    again = record_of(PARAMS, [], None, [judgement(1), judgement(2)])
     assert {**again, "models": record["models"]} == record
 
 
 def test_a_stream_that_is_not_drawn_has_no_truth(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
-    params = load_params(ROOT / "params.yaml")
-    read = tuple(replace(dataset, format="llava") for dataset in params.stream)
+    read = tuple(replace(dataset, format="llava") for dataset in PARAMS.stream)
     monkeypatch.chdir(tmp_path)
-    instrument.judge_signals(replace(params, stream=read))
+    instrument.judge_signals(replace(PARAMS, stream=read))
     assert json.loads(Path("reports/instrument.json").read_text()) == {"scale": "mini"}
     assert json.loads(Path("reports/instrument/captions.json").read_text()) == []

@@ -15,7 +15,7 @@ from liit.instrument.figures import drawings
 from liit.instrument.groups import SEEDS
 from liit.instrument.judge import Judgement, judge
 from liit.instrument.measure import JudgedPool, few_of, judged_pool
-from liit.instrument.models import JudgedModel, models_here, proxy_here
+from liit.instrument.models import JudgedModel, Proxy, models_here, proxy_here
 from liit.instrument.record import record_of
 from liit.instrument.truth import truth_of
 from liit.plotting import save_drawings
@@ -39,21 +39,26 @@ def judge_signals(params: Params) -> None:
     stream = Stream(params)
     models = models_here(params, stream)
     say(f"judged: {', '.join(model.name for model in models)}")
-    judgements = _judgements(params, stream, models)
-    record = record_of(params.scale, models, judgements, params.budget)
+    proxy = proxy_here(params, stream)
+    if proxy is None:
+        say("the proxy is not on this machine: its gradients are left out")
+    judgements = _judgements(params, stream, models, proxy)
+    record = record_of(params, models, proxy and proxy[0], judgements)
     save_drawings(drawings(record), FIGURES)
     write_json(paths.INSTRUMENT, record)
     for claim in record["claims"]:
         say(f"{claim['verdict']}: {claim['claim']}")
 
 
-def _judgements(params: Params, stream: Stream, models: list[JudgedModel]) -> list[Judgement]:
+def _judgements(
+    params: Params, stream: Stream, models: list[JudgedModel], proxy: Proxy | None
+) -> list[Judgement]:
     """Measure pool after pool, and judge those that are measured meanwhile on the other cores."""
     samples = {sample.id: sample for store in stream.stores for sample in store}
     judgements: list[Judgement] = []
     jobs: list[Future[None]] = []
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        for pool, few in _pools(params, stream, models):
+        for pool, few in _pools(params, stream, models, proxy):
             ids = pool.measured.pool.ids.tolist()
             truth = truth_of((samples[id_] for id_ in ids), ids)
             judged, started = judge(pool, truth, params.budget, workers, few=few)
@@ -67,15 +72,12 @@ def _judgements(params: Params, stream: Stream, models: list[JudgedModel]) -> li
 
 
 def _pools(
-    params: Params, stream: Stream, models: list[JudgedModel]
+    params: Params, stream: Stream, models: list[JudgedModel], proxy: Proxy | None
 ) -> Iterator[tuple[JudgedPool, bool]]:
     """Yield the pools, and whether they are of those few with zero-order gradients.
 
     These take longest to measure and least to judge, so they come last.
     """
-    proxy = proxy_here(params, stream)
-    if proxy is None:
-        say("the proxy is not on this machine: its gradients are left out")
     first: JudgedPool | None = None
     for model, step in chain.from_iterable(
         ((model, step) for step in model.steps) for model in models

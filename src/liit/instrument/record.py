@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from liit.config import Params
 from liit.evaluation.statistics import Estimate, over_seeds
 from liit.instrument.detectors import REDRAWN
 from liit.instrument.groups import SEEDS, TRUTHS, Agreement, mean_of, pool_shares
@@ -18,13 +19,20 @@ DIGITS = 5
 
 
 def record_of(
-    scale: str, models: Sequence[JudgedModel], judgements: Sequence[Judgement], budget: int
+    params: Params,
+    models: Sequence[JudgedModel],
+    proxy: str | None,
+    judgements: Sequence[Judgement],
 ) -> dict[str, Any]:
-    """Return the whole record; numbers are shares, AMI and AUROC, 0 to 1, unless a field says."""
+    """Return the whole record; numbers are shares, AMI and AUROC, 0 to 1, unless a field says.
+
+    ``proxy``: the digest of its weights, None where it was not judged.
+    """
     judged = [one for one in judgements if one.scores]
     return {
-        "scale": scale,
-        "budget": budget,
+        "scale": params.scale,
+        "budget": params.budget,
+        "proxy": proxy,
         "settings": {"grouped": GROUPED, "few": FEW, "seeds": len(SEEDS), "redrawn": REDRAWN},
         "models": [
             {"name": model.name, "sha256": model.theta.digest, "steps": list(model.steps)}
