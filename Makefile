@@ -13,6 +13,7 @@ repro: $(READY)  ## regenerate the main table: data, base, every method, report
 	liit repro
 	dvc repro
 	python tools/methods_page.py
+	python tools/instrument_page.py
 
 $(TABLES): repro  ## regenerate a further table: experiments/<table>/
 	liit repro --table $@
@@ -40,8 +41,9 @@ byte-check: $(READY)  ## compare bytes with the commit that last raised a versio
 report: $(READY)  ## redraw reports/ from the results in git, without any data
 	python -m liit report
 
-docs: $(READY)  ## regenerate docs/methods.md
+docs: $(READY)  ## regenerate docs/methods.md and the numbers of docs/instrument.md
 	python tools/methods_page.py
+	python tools/instrument_page.py
 
 # About a quarter of an hour, on an idle machine, after `make repro`.
 bench: $(READY)  ## measure speed and memory beside plain references: benchmarks/results/

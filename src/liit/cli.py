@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     _table(repro)
     repro.add_argument("--jobs", type=_count, default=os.cpu_count() or 1)
     command("base-signals", "Draw what the base makes of some samples: scores, maps, neighbours.")
+    command("instrument", "Judge signals against what the drawn world knows of its samples.")
     report = command("report", "Draw tables, figures and the page from results/.")
     _table(report)
     publish = command("publish", "Write a table's runs for W&B; with a key, send them.")

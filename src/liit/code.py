@@ -38,6 +38,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "base": ("liit.base:make_base", "liit.base:evaluate_base"),
     "run": ("liit.run:Run",),
     "base_signals": ("liit.base_signals.measure:draw_base_signals",),
+    "instrument": ("liit.instrument.instrument:judge_signals",),
     "report": ("liit.reporting.report:write_report",),
 }
 """What every stage of dvc.yaml depends on, methods' own parts apart."""

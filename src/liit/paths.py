@@ -22,6 +22,8 @@ TABLES = Path("tables")
 REPORTS = Path("reports")
 BASE_SIGNALS = REPORTS / "signals"
 """Figures of what was measured on some samples under θ_0."""
+INSTRUMENT = REPORTS / "instrument.json"
+"""Signals judged against what the drawn world knows; figures are in the folder of that name."""
 SCRATCH = Path("scratch")
 """Caches that speed a run up and may be deleted at any time."""
 PIPELINE_TEMPLATE = TABLES / "dvc.yaml.template"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 
+import instrument_page
 import pytest
 from methods_page import methods_text
 from pages import ROOT
 
+from liit.paths import INSTRUMENT
 from liit.selection import names, tables
 
 README = ROOT / "README.md"
@@ -75,6 +77,13 @@ def test_costs_page_shows_the_benchmarks_of_every_machine() -> None:
                 assert cell == "not measured"
             else:
                 assert float(cell) == pytest.approx(value, rel=0.006)
+
+
+def test_instrument_page_shows_the_record() -> None:
+    page = (ROOT / "docs/instrument.md").read_text("utf-8")
+    for name, text in instrument_page.blocks(ROOT / INSTRUMENT).items():
+        found = page.partition(f"<!-- {name}:start -->")[2].partition(f"<!-- {name}:end -->")[0]
+        assert found.strip() == text, "run `make docs`"
 
 
 def test_readme_figure_exists() -> None:

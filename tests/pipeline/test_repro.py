@@ -86,3 +86,14 @@ def test_what_the_base_makes_of_the_stream_is_drawn(reproduced: Project) -> None
     assert names[:2] == ["scores.svg", "maps.svg"]
     assert names[2:] == ["neighbours_vqa.svg", "neighbours_multilingual.svg"]
     assert all(f"signals/{n}" in (reproduced.root / "reports/README.md").read_text() for n in names)
+
+
+def test_signals_are_judged_and_shown(reproduced: Project) -> None:
+    record = json.loads((reproduced.root / "reports/instrument.json").read_text())
+    assert record["scale"] == "smoke" and record["models"][0]["name"] == "θ_0"
+    assert {pool["step"] for pool in record["pools"]} == {1, 2}
+    truths = [row for row in record["representations"] if row["space"] == "the skill itself"]
+    assert all(row["ami"]["skill"]["mean"] > 0.95 for row in truths)
+    text = (reproduced.root / "reports/README.md").read_text()
+    assert all(claim["claim"] in text for claim in record["claims"])
+    assert "instrument/groups.svg" in text

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from liit import paths, stamps
+from liit import paths
 from liit.base import open_encoder, theta_zero
 from liit.base_signals import figures
 from liit.base_signals.figures import Floats, SamplePicture
@@ -23,15 +22,12 @@ from liit.data.images import open_image
 from liit.data.sample import IMAGE_TAG, Sample
 from liit.data.sources import open_dataset
 from liit.data.store import SampleStore
-from liit.model.load import load_theta
 from liit.plotting import Drawing, save_drawings
-from liit.seeds import generator, seed_for
-from liit.selection.files import digest_ids
+from liit.seeds import generator
 from liit.selection.method import Scorer
 from liit.selection.scorers import el2n, entropy, image_grounding, perplexity
 from liit.selection.signal_names import signals_of
-from liit.signals.engine import measure
-from liit.signals.shared import measured_once
+from liit.signals.shared import measured_under
 
 PER_SKILL = 80
 """Samples of each skill: enough for a histogram, few enough for a readable map."""
@@ -81,23 +77,7 @@ def measure_base_signals(params: Params) -> BaseSignals:
     theta = theta_zero()
     wanted = {name for scorer in SCORES.values() for name in signals_of(scorer)}
     names, ids = frozenset(wanted | set(SPACES.values())), list(skills)
-    stamp = stamps.signals(params, names, ids=digest_ids(ids), weights=theta.digest)
-
-    def fill(folder: Path) -> None:
-        measure(
-            load_theta(theta, dtype=params.model.dtype, merged=False),
-            corpus,
-            ids,
-            names,
-            settings=params.signals,
-            devices=dataclasses.replace(params.devices, devices=1, num_nodes=1, strategy="auto"),
-            folder=folder,
-            made_from=stamp,
-            seed=seed_for(0, "projection"),
-            title="θ_0",
-        )
-
-    signals = measured_once(stamp, fill)
+    signals = measured_under(theta, corpus, ids, names, params, title="θ_0")
     columns = {name: np.asarray(column, dtype=np.float64) for name, column in signals.items()}
     return BaseSignals(corpus, list(skills), list(skills.values()), columns)
 

@@ -1,13 +1,14 @@
 """What each command does, with the imports that it alone needs."""
 
 from liit.commands.looking import data, doctor, list_, plan, publish, report
-from liit.commands.making import base, base_signals, prepare, repro, run, scale
+from liit.commands.making import base, base_signals, instrument, prepare, repro, run, scale
 
 __all__ = [
     "base",
     "base_signals",
     "data",
     "doctor",
+    "instrument",
     "list_",
     "plan",
     "prepare",

@@ -98,6 +98,16 @@ def base_signals(_: Namespace) -> None:
     draw_base_signals(load_params())
 
 
+def instrument(_: Namespace) -> None:
+    """Judge signals against the truth and write reports/instrument.json."""
+    from liit.instrument.instrument import judge_signals
+
+    params = load_params()
+    with unedited(params), alone("instrument"):
+        judge_signals(params)
+    say(f"{paths.INSTRUMENT} and {paths.INSTRUMENT.with_suffix('')}/ are written")
+
+
 def repro(asked: Namespace) -> None:
     """Reproduce the runs of one table side by side."""
     from liit.repro import reproduce

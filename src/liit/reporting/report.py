@@ -13,6 +13,7 @@ from liit.paths import MAIN
 from liit.plotting import read_drawings
 from liit.reporting import resolution, tables
 from liit.reporting.html import page_text
+from liit.reporting.instrument_sections import instrument_sections
 from liit.reporting.report_data import ReportData, gather
 from liit.reporting.samples import SampleCard, best_samples
 from liit.reporting.section import ReportFigure
@@ -43,6 +44,7 @@ def write_report(
     sections = report_sections(
         data,
         _base_signals(root) if is_main else [],
+        instrument_sections(root, data.first_result["scale"]) if is_main else [],
         further_tables(root, data.first_result) if is_main else [],
         _cards(root, data, stores),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from liit.markdown import escaped
 from liit.paths import MAIN
 from liit.plotting import part_hues
+from liit.reporting.claim_parts import claim_parts
 from liit.reporting.claims import Claim, paper_claims
 from liit.reporting.comparisons import ITEMS_ALONE, change_section, versus_random_section
 from liit.reporting.figures.cost import cost_figures
@@ -25,7 +26,7 @@ from liit.reporting.origin_tables import (
 from liit.reporting.report_data import ReportData
 from liit.reporting.resolution_sections import rank_section, resolution_section, variance_section
 from liit.reporting.samples import SampleCard
-from liit.reporting.section import HtmlPart, ReportFigure, Section, TextTable, estimate, number
+from liit.reporting.section import HtmlPart, ReportFigure, Section, number
 from liit.reporting.selection_tables import selection_sections
 from liit.reporting.table_pages import NOT_RUN, TablePage
 
@@ -35,13 +36,15 @@ CURVES = "curves"
 def report_sections(
     data: ReportData,
     base_signals: Sequence[ReportFigure],
+    instrument: Sequence[Section],
     further: Sequence[TablePage],
     cards: Mapping[str, Sequence[SampleCard]],
 ) -> list[Section]:
     """Return all sections that have something to show.
 
-    ``base_signals``: figures about signals under θ_0; ``further``: the tables that the report leads
-    to; ``cards``: chosen samples by method.
+    ``base_signals``: figures about signals under θ_0; ``instrument``: sections on signals against
+    the truth; ``further``: the tables that the report leads to; ``cards``: chosen samples by
+    method.
     """
     sections = [
         main_section(data),
@@ -55,6 +58,7 @@ def report_sections(
         rank_section(data),
         variance_section(data),
         claim_section(data),
+        *instrument,
         check_section(data),
         further_section(further),
         *skill_sections(data),
@@ -92,18 +96,7 @@ def claim_section(data: ReportData) -> Section:
         "interval, does not hold where one is below 0 with its interval, and cannot be told "
         f"otherwise.{one_seed}"
     )
-    rows, folds = [], []
-    for place, claim in enumerate(claims, start=1):
-        gaps = [[statement, estimate(gap)] for statement, gap in claim.differences.items()]
-        count = f"{claim.supported} of {len(gaps)} differences have the claimed sign"
-        if claim.missing:
-            count = f"lacks {', '.join(claim.missing)}"
-        rows.append([f"{place}. {claim.claim}", claim.verdict, count])
-        rows += [[f"{place}. … {statement}", "", value] for statement, value in gaps]
-        table = TextTable(["Difference, in points", "Value"], gaps)
-        folds.append({"claim": claim, "count": count, "table": table})
-    table = TextTable(["Claim", "Verdict", "Difference"], rows)
-    html = HtmlPart("claims.html", {"folds": folds})
+    table, html = claim_parts(claims, "in points")
     return Section("claims", "The paper's claims", note, table, html=html, in_bar=True)
 
 

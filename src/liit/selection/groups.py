@@ -67,6 +67,26 @@ def k_means_elbow(
     vectors = required(vectors)
     usable = np.flatnonzero(vectors.defined)
     sample = vectors.take(np.sort(generator.permutation(usable)[:CURVE_ROWS])).in_memory()
+    best = best_fits(sample, generator, grid=grid, restarts=restarts, iterations=iterations)
+    k = elbow({k: fitted.wss for k, fitted in best.items()})
+    final = lloyd(vectors.take(usable), best[k].centres, iterations)
+    curve = {str(k): float(f"{fitted.wss:.6g}") for k, fitted in best.items()}
+    return _groups(vectors, usable, final, {"curve": curve, "curve_rows": len(sample)})
+
+
+def best_fits(
+    sample: Vectors,
+    generator: Generator,
+    *,
+    grid: Sequence[int] = GRID,
+    restarts: int = 3,
+    iterations: int = 50,
+) -> dict[int, Centres]:
+    """Return the best k-means fit of ``sample`` for each k of the grid, none above its rows.
+
+    Each restart seeds the largest k once by k-means++; the smaller ones start from the first
+    centres of that draw.
+    """
     ks = sorted({min(k, max(1, len(sample))) for k in grid})
     best: dict[int, Centres] = {}
     for _ in range(restarts):
@@ -75,10 +95,7 @@ def k_means_elbow(
             fitted = lloyd(sample, seeds[:k], iterations)
             if k not in best or fitted.wss < best[k].wss:
                 best[k] = fitted
-    k = elbow({k: fitted.wss for k, fitted in best.items()})
-    final = lloyd(vectors.take(usable), best[k].centres, iterations)
-    curve = {str(k): float(f"{fitted.wss:.6g}") for k, fitted in best.items()}
-    return _groups(vectors, usable, final, {"curve": curve, "curve_rows": len(sample)})
+    return best
 
 
 def elbow(curve: dict[int, float]) -> int:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from liit import paths
+from liit import paths, stamps
+from liit.config import Params
+from liit.data.corpus import Corpus
 from liit.files import digest_json, read_cache, write_json
+from liit.model.load import Theta, load_theta
 from liit.ranks import alone, is_other_rank
+from liit.seeds import seed_for
+from liit.selection.files import digest_ids
+from liit.signals.engine import measure
 from liit.signals.store import SignalStore
 
 FOLDER = paths.SCRATCH / "signals"
@@ -36,6 +43,42 @@ def measured_once(
         if names - store.measured().keys():
             measure(folder)
         return store.columns(sorted(names))
+
+
+def measured_under(
+    theta: Theta,
+    corpus: Corpus,
+    ids: Sequence[str],
+    names: Collection[str],
+    params: Params,
+    *,
+    title: str,
+    proxy: tuple[str, Callable[[], tuple[Any, Corpus]]] | None = None,
+) -> dict[str, NDArray[Any]]:
+    """Return the signals of some samples under one model, measured on one device.
+
+    ``proxy``: its digest, and what opens it, for ``gradient_proxy``.
+    """
+    wanted, ids = frozenset(names), sorted(ids)
+    digest = proxy[0] if proxy else None
+    stamp = stamps.signals(params, wanted, ids=digest_ids(ids), weights=theta.digest, proxy=digest)
+
+    def fill(folder: Path) -> None:
+        measure(
+            load_theta(theta, dtype=params.model.dtype, merged=False),
+            corpus,
+            ids,
+            wanted,
+            settings=params.signals,
+            devices=dataclasses.replace(params.devices, devices=1, num_nodes=1, strategy="auto"),
+            folder=folder,
+            made_from=stamp,
+            seed=seed_for(0, "projection"),
+            proxy=proxy[1]() if proxy else None,
+            title=title,
+        )
+
+    return measured_once(stamp, fill)
 
 
 def first_cost(made_from: Mapping[str, Any], cost: Cost) -> Cost:

@@ -1,0 +1,89 @@
+"""Judge the signals of the stream against what the drawn world knows, without any training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+
+from liit import paths
+from liit.config import Params
+from liit.data.sources import WORLD
+from liit.files import write_json
+from liit.instrument.figures import drawings
+from liit.instrument.groups import SEEDS
+from liit.instrument.judge import Judgement, judge
+from liit.instrument.measure import JudgedPool, few_of, judged_pool
+from liit.instrument.models import JudgedModel, Proxy, models_here, proxy_here
+from liit.instrument.record import record_of
+from liit.instrument.truth import truth_of
+from liit.plotting import save_drawings
+from liit.progress import say, tracked
+from liit.stream import Stream
+
+FIGURES = paths.INSTRUMENT.with_suffix("")
+
+
+def judge_signals(params: Params) -> None:
+    """Write `reports/instrument.json` and its figures.
+
+    Of a stream that is not drawn nothing is known: the record then has its scale alone, and no
+    figure.
+    """
+    if any(dataset.format != WORLD for dataset in params.stream):
+        say(f"scale {params.scale} is not drawn: there is no truth to judge its signals against")
+        save_drawings([], FIGURES)
+        write_json(paths.INSTRUMENT, {"scale": params.scale})
+        return
+    stream = Stream(params)
+    models = models_here(params, stream)
+    say(f"judged: {', '.join(model.name for model in models)}")
+    proxy = proxy_here(params, stream)
+    if proxy is None:
+        say("the proxy is not on this machine: its gradients are left out")
+    judgements = _judgements(params, stream, models, proxy)
+    record = record_of(params, models, proxy and proxy[0], judgements)
+    save_drawings(drawings(record), FIGURES)
+    write_json(paths.INSTRUMENT, record)
+    for claim in record["claims"]:
+        say(f"{claim['verdict']}: {claim['claim']}")
+
+
+def _judgements(
+    params: Params, stream: Stream, models: list[JudgedModel], proxy: Proxy | None
+) -> list[Judgement]:
+    """Measure pool after pool, and judge those that are measured meanwhile on the other cores."""
+    samples = {sample.id: sample for store in stream.stores for sample in store}
+    judgements: list[Judgement] = []
+    jobs: list[Future[None]] = []
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        for pool, few in _pools(params, stream, models, proxy):
+            ids = pool.measured.pool.ids.tolist()
+            truth = truth_of((samples[id_] for id_ in ids), ids)
+            judged, started = judge(pool, truth, params.budget, workers, few=few)
+            judgements.append(judged)
+            jobs += started
+        left = sum(not job.done() for job in jobs)
+        say(f"measured; {left} of {len(jobs)} judgements are left, {len(SEEDS)} seeds each")
+        for job in tracked(jobs, "judging"):
+            job.result()
+    return judgements
+
+
+def _pools(
+    params: Params, stream: Stream, models: list[JudgedModel], proxy: Proxy | None
+) -> Iterator[tuple[JudgedPool, bool]]:
+    """Yield the pools, and whether they are of those few with zero-order gradients.
+
+    These take longest to measure and least to judge, so they come last.
+    """
+    first: JudgedPool | None = None
+    for model, step in chain.from_iterable(
+        ((model, step) for step in model.steps) for model in models
+    ):
+        pool = judged_pool(params, stream, model, step, proxy)
+        first = first or pool
+        yield pool, False
+    assert first is not None
+    yield few_of(params, stream, models[0], first), True

@@ -1,0 +1,131 @@
+"""A made-up pool whose truth some signals hold and others do not, judged from end to end."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from liit.config import load_params
+from liit.files import write_json
+from liit.instrument import instrument
+from liit.instrument.figures import drawings
+from liit.instrument.judge import Judgement, judge
+from liit.instrument.measure import HIDDEN, MIDDLE, SPACES, JudgedPool, grouped_rows
+from liit.instrument.models import JudgedModel
+from liit.instrument.record import record_of
+from liit.instrument.truth import Truth
+from liit.model.load import Theta
+from liit.plotting import save_drawings
+from liit.pool import Pool
+from liit.selection.measured import Measured
+
+NAMES = ("captioning", "grounding", "kvqa", "reasoning", "vqa")
+COUNT = 200
+ROOT = Path(__file__).parents[2]
+PARAMS = load_params(ROOT / "params.yaml")
+
+
+def judgement(step: int = 1) -> Judgement:
+    """Gradients are the skill; hidden states the content; high scores mean a spoiled answer."""
+    draws = np.random.default_rng(step)
+    skills = draws.integers(len(NAMES), size=COUNT)
+    content = np.arange(COUNT)
+    content[COUNT // 2 :: 4] = content[: COUNT // 2 : 2][: len(content[COUNT // 2 :: 4])]
+    skills = skills[content]
+    spoiled = draws.random(COUNT) < 0.2
+    needs = np.where(spoiled, 0.0, 1.0)
+    ids = np.array([f"{place:04d}" for place in range(COUNT)])
+    truth = Truth(
+        np.array(NAMES)[skills], np.full(COUNT, "m3it"), spoiled, content.astype(str), needs
+    )
+
+    def near(rows: Any, by: float) -> Any:
+        return (rows + by * draws.normal(size=rows.shape)).astype(np.float32)
+
+    of_skill = np.eye(len(NAMES), dtype=np.float32)[skills]
+    of_content = near(draws.normal(size=(COUNT, 24))[content], 0.02)
+    noise = near(np.zeros((COUNT, 24)), 1.0)
+    signals = {
+        "gradient": of_skill,
+        "gradient_first": noise,
+        "gradient_last": of_skill,
+        "gradient_all": of_skill,
+        "hidden": of_content,
+        "hidden_all": of_content,
+        "attention_image": noise[:, :12],
+        "attention_text": noise[:, 12:],
+        "nll": spoiled + 0.1 * skills,
+        "nll_blind": 2.0 * needs + spoiled,
+        "entropy": 0.1 * skills + 0.01 * draws.random(COUNT),
+        "error_norm": 0.1 * skills + 0.01 * draws.random(COUNT),
+    }
+    pool = Pool(ids, np.arange(COUNT) % 2, step)
+    measured = Measured.of(pool, signals, frozenset(signals))
+    judged = JudgedPool("θ_0", step, "m3it", COUNT, measured, grouped_rows(pool)[:150], SPACES)
+    with ThreadPoolExecutor(2) as workers:
+        found, jobs = judge(judged, truth, 20, workers)
+        for job in jobs:
+            job.result()
+    return found
+
+
+@pytest.fixture(scope="module")
+def record() -> dict[str, Any]:
+    model = JudgedModel("θ_0", Theta("base", (), None, None, "0" * 64, ()), (1, 2))
+    return record_of(PARAMS, [model], None, [judgement(1), judgement(2)])
+
+
+def test_what_holds_the_skills_is_told_from_what_does_not(record: dict[str, Any]) -> None:
+    rows = [row for row in record["representations"] if row["kind"] == "draw"]
+    found = {row["space"]: row["ami"]["skill"]["mean"] for row in rows if row["step"] == 1}
+    assert found[MIDDLE] == found["the skill itself"] == 1.0
+    assert abs(found["random numbers"]) < 0.1 and abs(found["gradient, first layer"]) < 0.1
+    whole = [row for row in record["representations"] if row["kind"] == "whole"]
+    assert [(row["space"], row["rows"]) for row in whole] == [(MIDDLE, COUNT)] * 2
+
+
+def test_near_copies_are_told_by_content(record: dict[str, Any]) -> None:
+    found = {row["space"]: row for row in record["copies"] if row["step"] == 1}
+    assert found[HIDDEN]["auroc"]["mean"] > 0.99
+    assert found[HIDDEN]["semdedup"]["mean"] == 1.0
+    assert found["gradient, first layer"]["auroc"]["mean"] < 0.7
+    assert found[HIDDEN]["removed"] == {"semdedup": 0.9, "lite": 0.6}
+
+
+def test_verdicts_follow(record: dict[str, Any]) -> None:
+    verdicts = {claim["claim"].split(" (")[0]: claim["verdict"] for claim in record["claims"]}
+    assert verdicts["Gradients are more separable by skill than hidden states"] == "holds"
+    assert verdicts["High perplexity finds the low-quality samples of VQA"] == "holds"
+    assert verdicts["High image grounding marks the samples that need their image"] == "holds"
+    # EL2N is a function of the skill here, in which knowledge VQA comes after captioning
+    assert verdicts["High EL2N prefers captioning to knowledge VQA"] == "does not hold"
+    assert len(record["claims"]) == 10
+
+
+def test_the_record_is_plain_and_has_its_figures(record: dict[str, Any], tmp_path: Path) -> None:
+    write_json(tmp_path / "instrument.json", record)  # which refuses NaN
+    assert json.loads((tmp_path / "instrument.json").read_text()) == record
+    save_drawings(drawings(record), tmp_path / "figures")
+    names = {path.stem for path in (tmp_path / "figures").glob("*.svg")}
+    assert names == {"groups", "grid", "equal_budgets", "scores", "copies"}
+
+
+def test_again_gives_the_same(record: dict[str, Any]) -> None:
+    again = record_of(PARAMS, [], None, [judgement(1), judgement(2)])
+    assert {**again, "models": record["models"]} == record
+
+
+def test_a_stream_that_is_not_drawn_has_no_truth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = tuple(replace(dataset, format="llava") for dataset in PARAMS.stream)
+    monkeypatch.chdir(tmp_path)
+    instrument.judge_signals(replace(PARAMS, stream=read))
+    assert json.loads(Path("reports/instrument.json").read_text()) == {"scale": "mini"}
+    assert json.loads(Path("reports/instrument/captions.json").read_text()) == []
