@@ -37,7 +37,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
 @pytest.fixture(scope="session")
 def sections(table: ReportData) -> list[Section]:
     """The sections of its report, made once, as making them draws figures."""
-    return report_sections(table, [], [], {})
+    return report_sections(table, [], [], [], {})
 
 
 @pytest.fixture

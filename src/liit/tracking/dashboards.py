@@ -109,7 +109,7 @@ def _report(
 ) -> Any:
     import wandb_workspaces.reports.v2 as wr
 
-    sections = {section.anchor: section for section in report_sections(data, [], [], {})}
+    sections = {section.anchor: section for section in report_sections(data, [], [], [], {})}
     blocks = [wr.H1(data.page.title), wr.MarkdownBlock(data.page.introduction)]
     for anchor, panels in specs.told.items():
         if anchor in sections:
