@@ -14,6 +14,7 @@ import pytest
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from liit import cli, commands
+from liit.commands import guards
 from liit.config import load_params
 from liit.data.sample import Turn, make_sample
 from liit.data.store import SampleStore, write_store
@@ -189,12 +190,12 @@ def test_an_edit_of_what_was_used_fails_the_command(
     text = (ROOT / "params.yaml").read_text()
     Path("params.yaml").write_text(text)
     params = load_params()
-    with commands._unedited(params):
+    with guards.unedited(params):
         Path("params.yaml").write_text(text.replace("seeds: [0", "seeds: [7, 0"))
     budget = f"budget: {params.budget}\n"
     assert text.count(budget) == 1
     with (
         pytest.raises(LiitError, match=r"edited meanwhile \(budget\)(.|\n)*same command again"),
-        commands._unedited(params),
+        guards.unedited(params),
     ):
         Path("params.yaml").write_text(text.replace(budget, "budget: 7\n"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,12 @@ from rich.console import Console
 from liit import paths
 from liit.commands.guards import alone
 from liit.config import Params, load_params
-from liit.errors import LiitError
+from liit.errors import LiitError, nearest
 from liit.progress import say
 
 if TYPE_CHECKING:
     from liit.data.store import SampleStore
+    from liit.reporting.report_data import ReportData
 
 
 def report(asked: Namespace) -> None:
@@ -44,10 +45,11 @@ def publish(asked: Namespace) -> None:
     from liit.tracking.weights_and_biases import OfflineRuns
 
     params = load_params()
-    data = gather(Path(), asked.table, asked.methods or params.rows(asked.table), params.seeds)
-    if asked.methods:
-        _expect_run(data.missing)
-    runs = publishing.runs_of(Path(), data, _stores(params))
+    data = gather(Path(), asked.table, params.rows(asked.table), params.seeds)
+    for method in asked.methods or ():
+        _expect_run(method, data)
+    with warnings.catch_warnings(action="ignore"):  # gathering the table has said them
+        runs = publishing.runs_of(Path(), data, _stores(params), asked.methods)
     tracker = OfflineRuns(params.tracking.project)
     if asked.dry_run:
         Console().print(publishing.overview(runs))
@@ -70,9 +72,15 @@ def publish(asked: Namespace) -> None:
             say("with a key (WANDB_API_KEY, or `wandb login`) the same command sends them")
 
 
-def _expect_run(missing: Mapping[str, Sequence[str]]) -> None:
-    for method, stages in missing.items():
-        raise LiitError(f"{method} was not run.", next_step=f"run `dvc repro {stages[0]}`.")
+def _expect_run(method: str, data: ReportData) -> None:
+    if method in data.missing:
+        stage = data.missing[method][0]
+        raise LiitError(f"{method} was not run.", next_step=f"run `dvc repro {stage}`.")
+    if method not in data.runs:
+        raise LiitError(
+            f"The table {data.name} has no row {method!r}{nearest(method, data.runs)}.",
+            next_step="name its rows, or none for all of them.",
+        )
 
 
 def _stores(params: Params) -> dict[str, SampleStore]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,19 @@ from liit.tracking.contents import report_run, summary_run, training_run
 SHOWN = 20
 
 
-def runs_of(root: Path, data: ReportData, stores: Mapping[str, SampleStore]) -> list[TrackedRun]:
-    """Return all that is told about the table's runs, and its report.
+def runs_of(
+    root: Path,
+    data: ReportData,
+    stores: Mapping[str, SampleStore],
+    methods: Collection[str] | None = None,
+) -> list[TrackedRun]:
+    """Return all that is told about the table's runs, or those of some methods, and its report.
 
     Training curves and chosen samples are told of runs whose adapters and selections are on this
     machine, the samples from ``stores``, the prepared datasets by name.
     """
-    records = [record for by_seed in data.runs.values() for record in by_seed.values()]
+    shown = data.runs if methods is None else methods
+    records = [record for method in shown for record in data.runs[method].values()]
     told = [summary_run(root, record, data) for record in records]
     told += [run for record in records if (run := training_run(root, record))]
     if stores:
