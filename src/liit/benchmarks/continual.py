@@ -50,8 +50,8 @@ def _notes(found: Found, values: Mapping[str, float | None]) -> Iterator[str]:
     yield f"columns in the order of training: {', '.join(tasks)}"
     if earlier:
         yield (
-            "backward_transfer, forgetting, forgetting_strict and stability: over all columns but the "
-            f"last, divided by T - 1 = {earlier}; forward_transfer: over all but the first"
+            "backward_transfer, forgetting, forgetting_strict and stability: over all columns but "
+            f"the last, divided by T - 1 = {earlier}; forward_transfer: over all but the first"
         )
     if missing := [name for name, value in values.items() if value is None]:
         why = "a stage has no evaluation" if earlier else "there is one stage, or it has none"

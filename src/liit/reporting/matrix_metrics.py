@@ -64,11 +64,12 @@ def _note(data: ReportData) -> str:
     skills = data.skill_names("skills")
     return (
         f"Under their names in the literature, 0 to 100. The columns are the {len(skills)} skills "
-        "of the paper, each evaluated at every step and taken as seen from t = 0 on. A_t is the mean over them after step t (the last is the mean final accuracy, which is "
-        "the table's average accuracy); the average incremental accuracy is the mean of A_t over "
-        "all steps; forgetting is the mean over all skills (not over T − 1 tasks) of the best score "
-        "before the last step minus the last score, in points, and below 0 where the last step "
-        f"gains. {_undefined(data)}"
+        "of the three metrics, each evaluated at every step and taken as seen from t = 0 on. A_t "
+        "is the mean over them after step t; the last one is the mean final accuracy, which is the "
+        "table's average accuracy. Incremental accuracy is the mean of A_t over all steps. "
+        f"Forgetting is the mean over all {len(skills)} skills (not over T − 1 tasks) of the best "
+        "score before the last step minus the last score, in points; it is below 0 where the last "
+        f"step gains. {_undefined(data)}"
     )
 
 
