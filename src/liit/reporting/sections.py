@@ -43,9 +43,8 @@ def report_sections(
 ) -> list[Section]:
     """Return all sections that have something to show.
 
-    ``base_signals``: figures about signals under θ_0; ``instrument``: sections on signals against
-    the truth; ``further``: the tables that the report leads to; ``cards``: chosen samples by
-    method.
+    ``base_signals``: figures on signals under θ_0; ``instrument``: sections on signals against the
+    truth; ``further``: the tables that the report leads to; ``cards``: chosen samples by method.
     """
     sections = [
         main_section(data),
