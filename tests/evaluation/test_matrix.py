@@ -146,3 +146,22 @@ def test_forgetting_equals_the_formula_as_printed(rows):
             total += min(p - q, 0) / q
     expected = abs(100 * total / (3 * (len(rows) - 1)))
     assert matrix.forgetting_rate(rows, SKILLS).value == pytest.approx(expected)
+
+
+def test_incremental_accuracy_and_forgetting_by_hand():
+    # METHOD: means over skills 170/3, 154/3, 159/3; best before the last step 50, 84 and 40
+    assert matrix.incremental_accuracy(METHOD, SKILLS) == pytest.approx((170 + 154 + 159) / 9)
+    assert matrix.forgetting(METHOD, SKILLS) == pytest.approx(((50 - 66) + (84 - 63) + 10) / 3)
+    for metric in (matrix.incremental_accuracy, matrix.forgetting):
+        assert metric(METHOD[-1:], SKILLS) is None
+        with pytest.raises(LiitError, match="no score for task 'l' at step 1"):
+            metric([METHOD[0], {"v": 1.0, "g": 2.0}], SKILLS)
+
+
+def test_forgetting_knows_neither_the_order_of_skills_nor_that_of_earlier_steps():
+    backwards = dict(reversed(SKILLS.items()))
+    swapped = [METHOD[1], METHOD[0], METHOD[2]]
+    for metric in (matrix.incremental_accuracy, matrix.forgetting):
+        expected = pytest.approx(metric(METHOD, SKILLS))
+        assert metric(METHOD, backwards) == expected
+        assert metric(swapped, SKILLS) == expected

@@ -1,104 +1,83 @@
-"""Continual learning: accuracy matrices, and the trainer logs of one folder per stage."""
+"""Continual learning: the literature's metrics of anybody's accuracy matrices."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from liit.errors import LiitError
-from liit.metrics.continual import (
-    Matrix,
-    average_performance,
-    backward_transfer,
-    forgetting,
-    mean_of_seen,
-    strict_forgetting,
-)
-from liit.scoring.answers import of_one_file
+from liit.benchmarks.continual_files import INDIVIDUAL, START, Found, only_one, read_matrices
+from liit.metrics import continual as metrics
 from liit.scoring.benchmark import Benchmark, Options, Outcome
 from liit.scoring.files import Document
 
-_MICRO = "predict_exact_match"
-_LOGGED = "predict_exact_match_for_"
+_NEEDED = {
+    START: "forward_transfer needs the start model's score of each task",
+    INDIVIDUAL: "plasticity and stability need each task's score after fine-tuning on it alone",
+}
 
 
-def read_matrix(documents: Sequence[Document], field: str | None = None) -> Matrix:
-    """Read R[stage][task]: the one matrix in a JSON file, or trainer logs named "<k>-<task>/…"."""
-    found = [
-        (document, name)
-        for document in documents
-        for name in _matrices_of(document)
-        if field in (None, name)
-    ]
-    if found:
-        of_one_file([document for document, _ in found], "hold a matrix")
-        document, name = found[0]
-        if len(found) > 1:
-            raise LiitError(
-                f"{document.path}: {len(found)} matrices ({', '.join(name for _, name in found)})",
-                next_step="name one with --answer-field NAME",
-            )
-        matrix: Matrix = document.content[name]
-        return matrix
-    stages = sorted(documents, key=lambda document: _stage(document)[0])
-    tasks = [_stage(document)[1] for document in stages]
-    matrix = [[d.content.get(_LOGGED + task) for task in tasks] for d in stages]
-    if all(value is None for row in matrix for value in row):
-        raise LiitError(
-            f"{documents[0].path}: neither an accuracy matrix nor trainer logs",
-            next_step=f"give a JSON file with rows of numbers, or logs with {_LOGGED}<task>",
+def values_of(found: Found) -> dict[str, float | None]:
+    """Return every metric by name, None where a cell that enters it is missing."""
+    matrix, stages = found.matrix, range(len(found.matrix))
+    incremental = metrics.average_incremental_accuracy(matrix)
+    values = {
+        "average_performance": metrics.average_performance(matrix),
+        "average_incremental_accuracy": incremental,
+        "backward_transfer": metrics.backward_transfer(matrix),
+        "forgetting": metrics.forgetting(matrix),
+        "forgetting_strict": metrics.strict_forgetting(matrix),
+        "mean_of_seen": incremental,  # its name before it had that of the literature
+    }
+    if found.start is not None:
+        values["forward_transfer"] = metrics.forward_transfer(matrix, found.start)
+    if found.individual is not None:
+        values["plasticity"] = metrics.plasticity(matrix, found.individual)
+        values["stability"] = metrics.stability(matrix, found.individual)
+    if found.micro is not None:  # of all questions of the last stage, not of its tasks
+        values["micro_exact_match"] = found.micro
+    return values | {f"A_{t + 1}": metrics.accuracy_after(matrix, t) for t in stages}
+
+
+def _outcome(found: Found) -> Outcome:
+    values = values_of(found)
+    known = {name: value for name, value in values.items() if value is not None}
+    notes = list(_notes(found, values))
+    return Outcome(values["average_performance"], None, known, notes=notes, n=len(found.matrix))
+
+
+def _notes(found: Found, values: Mapping[str, float | None]) -> Iterator[str]:
+    """Say which columns enter, by what is divided, and what is undefined for which reason."""
+    tasks, earlier = found.tasks, len(found.tasks) - 1
+    yield f"columns in the order of training: {', '.join(tasks)}"
+    if earlier:
+        yield (
+            "backward_transfer, forgetting, forgetting_strict and stability: over all columns but "
+            f"the last, divided by T - 1 = {earlier}; forward_transfer: over all but the first"
         )
-    return matrix
-
-
-def _matrices_of(document: Document) -> list[str]:
-    if document.kind != "json" or not isinstance(document.content, dict):
-        return []
-    return [name for name, value in document.content.items() if _is_matrix(value)]
-
-
-def _is_matrix(value: object) -> bool:
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(row, list) and len(row) == len(value) for row in value)
-        and all(cell is None or isinstance(cell, (int, float)) for row in value for cell in row)
-    )
-
-
-def _stage(document: Document) -> tuple[int, str]:
-    found = re.search(r"(?:^|/)(\d+)-([^/]+)/", document.name)
-    if found is None or not isinstance(document.content, dict):
-        raise LiitError(
-            f"{document.path}: not a stage's log", next_step="name folders <number>-<task>"
-        )
-    return int(found.group(1)), found.group(2)
+    if missing := [name for name, value in values.items() if value is None]:
+        why = "a stage has no evaluation" if earlier else "there is one stage, or it has none"
+        yield f"undefined, because {why}: {', '.join(missing)}"
+    if values["forgetting"] is not None and values["forgetting_strict"] is None:
+        yield "forgetting passes over stages without an evaluation: it is a lower limit"
+    for field, what in _NEEDED.items():
+        if getattr(found, field) is None:
+            yield f"{what}: the field {field!r} beside the matrix"
+    if found.zeros_above:
+        yield "all cells above the diagonal are 0: taken for tasks that were not evaluated"
 
 
 def _continual(
     _references: Sequence[Document], documents: Sequence[Document], options: Options
 ) -> Outcome:
-    matrix = read_matrix(documents, options.answer_field)
-    values = {
-        "average_performance": average_performance(matrix),
-        "backward_transfer": backward_transfer(matrix),
-        "forgetting": forgetting(matrix),
-        "forgetting_strict": strict_forgetting(matrix),
-        "mean_of_seen": mean_of_seen(matrix),
-    }
-    logged = [d.content.get(_MICRO) for d in documents if isinstance(d.content, dict)]
-    if any(logged):  # of all questions of the last stage, not of its tasks
-        last = max((d for d in documents if _MICRO in d.content), key=lambda d: _stage(d)[0])
-        values["micro_exact_match"] = last.content[_MICRO]
-    missing = [name for name, value in values.items() if value is None]
-    notes = [f"undefined, because a stage has no evaluation: {', '.join(missing)}"]
-    return Outcome(
-        values["average_performance"],
-        None,
-        {name: value for name, value in values.items() if value is not None},
-        notes=notes if missing else (),
-        n=len(matrix),
-    )
+    return _outcome(only_one(read_matrices(documents, options.answer_field)))
+
+
+def _each(documents: Sequence[Document], options: Options) -> list[tuple[str, Outcome]]:
+    found = read_matrices(documents, options.answer_field)
+    paths = [one.path for one in found]
+    return [
+        (f"{one.path}: {one.name}" if paths.count(one.path) > 1 else str(one.path), _outcome(one))
+        for one in found
+    ]
 
 
 BENCHMARKS = (
@@ -106,6 +85,7 @@ BENCHMARKS = (
         "continual",
         "mean score of all tasks after the last stage",
         collect=_continual,
+        each=_each,
         needs="none",
     ),
 )

@@ -1,10 +1,14 @@
-"""The paper's three metrics, computed from the accuracy matrix alone (ICLR 2025, §5.1)."""
+"""The paper's three metrics, computed from the accuracy matrix alone (ICLR 2025, §5.1).
+
+Beside them, what the literature of continual learning defines for a matrix of skills and steps, in
+which no column is the task of one step (:mod:`liit.metrics.continual` has the rest).
+"""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
@@ -17,6 +21,9 @@ Rows = Sequence[Mapping[str, float]]
 
 Skills = Mapping[str, Sequence[str]]
 """The tasks that stand for each skill; other tasks of a row are ignored."""
+
+SkillMetric = Callable[[Rows, Skills], float | None]
+"""A metric of a matrix and its skills; None where it is undefined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,25 @@ def skill_scores(rows: Rows, skills: Skills) -> dict[str, list[float]]:
 def average_accuracy(rows: Rows, skills: Skills) -> float:
     """Return the mean over skills at the last step, 0..100."""
     return fmean(scores[-1] for scores in skill_scores(rows, skills).values())
+
+
+def incremental_accuracy(rows: Rows, skills: Skills) -> float | None:
+    """Return the mean over all steps of the mean over all skills, 0..100; None for one step.
+
+    The average incremental accuracy (Rebuffi et al. 2017), every skill seen from t = 0 on.
+    """
+    scores = skill_scores(rows, skills)
+    return fmean(map(fmean, scores.values())) if len(rows) > 1 else None
+
+
+def forgetting(rows: Rows, skills: Skills) -> float | None:
+    """Return the mean over all skills of the best score before the last step minus the last.
+
+    In points, -100..100, below 0 where the last step gains; None for one step. Chaudhry et al.
+    2018, equation 3, divided by the number of skills.
+    """
+    scores = skill_scores(rows, skills).values()
+    return fmean(max(s[:-1]) - s[-1] for s in scores) if len(rows) > 1 else None
 
 
 def upper_bound(

@@ -15,6 +15,7 @@ from liit.reporting.comparisons import ITEMS_ALONE, change_section, versus_rando
 from liit.reporting.figures.cost import cost_figures
 from liit.reporting.figures.scores import gain_figure, matrix_figures, skill_figures
 from liit.reporting.figures.selections import selection_figures
+from liit.reporting.matrix_metrics import matrix_section
 from liit.reporting.metric_tables import main_section, skill_sections
 from liit.reporting.origin_tables import (
     check_section,
@@ -42,9 +43,8 @@ def report_sections(
 ) -> list[Section]:
     """Return all sections that have something to show.
 
-    ``base_signals``: figures about signals under θ_0; ``instrument``: sections on signals against
-    the truth; ``further``: the tables that the report leads to; ``cards``: chosen samples by
-    method.
+    ``base_signals``: figures on signals under θ_0; ``instrument``: sections on signals against the
+    truth; ``further``: the tables that the report leads to; ``cards``: chosen samples by method.
     """
     sections = [
         main_section(data),
@@ -62,6 +62,7 @@ def report_sections(
         check_section(data),
         further_section(further),
         *skill_sections(data),
+        matrix_section(data),
         Section("selections", "What was selected", figures=[*selection_figures(data)], in_bar=True),
         *selection_sections(data),
         Section("signals", "What the base makes of the stream", figures=base_signals, in_bar=True),

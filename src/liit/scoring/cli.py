@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> str:
     """Return what ``liit score`` prints for parsed arguments; LiitError for bad input."""
     from liit.scoring.benchmark import Options, benchmark, benchmarks
     from liit.scoring.report import as_json, as_text
-    from liit.scoring.running import run_benchmark
+    from liit.scoring.running import run_each
 
     if arguments.task == "list":
         return "\n".join(map(_in_list, benchmarks().values()))
@@ -47,10 +47,10 @@ def run(arguments: argparse.Namespace) -> str:
     if not arguments.predictions:
         raise LiitError("no predictions", next_step="name them with --predictions FILE")
     options = Options(*(getattr(arguments, option.name) for option in fields(Options)))
-    report = run_benchmark(chosen, arguments.references, arguments.predictions, options)
+    reports = run_each(chosen, arguments.references, arguments.predictions, options)
     if arguments.json or arguments.items:
-        return as_json(report, items=arguments.items)
-    return as_text(report)
+        return as_json(*reports, items=arguments.items)
+    return "\n\n".join(map(as_text, reports))
 
 
 def _in_list(one: Benchmark) -> str:

@@ -15,6 +15,8 @@ def as_text(report: Report) -> str:
     """Lay a report out for a terminal."""
     outcome = report.outcome
     head = f"{report.benchmark.name} ({report.profile} profile)"
+    if report.of:
+        head += f": {report.of}"
     if report.joined is not None and report.joined.key == "position":
         head += ", answers joined by their position in the file: no key is known"
     lines = [head]
@@ -33,8 +35,14 @@ def as_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def as_json(report: Report, *, items: bool = False) -> str:
-    """Return a report as JSON with sorted keys; numbers are not rounded."""
+def as_json(*reports: Report, items: bool = False) -> str:
+    """Return a report as JSON with sorted keys, several as a list; numbers are not rounded."""
+    records = [_record(report, items) for report in reports]
+    content = _finite(records if len(records) > 1 else records[0])
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+
+
+def _record(report: Report, items: bool) -> dict[str, Any]:
     outcome, joined = report.outcome, report.joined
     record: dict[str, Any] = {
         "task": report.benchmark.name,
@@ -65,9 +73,9 @@ def as_json(report: Report, *, items: bool = False) -> str:
             }
             for item in outcome.items
         ]
-    return json.dumps(
-        _finite(record), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False
-    )
+    if report.of:
+        record["of"] = report.of
+    return record
 
 
 def _finite(value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,12 +27,13 @@ from liit.scoring.references import lend
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What ``liit score`` prints."""
+    """What ``liit score`` prints; ``of`` names the file where several are given."""
 
     benchmark: Benchmark
     profile: Profile
     outcome: Outcome
     joined: Joined | None = None
+    of: str = ""
 
     @property
     def n(self) -> int:
@@ -68,10 +70,36 @@ def run_benchmark(
     options = options or Options()
     given = read_documents(predictions)
     known = read_documents(references) if references else []
-    try:
+    with _layout_known(benchmark, [*known, *given]):
         return _report(benchmark, known, given, options)
+
+
+def run_each(
+    benchmark: Benchmark,
+    references: Sequence[str | Path],
+    predictions: Sequence[str | Path],
+    options: Options,
+) -> list[Report]:
+    """Return one report, or one per result where each of several files holds one of its own."""
+    if benchmark.each is None:
+        return [run_benchmark(benchmark, references, predictions, options)]
+    given = read_documents(predictions)
+    with _layout_known(benchmark, given):
+        named = benchmark.each(given, options)
+    several = len(named) > 1
+    return [
+        Report(benchmark, options.profile, outcome, of=name if several else "")
+        for name, outcome in named
+    ]
+
+
+@contextmanager
+def _layout_known(benchmark: Benchmark, documents: Sequence[Document]) -> Iterator[None]:
+    """Turn what a value of an unexpected kind raises into a LiitError that names the files."""
+    try:
+        yield
     except MISFITS as fault:
-        files = ", ".join(str(document.path) for document in [*known, *given][:4])
+        files = ", ".join(str(document.path) for document in documents[:4])
         raise LiitError(
             f"{benchmark.name}: a record of {files} is not in a known layout "
             f"({type(fault).__name__}: {fault})",

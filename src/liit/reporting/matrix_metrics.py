@@ -1,0 +1,97 @@
+"""The literature's metrics of continual learning that a skills-by-steps matrix defines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from liit.evaluation import matrix
+from liit.evaluation.statistics import Estimate, combined
+from liit.evaluation.summary import RunMatrix, over_run
+from liit.reporting.report_data import ReportData
+from liit.reporting.section import DASH, Section, TextTable, estimate
+from liit.reporting.tables import REFERENCE
+
+LAST = ("Incremental accuracy ↑", "Forgetting (Chaudhry) ↓")
+
+
+def matrix_section(data: ReportData) -> Section:
+    """Return A_t at every step, average incremental accuracy and forgetting, by method."""
+    header = ["Method", *(f"A_{t} {name}" for t, name in enumerate(data.stream)), *LAST]
+    rows = [[label, *_cells(data, method)] for method, label in data.labels.items()]
+    table = TextTable(header, rows, list(data.labels))
+    return Section("matrix-metrics", "Metrics of the accuracy matrix", _note(data), table)
+
+
+def _cells(data: ReportData, method: str) -> list[str]:
+    """Return a method's cells; a step that it has not is a dash."""
+    runs = data.runs[method]
+    first = next(iter(runs.values()))
+    skills, places = first.result["skills"], {name: t for t, name in enumerate(first.steps)}
+    every = {seed: run.matrix for seed, run in runs.items()}
+    cells = []
+    for name in data.stream:
+        if name not in places:
+            cells.append(DASH)
+            continue
+        here = slice(places[name], places[name] + 1)
+        step = {seed: RunMatrix(one.rows[here], one.errors[here]) for seed, one in every.items()}
+        cells.append(estimate(_over_seeds(step, skills, matrix.average_accuracy)))
+    for metric in (matrix.incremental_accuracy, matrix.forgetting):
+        cells.append(estimate(_over_seeds(every, skills, metric)))
+    return cells
+
+
+def _over_seeds(
+    runs: Mapping[int, RunMatrix],
+    skills: matrix.Skills,
+    metric: matrix.SkillMetric,
+) -> Estimate | None:
+    """Return a metric over seeds; with one seed, with the interval of its items."""
+
+    def of_rows(rows: matrix.Rows) -> float | None:
+        return metric(rows, skills)
+
+    values = {seed: of_rows(run.rows) for seed, run in runs.items()}
+    by_seed = {seed: Estimate(value) for seed, value in values.items() if value is not None}
+    if len(by_seed) < len(runs):
+        return None
+    if len(runs) == 1:
+        by_seed = {seed: over_run(run, skills, of_rows) for seed, run in runs.items()}
+    return combined([(1.0, by_seed)])
+
+
+def _note(data: ReportData) -> str:
+    skills = data.skill_names("skills")
+    return (
+        f"Under their names in the literature, 0 to 100. The columns are the {len(skills)} skills "
+        "of the three metrics, each evaluated at every step and taken as seen from t = 0 on. A_t "
+        "is the mean over them after step t; the last one is the mean final accuracy, which is the "
+        "table's average accuracy. Incremental accuracy is the mean of A_t over all steps. "
+        f"Forgetting is the mean over all {len(skills)} skills (not over T − 1 tasks) of the best "
+        "score before the last step minus the last score, in points; it is below 0 where the last "
+        f"step gains. {_undefined(data)}"
+    )
+
+
+def _undefined(data: ReportData) -> str:
+    """Say which metrics there are not, and why: no column is the task of one step."""
+    why = "They need one step for each column, at which it is learnt, but columns are skills"
+    if REFERENCE in data.runs:
+        skills = data.skill_names("skills")
+        brought = [
+            set(by_step["by_skill"]) & set(skills)
+            for by_step in next(iter(data.runs[REFERENCE].values())).result["selections"].values()
+        ]
+        times = {skill: sum(skill in one for one in brought) for skill in skills}
+        several = [skill for skill in skills if times[skill] > 1]
+        none = [skill for skill in skills if not times[skill]]
+        parts = []
+        if several:
+            parts.append(f"more than one dataset after t = 0 brings {', '.join(several)}")
+        if none:
+            parts.append(f"none brings {', '.join(none)}")
+        why += f": {'; '.join(parts)}" * bool(parts)
+    return (
+        "BWT, FWT, plasticity and stability are undefined here and not shown. "
+        f"{why}. The model before t = 0 was not evaluated, nor was any dataset learnt alone."
+    )

@@ -1,0 +1,71 @@
+"""The section with the literature's metrics, against the matrices that the report is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+from campaign import SKILLS, STREAM, write_campaign
+
+from liit.reporting.matrix_metrics import matrix_section
+from liit.reporting.report_data import ReportData, gather
+from liit.reporting.section import interval
+
+
+def cells(data: ReportData, method: str) -> list[str]:
+    table = matrix_section(data).table
+    assert table is not None
+    (row,) = [r for r, name in zip(table.rows, table.methods, strict=True) if name == method]
+    return list(row[1:])
+
+
+def first(cell: str) -> float:
+    return float(cell.split(" [", maxsplit=1)[0])
+
+
+def curves(data: ReportData, method: str) -> list[list[list[float]]]:
+    """Return seed -> skill -> score per step."""
+    by_skill = [data.curve(method, "skills", skill) for skill in SKILLS]
+    return [list(curve) for curve in zip(*by_skill, strict=True)]
+
+
+def test_numbers_are_means_over_seeds_of_each_seeds_metric(tmp_path: Path) -> None:
+    data = gather(tmp_path, "main", write_campaign(tmp_path, ["sequential", "random"], (0, 1)), [0])
+    found = [first(cell) for cell in cells(data, "random")]
+    seeds = curves(data, "random")
+    assert len(seeds) == 2
+    after = [fmean(fmean(s[t] for s in seed) for seed in seeds) for t in range(len(STREAM))]
+    drops = [fmean(max(s[:-1]) - s[-1] for s in seed) for seed in seeds]
+    assert found == pytest.approx([*after, fmean(after), fmean(drops)], abs=0.051)
+    (row,) = [row for row in data.table["rows"] if row["method"] == "random"]
+    assert found[len(STREAM) - 1] == pytest.approx(row["average_accuracy"]["mean"], abs=0.051)
+    # t(0.975, 1 degree) = 12.706; the standard error of two values is half their distance
+    half = 12.7062 * abs(drops[0] - drops[1]) / 2
+    low, high = cells(data, "random")[-1].split(" [")[1].rstrip("]").split(", ")
+    assert float(high) - float(low) == pytest.approx(2 * half, abs=0.11)
+
+
+def test_one_seed_has_the_interval_of_its_items(tmp_path: Path) -> None:
+    data = gather(tmp_path, "main", write_campaign(tmp_path, ["sequential"]), [0])
+    found = cells(data, "sequential")
+    assert all("[" in cell for cell in found)
+    assert found[len(STREAM) - 1] == interval(data.table["rows"][0]["average_accuracy"])
+
+
+def test_one_step_has_its_own_accuracy_alone(tmp_path: Path) -> None:
+    data = gather(tmp_path, "main", write_campaign(tmp_path, ["sequential", "multitask"]), [0])
+    *others, last, incremental, forgetting = cells(data, "multitask")
+    assert {*others, incremental, forgetting} == {"–"}
+    assert first(last) == pytest.approx(
+        fmean(scores[-1] for scores in curves(data, "multitask")[0]), abs=0.051
+    )
+
+
+def test_it_says_which_metrics_there_are_not_and_why(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random"])
+    note = matrix_section(gather(tmp_path, "main", methods, [0])).note
+    assert "BWT, FWT, plasticity and stability are undefined" in note
+    assert "over all 6 skills (not over T − 1 tasks)" in note
+    alone = matrix_section(gather(tmp_path, "main", ["random"], [0])).note
+    assert "columns are skills. The model before" in alone
