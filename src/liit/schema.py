@@ -127,7 +127,7 @@ def _wish(error: ErrorDetails) -> str:
         "string_pattern_mismatch": "must be a name without spaces or slashes, no dot in front",
     }
     wish = wishes.get(error["type"]) or error["msg"].replace("Input should be", "must be")
-    if error["type"] == "mapping_type" and isinstance(error["input"], list):
+    if wish == "must be a mapping" and isinstance(error["input"], list):
         wish = "must be a mapping (`NAME: {…}` in place of `- {name: NAME, …}`)"
     if error.get("ctx", {}).get("pattern", "").startswith(r"^\w"):
         wish = "must be a name of letters, digits, _ and -"
