@@ -23,7 +23,7 @@ BY_LENGTH = Method(label="By length", scorers=(by_length,))
 
 
 def test_every_field_is_a_value_a_function_or_has_its_own_way() -> None:
-    others = {"label", "published", "scorers", "prune", "exact"}
+    others = {"label", "published", "scorers", "prune", "learner", "exact"}
     assert {*PARTS, *PLAIN} | others == {field.name for field in fields(Method)}
 
 
