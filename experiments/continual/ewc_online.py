@@ -1,7 +1,7 @@
 """Hold the weights that the answers to earlier samples hang on, with one anchor in all.
 
-Paper: Schwarz et al. 2018 (arXiv 1805.06370). Needs no signal, and one pass over 1,000 samples after
-every step.
+Paper: Schwarz et al. 2018 (arXiv 1805.06370). Needs no signal, and one pass over 1,000 samples
+after every step.
 """
 
 from liit.learning.learners.ewc import Ewc

@@ -1,7 +1,7 @@
 """Hold the weights that the outputs on earlier samples are sensitive to.
 
-Paper: Aljundi et al. 2018 (arXiv 1711.09601). Needs no signal, and one pass over 1,000 samples after
-every step.
+Paper: Aljundi et al. 2018 (arXiv 1711.09601). Needs no signal, and one pass over 1,000 samples
+after every step.
 """
 
 from liit.learning.learners.mas import Mas

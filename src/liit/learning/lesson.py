@@ -1,4 +1,4 @@
-"""A learner at one step of the stream: its moments are called here, and what it keeps is written."""
+"""A learner at one step of the stream: it calls the moments, and writes what is kept."""
 
 from __future__ import annotations
 

@@ -54,9 +54,9 @@ def importance(
             given = torch.autograd.grad(
                 scalar(model, batch), list(leaves.values()), allow_unused=True
             )
-            for total, one in zip(sums.values(), given, strict=True):
+            for name, one in zip(sums, given, strict=True):
                 if one is not None:
-                    total += one.float().abs() ** power
+                    sums[name] += one.float().abs() ** power
     mean = sum(float(one.double().sum()) for one in sums.values())
     mean /= sum(one.numel() for one in sums.values())
     return {name: one / mean if mean else one for name, one in sums.items()}

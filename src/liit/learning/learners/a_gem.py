@@ -13,9 +13,10 @@ class AGem(Learner):
     """Project g to g − (g·r / r·r) r where g·r < 0, r being the gradient on a batch of memory.
 
     The memory is ``memory`` samples of each earlier dataset; every optimiser step draws ``batch``
-    of them. r is taken in eval mode, so that it disturbs no draw of dropout. It is one projection over all
-    trained parameters, before clipping; Adam's moments then make another step of it, for which the
-    paper's guarantee does not hold. The curve says at which steps the gradient was ``changed``.
+    of them. r is taken in eval mode, so that it disturbs no draw of dropout. It is one projection
+    over all trained parameters, before clipping; Adam's moments then make another step of it, for
+    which the paper's guarantee does not hold. The curve says at which steps the gradient was
+    ``changed``.
     Source: Chaudhry et al. 2019 (arXiv 1812.00420), Eq. 11.
     """
 
