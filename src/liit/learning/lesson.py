@@ -94,4 +94,5 @@ class Lesson:
 
 
 def _plain(tensors: Any) -> dict[str, Tensor]:
-    return {name: one.detach().contiguous().cpu() for name, one in sorted(tensors.items())}
+    # Copies: a tensor that is a parameter's own would move with it.
+    return {n: one.detach().cpu().contiguous().clone() for n, one in sorted(tensors.items())}

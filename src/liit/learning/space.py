@@ -64,7 +64,9 @@ def importance(
 
 def kept(model: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return importances and the weights that they are of, as a learner's state."""
-    anchors = {f"anchor/{name}": value().detach().float() for name, (_, value) in _sorted(model)}
+    anchors = {
+        f"anchor/{name}": value().detach().float().clone() for name, (_, value) in _sorted(model)
+    }
     return {**anchors, **{f"importance/{name}": one for name, one in weights.items()}}
 
 
