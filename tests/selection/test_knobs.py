@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from liit.errors import LiitError
+from liit.learning.learners.ewc import Ewc
 from liit.selection import Method
 from liit.selection.adapt import ADAPT_INF, LITE_ADAPT_INF
 from liit.selection.groups import k_means_elbow, spherical_k_means
-from liit.learning.learners.ewc import Ewc
 from liit.selection.knobs import PARTS, PLAIN, knobs_of, with_knobs
 
 
@@ -82,5 +82,5 @@ def test_the_numbers_of_a_learner_are_knobs() -> None:
     assert knobs_of(method)["learner.strength"] == 2.0
     turned = with_knobs(method, {"learner.strength": 3.0, "learner.online": True})
     assert turned.learner == Ewc(strength=3.0, online=True)
-    with pytest.raises(LiitError, match="no knob 'learner.strenght'"):
+    with pytest.raises(LiitError, match=r"no knob 'learner\.strenght'"):
         with_knobs(method, {"learner.strenght": 3.0})
