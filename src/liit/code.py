@@ -44,6 +44,10 @@ STAGES: dict[str, tuple[str, ...]] = {
 """What every stage of dvc.yaml depends on, methods' own parts apart."""
 
 
+UNSELECTIVE = ("label", "published", "learner")
+"""Fields of a method that change nothing of its selections."""
+
+
 @functools.cache
 def digest_phase(name: str) -> str:
     """Return the digest of one of :data:`PHASES`; that of the evaluation covers every task."""
@@ -83,12 +87,19 @@ def digest_code(roots: Iterable[str], tasks: Path | None = None) -> str:
 def digest_method(method: Any) -> str:
     """Return the digest of a method: its functions with all that they reach, and its knobs.
 
-    What it is called and what a paper says of it change nothing that is selected.
+    What it is called, what a paper says of it and how it learns change nothing that is selected.
     """
     reach = Reach()
     fields = {field.name: getattr(method, field.name) for field in dataclasses.fields(method)}
-    shown = {name: fields[name] for name in fields if name not in ("label", "published")}
+    shown = {name: fields[name] for name in fields if name not in UNSELECTIVE}
     reach.lines.append(json.dumps({name: reach.value(shown[name]) for name in sorted(shown)}))
+    return reach.digest()
+
+
+def digest_learner(learner: Any) -> str:
+    """Return the digest of a learner: its class with all that it reaches, and its numbers."""
+    reach = Reach()
+    reach.lines.append(json.dumps(reach.value(learner)))
     return reach.digest()
 
 
@@ -106,7 +117,8 @@ def _row(file: Path) -> str:
 
     try:
         method = load(file.parent.name, file.stem)
-        return f"{digest_method(method)} {method.label} {method.published}"
+        learner = f" {digest_learner(method.learner)}" if method.learner else ""
+        return f"{digest_method(method)}{learner} {method.label} {method.published}"
     except (Exception, SystemExit):  # whoever runs the method sees what is wrong with it
         return sha([file.read_text(encoding="utf-8")])
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from liit import versions
 from liit.config import Params
+from liit.learner import Learner
 
 Conditions = dict[str, Any]
 
-OF_THE_ROW = ("parameters.signals", "versions.signals")
+OF_THE_ROW = ("parameters.signals", "versions.signals", "versions.learner")
 """What only the rows that use it are compared by."""
 
 
@@ -23,12 +24,13 @@ def conditions_of(
     data: Mapping[str, str],
     exams: Mapping[str, str],
     base: str,
+    learner: Learner | None = None,
 ) -> Conditions:
     """Return what the rows and seeds of one table share: all but the method and the seed.
 
     ``signals``: names that the method measures. ``facts``: what it wants to know of the samples
     besides. ``data``, ``exams``: digest of each prepared
-    dataset and exam. ``base``: digest of the weights of t = 0.
+    dataset and exam. ``base``: digest of the weights of t = 0. ``learner``: how the row learns.
     """
     parameters: dict[str, Any] = {
         "budget": params.budget,
@@ -47,6 +49,7 @@ def conditions_of(
             "training": versions.TRAINING,
             "evaluation": versions.EVALUATION,
             "signals": {name: versions.signal_version(name) for name in sorted({*signals, *facts})},
+            **({"learner": {type(learner).__name__: learner.version}} if learner else {}),
         },
     }
 

@@ -49,8 +49,11 @@ def write_result(run: Run) -> None:
             data=dict(zip(stream.names, stream.digests, strict=True)),
             exams=stream.exam_digests,
             base=theta_zero().digest,
+            learner=run.method.learner,
         ),
     }
+    if run.method.learner is not None:
+        content["learner"] = run.method.learner.described()
     write_json(paths.result(run.name, run.seed), content)
     if not read_cache(paths.run_record(run.name, run.seed)):
         record_costs(run, run.steps[-1], {})  # lost or damaged; what is made costs nothing now

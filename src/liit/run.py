@@ -18,7 +18,7 @@ import numpy as np
 
 from liit import paths, stamps
 from liit.base import open_proxy, proxy_digest, theta_zero
-from liit.code import digest_method
+from liit.code import digest_learner, digest_method
 from liit.config import Params
 from liit.costs import Meter
 from liit.evaluation.evaluator import Evaluator
@@ -32,6 +32,7 @@ from liit.files import (
     write_text,
 )
 from liit.learning.train import fit
+from liit.lessons import lesson_of
 from liit.model import lora
 from liit.model.load import WEIGHTS, Theta, load_theta
 from liit.model.sealed import is_intact
@@ -94,9 +95,13 @@ class Run:
     def train(self, t: int) -> None:
         """Train an adapter on the selection, starting from θ_{t-1}."""
         params, folder, stamp = self.params, self.folder(paths.adapter, t), self._training_stamp(t)
-        if is_up_to_date(folder / stamps.FILE, stamp) and is_intact(*self.theta(t).seals[-1]):
+        if is_up_to_date(folder / stamps.FILE, stamp) and all(
+            is_intact(*seal) for seal in self.theta(t).seals if seal[0].parent == folder
+        ):
             return
         ids, theta, meter = read_ids(self.folder(paths.selection, t)), self.before(t), Meter()
+        lesson = lesson_of(self.method, self.stream, t, ids, seed=self.seed, folder=self.folder)
+        ids = lesson.ids() if lesson else ids
         self._say(t, f"train on {len(ids):,} samples, epochs: {params.train.epochs}")
         with meter.phase("training") as cost:
             cost["samples"] = len(ids) * params.train.epochs
@@ -104,6 +109,8 @@ class Run:
             model = load_theta(theta, dtype=params.model.dtype, merged=fresh)
             if fresh:
                 model = lora.attach(model, params.lora, seed_for(self.seed, t, "adapter"))
+            if lesson:
+                lesson.attach(model, params.devices)
             trained = fit(
                 model,
                 self.stream.corpus,
@@ -112,6 +119,7 @@ class Run:
                 devices=params.devices,
                 seed=seed_for(self.seed, t, "training"),
                 title=f"{self.name} {self.stream.names[t]}",
+                lesson=lesson,
             )
         if is_other_rank():
             return
@@ -119,6 +127,8 @@ class Run:
         write_text(folder / "seen.txt", "".join(f"{i} {params.train.epochs}\n" for i in ids))
         write_json(folder / "training.json", dataclasses.asdict(trained))
         made = {"made_from": stamp, "weights": digest_file(folder / WEIGHTS)}
+        if lesson and (state := lesson.keep(model, folder)):
+            made["state"] = state
         self._finish(t, meter, folder / stamps.FILE, made)
 
     def evaluate(self, t: int) -> None:
@@ -142,7 +152,7 @@ class Run:
             adapter = self.folder(paths.adapter, step)
             train = f"run `liit run {self.name} --table {self.table} --seed {self.seed}`."
             made = read_record(adapter / stamps.FILE, "weights", next_step=train)
-            theta = theta.then(adapter, made["weights"], self.params.lora.mode)
+            theta = theta.then(adapter, made["weights"], self.params.lora.mode, made.get("state"))
         return theta
 
     def before(self, t: int) -> Theta:
@@ -226,6 +236,7 @@ class Run:
             self.stream.digests[: t + 1],
             self.before(t).digest,
             self.seed,
+            learner=digest_learner(learner) if (learner := self.method.learner) else None,
         )
 
     def _is_pruned(self, t: int) -> bool:

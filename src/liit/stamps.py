@@ -101,9 +101,21 @@ def selection(
     }
 
 
-def training(params: Params, ids: str, data: Sequence[str], weights: str, seed: int) -> Stamp:
-    """What an adapter depends on; ``ids`` and ``weights`` (of θ_{t-1}) are digests."""
+def training(
+    params: Params,
+    ids: str,
+    data: Sequence[str],
+    weights: str,
+    seed: int,
+    *,
+    learner: str | None = None,
+) -> Stamp:
+    """What an adapter depends on; ``ids`` and ``weights`` (of θ_{t-1}) are digests.
+
+    ``learner``: digest of the learner; plain training has none.
+    """
     return {
+        **({} if learner is None else {"learner": learner}),
         "code": digest_phase("training"),
         "ids": ids,
         "data": list(data),

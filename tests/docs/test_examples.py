@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from pages import PAGES, fenced, name_of
 
+from liit.code import digest_learner
 from liit.pool import Pool
 from liit.selection import Method, load, select
 
@@ -91,3 +94,13 @@ def test_the_grouping_shares_the_budget_among_its_groups(tmp_path: Path) -> None
     assert chosen.why["sizes"] == [48, 48, 144] and chosen.why["budgets"] == [16, 16, 16]
     taken = images[np.isin(pool.ids, chosen.ids)]
     assert np.bincount(np.minimum(taken, 2)).tolist() == [16, 16, 16]
+
+
+def test_the_learner_is_one_that_trains_and_has_a_digest(tmp_path: Path) -> None:
+    method = method_of(EXAMPLES["docs/add-a-learner.md: Short steps"], tmp_path)
+    factors = torch.nn.ParameterDict({"lora_A": torch.ones(2), "lora_B": 2 * torch.ones(3)})
+    assert method.learner is not None
+    loss = method.learner.loss(factors, None, torch.tensor(1.0), None)
+    assert float(loss.detach()) == pytest.approx(1 + 0.1 * 12)
+    other = replace(method.learner, strength=0.2)
+    assert digest_learner(method.learner) != digest_learner(other)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from liit.errors import LiitError
+from liit.learning.learners.ewc import Ewc
 from liit.selection import Method
 from liit.selection.adapt import ADAPT_INF, LITE_ADAPT_INF
 from liit.selection.groups import k_means_elbow, spherical_k_means
@@ -23,7 +24,7 @@ BY_LENGTH = Method(label="By length", scorers=(by_length,))
 
 
 def test_every_field_is_a_value_a_function_or_has_its_own_way() -> None:
-    others = {"label", "published", "scorers", "prune", "exact"}
+    others = {"label", "published", "scorers", "prune", "learner", "exact"}
     assert {*PARTS, *PLAIN} | others == {field.name for field in fields(Method)}
 
 
@@ -74,3 +75,12 @@ def test_the_label_says_what_was_turned_and_no_published_row_stands_beside_it() 
 def test_what_is_no_knob_or_no_value_of_it_is_refused(knobs: dict[str, Any], told: str) -> None:
     with pytest.raises(LiitError, match=told):
         with_knobs(ADAPT_INF, knobs)
+
+
+def test_the_numbers_of_a_learner_are_knobs() -> None:
+    method = replace(BY_LENGTH, learner=Ewc(strength=2.0))
+    assert knobs_of(method)["learner.strength"] == 2.0
+    turned = with_knobs(method, {"learner.strength": 3.0, "learner.online": True})
+    assert turned.learner == Ewc(strength=3.0, online=True)
+    with pytest.raises(LiitError, match=r"no knob 'learner\.strenght'"):
+        with_knobs(method, {"learner.strenght": 3.0})

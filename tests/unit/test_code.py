@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from liit import reach
-from liit.code import digest_code, digest_method, write_digests
+from liit.code import digest_code, digest_learner, digest_method, write_digests
+from liit.learning.learners.er import Er
+from liit.learning.learners.ewc import Ewc
+from liit.learning.learners.mas import Mas
 from liit.selection import load
 
 FILES = {
@@ -95,6 +98,32 @@ def test_a_method_is_its_parts_and_knobs() -> None:
     bound = replace(el2n, pool=partial(el2n.pool, share=0.1))
     other = replace(el2n, pool=partial(el2n.pool, share=0.2))
     assert len({digest_method(one) for one in (el2n, bound, other)}) == 3
+
+
+def test_a_learner_counts_for_what_is_trained_and_not_for_what_is_selected() -> None:
+    el2n, learners = load("main", "el2n"), (Ewc(), Ewc(strength=2.0), Ewc(online=True), Mas())
+    rows = [replace(el2n, learner=learner) for learner in learners]
+    assert {digest_method(row) for row in rows} == {digest_method(el2n)}
+    assert len({digest_learner(learner) for learner in learners}) == len(learners)
+
+
+def test_what_a_learner_reaches_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {learner: digest_learner(learner) for learner in (Ewc(), Er())}
+    space = Path("src/liit/learning/space.py").resolve()
+    changed = space.read_text().replace("moved**2", "moved**4")
+    read = reach._read
+
+    def altered(file: Path, modified: int) -> reach._Source:
+        known = read(file, modified)
+        if file != space:
+            return known
+        body = reach.ast.parse(changed).body
+        (definition,) = (n for n in body if getattr(n, "name", "") == "pull")
+        return replace(known, definitions={**known.definitions, "pull": [definition]})
+
+    monkeypatch.setattr(reach, "_read", altered)
+    assert digest_learner(Ewc()) != before[Ewc()]
+    assert digest_learner(Er()) == before[Er()]
 
 
 def test_a_constant_of_one_scorer_counts_for_the_methods_that_use_it(

@@ -12,6 +12,8 @@ import pytest
 from liit import versions
 from liit.conditions import Conditions, conditions_of, differences, stated
 from liit.config import load_params
+from liit.learning.learners.ewc import Ewc
+from liit.learning.learners.mas import Mas
 
 PARAMS = load_params(Path(__file__).parents[2] / "params.yaml")
 LONGER = replace(PARAMS.train, epochs=9)
@@ -53,6 +55,15 @@ def test_a_raised_version_parts_the_rows_that_use_it(monkeypatch: pytest.MonkeyP
     assert differences(made(("entropy",)), scored) == []
     monkeypatch.setattr(versions, "TRAINING", 2)
     assert differences(blind, made(())) == ["versions.training"]
+
+
+def test_a_learners_version_parts_the_rows_that_learn_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, ewc, mas = made(), made(learner=Ewc()), made(learner=Mas())
+    assert plain == made(learner=None) and "learner" not in plain["versions"]
+    assert differences(plain, ewc) == differences(ewc, mas) == []
+    monkeypatch.setattr(Ewc, "version", 2)
+    assert differences(ewc, made(learner=Ewc())) == ["versions.learner.Ewc"]
+    assert differences(plain, made(learner=Ewc())) == []
 
 
 def test_settings_of_signals_part_only_rows_that_measure_some() -> None:

@@ -127,6 +127,12 @@ def test_other_inputs_change_a_stamp() -> None:
         assert stamps.signals(PARAMS, ("gradient_proxy",), **given) != one
 
 
+def test_a_learner_is_in_the_stamp_of_its_training_alone() -> None:
+    plain = stamps.training(PARAMS, "i", ["d"], "w", 0)
+    assert "learner" not in plain
+    assert stamps.training(PARAMS, "i", ["d"], "w", 0, learner="l") == {**plain, "learner": "l"}
+
+
 def test_a_stamp_is_compared_as_json(tmp_path: Path) -> None:
     file = tmp_path / "made_from.json"
     write_json(file, {"made_from": {"names": ["a"]}, "weights": "w"})

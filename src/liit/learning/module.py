@@ -13,6 +13,7 @@ from torch.nn import functional
 from transformers import get_cosine_schedule_with_warmup
 
 from liit.errors import LiitError
+from liit.learning.lesson import Lesson
 from liit.model.logits import answer_logits
 from liit.model.lora import is_projector, trainable
 
@@ -25,7 +26,8 @@ class InstructionTuning(pl.LightningModule):
     ``learning_rate`` is for the language model (or its adapter), ``projector_learning_rate`` for
     the projector; both follow a cosine after ``warmup_ratio`` of ``steps``. ``seen`` counts how
     often each sample id passed, on this rank; ``losses`` and ``rates_used`` have one entry per
-    optimiser step: the mean loss of this rank's micro-batches, and the rates by name.
+    optimiser step: the mean loss of this rank's micro-batches, and the rates by name. ``lesson``
+    is the learner, None for plain training.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class InstructionTuning(pl.LightningModule):
         warmup_ratio: float,
         weight_decay: float,
         steps: int,
+        lesson: Lesson | None = None,
     ) -> None:
         """Keep the model and the schedule."""
         super().__init__()
@@ -45,6 +48,7 @@ class InstructionTuning(pl.LightningModule):
         self.warmup_steps = math.ceil(warmup_ratio * steps)
         self.weight_decay = weight_decay
         self.steps = steps
+        self.lesson = lesson
         self.seen: Counter[str] = Counter()
         self.losses: list[Tensor] = []
         self.rates_used: list[dict[str, float]] = []
@@ -64,13 +68,20 @@ class InstructionTuning(pl.LightningModule):
         self.seen.update(batch["ids"])
         self._losses_of_step.append(loss.detach())
         self.log("loss", loss, prog_bar=True, logger=False, batch_size=len(batch["ids"]))
-        return loss
+        if self.lesson is None:
+            return loss
+        return self.lesson.loss(self.model, batch, logits, loss)
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Note the loss and the learning rates of the step that follows."""
+        """Note the loss and the learning rates of the step that follows; let the learner act.
+
+        Lightning calls this with gradients that are complete and unscaled, before it clips them.
+        """
         self.losses.append(torch.stack(self._losses_of_step).mean())
         self._losses_of_step.clear()
         self.rates_used.append({group["name"]: group["lr"] for group in optimizer.param_groups})
+        if self.lesson is not None:
+            self.lesson.gradients(self.model)
 
     def _tokens_per_rank(self, mine: int) -> Tensor | int:
         # Ranks average their gradients: dividing by the mean count gives the global token mean.

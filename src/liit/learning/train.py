@@ -16,6 +16,7 @@ from liit.config import Devices, Train
 from liit.data.corpus import Corpus
 from liit.data.module import SelectedData
 from liit.errors import LiitError
+from liit.learning.lesson import Lesson
 from liit.learning.module import InstructionTuning
 from liit.progress import trainer_bar
 from liit.ranks import stoppable
@@ -32,7 +33,7 @@ class Trained:
     """What training came to: optimiser steps, and the digest of the ids seen.
 
     ``curve`` has one number per optimiser step: the ``loss`` over all ranks, and each learning
-    rate by name.
+    rate by name; with a learner also what its penalty adds, and what it says of its gradients.
     """
 
     steps: int
@@ -50,6 +51,7 @@ def fit(
     devices: Devices,
     seed: int,
     title: str = "train",
+    lesson: Lesson | None = None,
 ) -> Trained:
     """Train the trainable parameters of ``model`` in place on each id, once per epoch.
 
@@ -73,6 +75,7 @@ def fit(
         warmup_ratio=train.warmup_ratio,
         weight_decay=train.weight_decay,
         steps=steps,
+        lesson=lesson,
     )
     pl.seed_everything(seed % 2**32, verbose=False)  # dropout
     trainer = _trainer(train, devices, title)
@@ -90,7 +93,8 @@ def fit(
     _expect_all_seen(seen, ids, train.epochs, title)
     losses = [fmean(of_ranks) for of_ranks in zip(*(losses for _, losses in shares), strict=True)]
     rates = {name: [used[name] for used in module.rates_used] for name in module.rates_used[0]}
-    return Trained(steps, len(ids) * train.epochs, _digest(seen), {"loss": losses, **rates})
+    curve = {"loss": losses, **rates, **(lesson.curve if lesson else {})}
+    return Trained(steps, len(ids) * train.epochs, _digest(seen), curve)
 
 
 def _trainer(train: Train, devices: Devices, title: str) -> pl.Trainer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,19 +34,26 @@ class Theta:
     digest: str = ""
     seals: tuple[Seal, ...] = ()
 
-    def then(self, adapter: Path, weights: str, mode: str) -> Theta:
+    def then(
+        self, adapter: Path, weights: str, mode: str, state: Mapping[str, str] | None = None
+    ) -> Theta:
         """Return the model after training ``adapter`` from this one in that ``lora.mode``.
 
-        ``weights``: digest of the adapter's.
+        ``weights``: digest of the adapter's. ``state``: digest of each file that its learner kept.
         """
+        kept = dict(state or {})
         below = () if mode == "continue" or self.adapter is None else (self.adapter,)
         return Theta(
             self.base,
             (*self.merged, *below),
             adapter,
             self.revision,
-            digest_json([self.digest, mode, weights]),
-            (*self.seals, (adapter / WEIGHTS, weights)),
+            digest_json([self.digest, mode, weights, *([kept] if kept else [])]),
+            (
+                *self.seals,
+                (adapter / WEIGHTS, weights),
+                *((adapter / name, sha) for name, sha in sorted(kept.items())),
+            ),
         )
 
     def bare(self) -> Theta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 
 from liit import paths
@@ -45,6 +46,7 @@ def load(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Method:
     spec = importlib.util.spec_from_file_location(f"liit_experiments_{table}_{name}", file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where a class of the file is looked for
     spec.loader.exec_module(module)
     method = getattr(module, "METHOD", None)
     if not isinstance(method, Method):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
@@ -21,8 +21,9 @@ PLAIN = ("budget_factor", "start")
 def knobs_of(method: Method) -> dict[str, Any]:
     """Return every knob of a method and its value, by name.
 
-    A name is a field (``budget_factor``, ``prune.factor``), or a part's field and the keyword of
-    its function (``group.restarts``; scorers by their own name: ``scorers.entropy.base``).
+    A name is a field (``budget_factor``, ``prune.factor``, ``learner.strength``), or a part's field
+    and the keyword of its function (``group.restarts``; scorers by their own name:
+    ``scorers.entropy.base``).
     """
     return dict(_knobs(method))
 
@@ -50,6 +51,8 @@ def _knobs(method: Method) -> Iterator[tuple[str, Any]]:
     if method.prune is not None:
         yield "prune.factor", method.prune.factor
         yield from _keywords("prune.represent", method.prune.represent)
+    for field in fields(method.learner) if method.learner else ():
+        yield f"learner.{field.name}", getattr(method.learner, field.name)
     for name in PARTS:
         yield from _keywords(name, getattr(method, name))
     for scorer in method.scorers:
@@ -81,6 +84,9 @@ def _with(method: Method, path: list[str], value: Any) -> Method:
             else replace(method.prune, represent=_bound(method.prune.represent, rest[1], value))
         )
         return replace(method, prune=prune)
+    if field == "learner" and method.learner is not None:
+        changed_number: Any = {rest[0]: _checked(type(method.learner), rest[0], value)}
+        return replace(method, learner=replace(method.learner, **changed_number))
     changed: Any = {field: _bound(getattr(method, field), rest[0], value)}
     return replace(method, **changed)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liit.errors import LiitError
+from liit.learner import Learner
 from liit.pool import Pool
 from liit.selection.arrays import Array, Float32, Floats, Generator, Ints
 from liit.selection.multiway import spread
@@ -159,7 +160,8 @@ class Method:
     the total among the groups (None: one ranking over all groups); in each group the most
     informative of ``scorers`` by ``choose`` ranks the members and ``pick`` takes them; ``prune``
     removes samples for good. ``start="base"`` trains once on the whole stream instead of step by
-    step. ``exact=False`` marks a released variant that is known to miss its budget.
+    step. ``learner`` says how the chosen samples are learnt (None: plain training).
+    ``exact=False`` marks a released variant that is known to miss its budget.
     """
 
     label: str
@@ -174,6 +176,7 @@ class Method:
     pick: Pick = random
     prune: Prune | None = None
     start: Literal["previous", "base"] = "previous"
+    learner: Learner | None = None
     exact: bool = True
 
     def __post_init__(self) -> None:

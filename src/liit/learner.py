@@ -1,0 +1,112 @@
+"""How a step learns: the moments of a learner, and what earlier steps left for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from liit.seeds import generator
+
+STATE = "learner.safetensors"
+"""What a learner keeps of a step, beside the step's adapter."""
+START = "learner_start.safetensors"
+"""What it keeps of the model that the stream starts from, beside the first step's adapter."""
+
+
+@dataclass
+class Past:
+    """What earlier steps left, opened on demand; a new process finds the same.
+
+    ``now``: number of this step. ``arrived``: sorted ids of the dataset of each step up to now.
+    ``chosen``: this step's selection. ``steps``: the earlier steps whose model this one continues.
+    ``adapters``, ``states``: their folders and files, by step. ``mode``: ``lora.mode``.
+    ``logits`` [m, V] are those of the micro-batch in hand, ``step`` counts the optimiser steps.
+    ``ids``: what was drawn, by purpose; it is written down beside the adapter.
+    """
+
+    now: int
+    run_seed: int
+    mode: str
+    corpus: Any
+    arrived: Mapping[int, Sequence[str]]
+    chosen: Sequence[str]
+    steps: Sequence[int] = ()
+    adapters: Mapping[int, Path] = field(default_factory=dict)
+    states: Mapping[int, Path] = field(default_factory=dict)
+    logits: Any = None
+    step: int = 0
+    ids: dict[str, list[str]] = field(default_factory=dict)
+    opened: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
+
+    def state(self, step: int) -> Mapping[str, Any]:
+        """Return the tensors that the learner kept of an earlier step, by name."""
+        return self._open(self.states[step])
+
+    def adapter(self, step: int) -> Mapping[str, Any]:
+        """Return the tensors of an earlier step's adapter, by the names of its file."""
+        return self._open(self.adapters[step] / "adapter_model.safetensors")
+
+    def draw(self, purpose: str, ids: Sequence[str], count: int, *axes: str | int) -> list[str]:
+        """Draw ``count`` ids, or all there are, and note them; the same in every process."""
+        order = generator(self.run_seed, self.now, purpose, *axes).permutation(len(ids))
+        drawn = sorted(ids[place] for place in order[:count].tolist())
+        self.ids.setdefault(purpose, []).extend(drawn)
+        return drawn
+
+    def batch(self, ids: Sequence[str], device: Any = None) -> dict[str, Any]:
+        """Return samples as one batch on a device."""
+        batch = self.corpus.encoder.collate([self.corpus.encoded(one) for one in ids])
+        return {n: one.to(device) if hasattr(one, "to") else one for n, one in batch.items()}
+
+    def singles(self, purpose: str, count: int) -> Iterator[dict[str, Any]]:
+        """Yield samples that this step chose as batches of one, drawn at random and noted."""
+        yield from (self.batch([one]) for one in self.draw(purpose, self.chosen, count))
+
+    def _open(self, file: Path) -> Mapping[str, Any]:
+        if file not in self.opened:
+            from safetensors.torch import load_file
+
+            self.opened[file] = load_file(file)
+        return self.opened[file]
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Plain training; a subclass changes the moments that it needs.
+
+    Raise a subclass's ``version`` when it gives other weights.
+    """
+
+    version: ClassVar[int] = 1
+
+    def attach(self, model: Any, past: Past) -> None:
+        """Prepare the adapted model before the optimiser is made, or refuse it."""
+
+    def rehearsed(self, past: Past) -> Sequence[str]:  # noqa: ARG002
+        """Return ids of earlier samples to train on as well."""
+        return ()
+
+    def loss(self, model: Any, batch: Any, task_loss: Any, past: Past) -> Any:  # noqa: ARG002
+        """Return the loss of a micro-batch, in units of the token mean ``task_loss``."""
+        return task_loss
+
+    def gradients(self, model: Any, past: Past) -> float | None:  # noqa: ARG002
+        """Change the gradients, once per optimiser step: complete, unscaled, not yet clipped.
+
+        What it returns is noted in the step's curve as ``changed``.
+        """
+        return None
+
+    def finish(self, model: Any, past: Past) -> Mapping[str, Any]:  # noqa: ARG002
+        """Return what to keep of the trained model, in eval mode: tensors by name."""
+        return {}
+
+    def changes(self, *moments: str) -> bool:
+        """Return whether the learner has any of these moments."""
+        return any(getattr(type(self), one) is not getattr(Learner, one) for one in moments)
+
+    def described(self) -> dict[str, Any]:
+        """Return the learner's name and numbers as JSON."""
+        return {"name": type(self).__name__, **asdict(self)}

@@ -1,0 +1,50 @@
+"""Learning without forgetting: the model before the step is a teacher on the step's own samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from liit.errors import LiitError
+from liit.learner import Learner, Past
+
+
+@dataclass(frozen=True)
+class Lwf(Learner):
+    """Add strength · T² · mean KL(teacher^T ‖ student^T) over the batch's answer positions.
+
+    The teacher is θ_{t−1} in eval mode: the model below the step's fresh adapter, with the
+    projector as it was, so that no second model is kept. Where one adapter goes on along the
+    stream (``lora.mode: continue``) the model below it is not θ_{t−1}, and the learner refuses.
+    Source: Li and Hoiem 2016 (arXiv 1606.09282), Eq. 2 to 5, written for answers token by token.
+    """
+
+    strength: float = 1.0
+    temperature: float = 1.0
+
+    def attach(self, model: Any, past: Past) -> None:  # noqa: ARG002
+        """Refuse an adapter below which the teacher does not lie."""
+        if past.mode != "merge_fresh":
+            raise LiitError(
+                "Lwf needs the model before the step, which lies below the adapter only where "
+                "every step has a fresh one.",
+                next_step="set lora.mode to merge_fresh.",
+            )
+
+    def loss(self, model: Any, batch: Any, task_loss: Any, past: Past) -> Any:
+        """Return the loss with the distance from the teacher."""
+        import torch
+
+        from liit.model.logits import answer_logits
+
+        if not self.strength or not past.steps:
+            return task_loss
+        training = model.training
+        model.eval()
+        with torch.no_grad(), model.disable_adapter():
+            teacher, _, _ = answer_logits(model, batch)
+        model.train(training)
+        taught = (teacher.float() / self.temperature).log_softmax(-1)
+        student = (past.logits.float() / self.temperature).log_softmax(-1)
+        distance = (taught.exp() * (taught - student)).sum(-1).mean()
+        return task_loss + self.strength * self.temperature**2 * distance

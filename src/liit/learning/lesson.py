@@ -1,0 +1,98 @@
+"""A learner at one step of the stream: it calls the moments, and writes what is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from liit.config import Devices
+from liit.errors import LiitError
+from liit.files import digest_file, whole, write_json
+from liit.learner import START, STATE, Learner, Past
+
+ALONE = ("loss", "gradients", "finish")
+"""Moments that were tried on one rank alone."""
+
+
+class Lesson:
+    """A learner with its past; ``curve`` has one number per optimiser step under each name."""
+
+    def __init__(self, learner: Learner, past: Past) -> None:
+        """Open nothing yet."""
+        self.learner, self.past = learner, past
+        self.curve: dict[str, list[float]] = {}
+        self._penalties: list[Tensor] = []
+        self._start: dict[str, Tensor] = {}
+
+    def ids(self) -> list[str]:
+        """Return the sorted ids to train on: the selection, and what is rehearsed."""
+        return sorted({*self.past.chosen, *self.learner.rehearsed(self.past)})
+
+    def attach(self, model: Any, devices: Devices) -> None:
+        """Let the learner prepare the model; keep what it wants of the stream's first model.
+
+        Raises LiitError for a learner that was not tried on several ranks.
+        """
+        self._expect_one_rank(devices)
+        self.learner.attach(model, self.past)
+        if self.past.now == 1 and self.past.steps and self.learner.changes("finish"):
+            ids = self.past.arrived[0]
+            zero = dataclasses.replace(self.past, now=0, chosen=ids, steps=(), ids={})
+            self._start = _plain(self.learner.finish(model.eval(), zero))
+            self.past.opened[self.past.states[0]] = self._start
+            self.past.ids.update({f"start_{name}": ids for name, ids in zero.ids.items()})
+
+    def loss(self, model: Any, batch: Any, logits: Tensor, task_loss: Tensor) -> Tensor:
+        """Return the loss of a micro-batch as the learner wants it; ``logits`` are its answers'."""
+        self.past.logits = logits
+        loss: Tensor = self.learner.loss(model, batch, task_loss, self.past)
+        self.past.logits = None
+        if not torch.isfinite(loss):
+            raise LiitError(
+                f"the penalty of {type(self.learner).__name__} makes the loss {loss.item()}.",
+                next_step="lower the learner's strength.",
+            )
+        self._penalties.append((loss - task_loss).detach())
+        return loss
+
+    def gradients(self, model: Any) -> None:
+        """Let the learner change the gradients of an optimiser step, and note the penalty."""
+        changed = self.learner.gradients(model, self.past)
+        if changed is not None:
+            self.curve.setdefault("changed", []).append(changed)
+        if self.learner.changes("loss"):
+            penalty = fmean(one.item() for one in self._penalties)
+            self.curve.setdefault("penalty", []).append(penalty)
+        self._penalties.clear()
+        self.past.step += 1
+
+    def keep(self, model: Any, folder: Path) -> dict[str, str]:
+        """Write what the learner keeps into an adapter's folder; return each file's digest."""
+        kept = {START: self._start, STATE: _plain(self.learner.finish(model, self.past))}
+        for name, tensors in kept.items():
+            if tensors:
+                with whole(folder / name) as partial:
+                    save_file(tensors, partial)
+        write_json(folder / "learner.json", {**self.learner.described(), "ids": self.past.ids})
+        return {name: digest_file(folder / name) for name, tensors in kept.items() if tensors}
+
+    def _expect_one_rank(self, devices: Devices) -> None:
+        several = devices.devices * devices.num_nodes > 1
+        if (several or devices.strategy != "auto") and self.learner.changes(*ALONE):
+            raise LiitError(
+                f"{type(self.learner).__name__} sees gradients and weights, which it was not tried "
+                "on where several ranks share or split them.",
+                next_step="set devices.devices and devices.num_nodes to 1 and devices.strategy to "
+                "auto, or use a learner that only rehearses.",
+            )
+
+
+def _plain(tensors: Any) -> dict[str, Tensor]:
+    # Copies: a tensor that is a parameter's own would move with it.
+    return {n: one.detach().cpu().contiguous().clone() for n, one in sorted(tensors.items())}

@@ -1,0 +1,355 @@
+"""Learners: nothing at strength 0, hand-worked numbers, and what they keep outlives a process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from lessons import adapted, corpus_of, past_of, same, trained, weights
+from safetensors.torch import load_file
+from tiny import CPU, LORA, TRAIN
+from torch import nn
+
+from liit.data.corpus import Corpus
+from liit.errors import LiitError
+from liit.learner import STATE, Learner, Past
+from liit.learning.learners.a_gem import AGem, project
+from liit.learning.learners.er import Er
+from liit.learning.learners.ewc import Ewc
+from liit.learning.learners.lwf import Lwf
+from liit.learning.learners.mas import Mas
+from liit.learning.learners.o_lora import OLora, overlap
+from liit.learning.lesson import Lesson
+from liit.learning.space import answer_loss, importance, kept, parts, pull, squared_logits
+from liit.model import lora
+from liit.pool import Pool
+from liit.selection.pools import newest_and_replay
+
+OFF = (
+    Er(share=0.0),
+    Ewc(strength=0.0, samples=3),
+    Ewc(strength=0.0, samples=3, online=True),
+    Mas(strength=0.0, samples=3),
+    Lwf(strength=0.0),
+    AGem(memory=0),
+    OLora(strength=0.0),
+)
+ON = (
+    Er(share=0.5),
+    Ewc(strength=100.0, samples=3),
+    Ewc(strength=100.0, samples=3, online=True),
+    Mas(strength=100.0, samples=3),
+    Lwf(strength=5.0),
+    AGem(memory=4, batch=2),
+)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    return corpus_of(tmp_path)
+
+
+def name_of(learner: Learner) -> str:
+    return repr(learner)
+
+
+@pytest.mark.parametrize("learner", OFF, ids=name_of)
+def test_strength_zero_is_plain_training_to_the_bit(
+    learner: Learner, corpus: Corpus, tmp_path: Path
+) -> None:
+    past = past_of(corpus, tmp_path)
+    plain, told, _ = trained(None, corpus, past)
+    model, again, _ = trained(learner, corpus, past)
+    assert same(plain, model)
+    assert again.seen_sha256 == told.seen_sha256
+    assert again.curve["loss"] == told.curve["loss"]
+
+
+@pytest.mark.parametrize("learner", ON, ids=name_of)
+def test_without_a_past_a_learner_is_plain_training(
+    learner: Learner, corpus: Corpus, tmp_path: Path
+) -> None:
+    past = past_of(corpus, tmp_path, steps=())
+    assert same(trained(None, corpus, past)[0], trained(learner, corpus, past)[0])
+
+
+@pytest.mark.parametrize("learner", ON, ids=name_of)
+def test_a_learner_does_something_and_twice_the_same(
+    learner: Learner, corpus: Corpus, tmp_path: Path
+) -> None:
+    train = replace(TRAIN, learning_rate=0.05, projector_learning_rate=0.05)
+    plain, _, _ = trained(None, corpus, past_of(corpus, tmp_path), train)
+    one, told, lesson = trained(learner, corpus, past_of(corpus, tmp_path), train)
+    two, _, again = trained(learner, corpus, past_of(corpus, tmp_path), train)
+    assert lesson and again
+    assert same(one, two) and lesson.past.ids == again.past.ids
+    assert not same(plain, one)
+    assert all(len(numbers) == told.steps for numbers in told.curve.values())
+
+
+def drawn_linear() -> tuple[nn.Linear, list[dict[str, torch.Tensor]]]:
+    generator = torch.Generator().manual_seed(3)
+    model = nn.Linear(3, 1, bias=False)
+    model.weight.data = torch.randn(1, 3, generator=generator)
+    x, y = torch.randn(8, 3, generator=generator), torch.randn(8, 1, generator=generator)
+    return model, [{"x": x[i : i + 1], "y": y[i : i + 1]} for i in range(8)]
+
+
+def gaussian(model: Any, batch: Any) -> torch.Tensor:
+    return ((batch["y"] - model(batch["x"])) ** 2).mean() / 2
+
+
+def test_ewc_on_a_linear_gaussian_model_is_the_formula() -> None:
+    model, batches = drawn_linear()
+    residuals = [float(b["y"] - b["x"] @ model.weight.detach().T) for b in batches]
+    squares = [(r * b["x"][0].numpy()) ** 2 for r, b in zip(residuals, batches, strict=True)]
+    fisher = np.mean(squares, axis=0)
+    state = kept(model, importance(model, batches, gaussian, power=2))
+    by_hand = fisher / fisher.mean()
+    np.testing.assert_allclose(state["importance/weight"][0], by_hand, rtol=1e-5)
+    moved = torch.tensor([[0.5, -2.0, 1.0]])
+    model.weight.data += moved
+    (3.0 / 2 * pull(model, state)).backward()
+    assert model.weight.grad is not None
+    expected = 3.0 * by_hand * moved[0].numpy()  # λ F (θ − θ*)
+    np.testing.assert_allclose(model.weight.grad[0], expected, rtol=1e-4)
+
+
+def test_mas_takes_absolute_values_sample_by_sample() -> None:
+    model, batches = drawn_linear()
+    omega = importance(model, batches, lambda m, b: m(b["x"]).square().sum(), power=1)
+    weight = model.weight.detach()[0].numpy()
+    rows = [b["x"][0].numpy() for b in batches]
+    by_hand = np.mean([np.abs(2 * (row @ weight) * row) for row in rows], axis=0)
+    np.testing.assert_allclose(omega["weight"][0], by_hand / by_hand.mean(), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("scalar", "power"), [(answer_loss, 2), (squared_logits, 1)])
+def test_importance_is_that_of_the_merged_weights(
+    scalar: Any, power: int, corpus: Corpus, tmp_path: Path
+) -> None:
+    past = past_of(corpus, tmp_path)
+    model, _, _ = trained(None, corpus, past)
+    batches = [past.batch([one]) for one in past.chosen[:4]]
+    found = importance(model, batches, scalar, power)
+    values = {name: value().detach() for name, (_, value) in parts(model).items()}
+    assert all(not p.requires_grad for n, p in model.named_parameters() if ".base_layer." in n)
+    merged = lora.merge(model)
+    held = {name: one for name, one in merged.named_parameters() if name in found}
+    assert held.keys() == found.keys()
+    sums = {name: torch.zeros_like(one) for name, one in held.items()}
+    for one in held.values():
+        one.requires_grad_(True)
+    for batch in batches:
+        merged.zero_grad()
+        scalar(merged, batch).backward()
+        for name, one in held.items():
+            if one.grad is not None:
+                sums[name] += one.grad.abs() ** power
+    mean = sum(float(one.sum()) for one in sums.values()) / sum(o.numel() for o in sums.values())
+    for name, one in sums.items():
+        torch.testing.assert_close(found[name], one / mean, rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(values[name], held[name].detach(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_penalty_knows_no_basis_of_the_factors() -> None:
+    model = adapted(LORA)
+    for name, one in lora.trainable(model):
+        if "lora_B" in name:
+            one.data.normal_(generator=torch.Generator().manual_seed(1))
+    ones = {name: torch.ones_like(leaf) for name, (leaf, _) in parts(model).items()}
+    state = kept(model, ones)
+    for name, one in lora.trainable(model):
+        if "lora_" in name:
+            one.data *= 2.0 if "lora_A" in name else 0.5
+    assert float(pull(model, state).detach()) == 0.0
+
+
+def test_online_ewc_adds_up_and_separate_ewc_does_not(corpus: Corpus, tmp_path: Path) -> None:
+    for online in (False, True):
+        learner = Ewc(samples=3, online=online, decay=0.5)
+        model, _, lesson = trained(learner, corpus, past_of(corpus, tmp_path))
+        assert lesson
+        fresh = importance(
+            model, [lesson.past.batch([i]) for i in _drawn(lesson.past)], answer_loss, 2
+        )
+        state, start = learner.finish(model, lesson.past), lesson.past.state(0)
+        for name, one in fresh.items():
+            before = 0.5 * start[f"importance/{name}"] if online else 0.0
+            torch.testing.assert_close(state[f"importance/{name}"], one + before)
+
+
+def _drawn(past: Past) -> list[str]:
+    return replace(past, ids={}).draw("importance", past.chosen, 3)
+
+
+def test_a_gem_projects_as_by_hand() -> None:
+    one, other, third = (nn.Parameter(torch.zeros(1)) for _ in range(3))
+    one.grad, other.grad = torch.tensor([1.0]), torch.tensor([0.0])
+    reference = (torch.tensor([-1.0]), torch.tensor([1.0]), torch.tensor([0.0]))
+    assert project([one, other, third], reference)  # g·r = −1, r·r = 2: g + r / 2
+    assert (float(one.grad), float(other.grad)) == (0.5, 0.5)
+    assert not project([one, other], reference[:2])  # now g·r = 0
+    assert not project([one, other], (torch.zeros(1), None))
+    assert (float(one.grad), float(other.grad)) == (0.5, 0.5)
+
+
+def test_a_gem_counts_a_missing_gradient_as_zero() -> None:
+    one, other = (nn.Parameter(torch.zeros(1)) for _ in range(2))
+    one.grad = torch.tensor([2.0])
+    assert project([one, other], (torch.tensor([-1.0]), torch.tensor([1.0])))
+    assert other.grad is not None
+    assert (float(one.grad), float(other.grad)) == (1.0, 1.0)
+
+
+def test_replay_draws_what_the_selection_of_that_name_draws(corpus: Corpus, tmp_path: Path) -> None:
+    past = past_of(corpus, tmp_path)
+    pool = Pool.of({step: list(ids) for step, ids in past.arrived.items()}, 1)
+    expected = sorted(pool.ids[newest_and_replay(pool, 0, share=0.3)].tolist())
+    lesson = Lesson(Er(share=0.3), past)
+    assert lesson.ids() == Lesson(Er(share=0.3), past_of(corpus, tmp_path)).ids() == expected
+    assert len(expected) == 9 + 3  # ceil(0.3 · 9)
+    assert set(past.ids["replay"]) == set(expected) - set(past.chosen)
+    few = replace(past, ids={}, arrived={0: past.arrived[0][:2], 1: past.arrived[1]})
+    assert len(Lesson(Er(share=0.1), few).ids()) == 10
+    taken = replace(past, ids={}, chosen=past.arrived[0])
+    assert Lesson(Er(share=0.3), taken).ids() == past.arrived[0]
+
+
+@dataclass(frozen=True)
+class Probe(Learner):
+    """Adds the sum of the factors to the loss and leaves the task out; keeps what it sees."""
+
+    strength: float = 3.0
+
+    def loss(self, model: Any, batch: Any, task_loss: Any, past: Past) -> Any:
+        return 0 * task_loss + self.strength * sum(p.sum() for _, p in lora.trainable(model))
+
+    def gradients(self, model: Any, past: Past) -> float:
+        seen = torch.cat([p.grad.flatten() for _, p in lora.trainable(model)])
+        past.opened[Path(str(past.step))] = {"gradient": seen}
+        return 1.0
+
+
+@pytest.mark.parametrize("micro", [1, 2, 4])
+def test_a_penalty_counts_once_and_gradients_are_whole_and_unclipped(
+    micro: int, corpus: Corpus, tmp_path: Path
+) -> None:
+    past = past_of(corpus, tmp_path)
+    train = replace(TRAIN, micro_batch_size=micro, gradient_clip=1e-3)
+    _, told, lesson = trained(Probe(), corpus, replace(past, steps=()), train)
+    assert lesson is not None
+    gradients = [one["gradient"] for one in lesson.past.opened.values()]
+    assert len(gradients) == told.steps > 1
+    for one in gradients:
+        torch.testing.assert_close(one, torch.full_like(one, 3.0))
+
+
+def test_lwf_of_a_teacher_that_is_the_student_is_nothing(corpus: Corpus, tmp_path: Path) -> None:
+    past, model = past_of(corpus, tmp_path), adapted(LORA)
+    batch = past.batch(past.chosen[:4])
+    model.train()
+    past.logits = lora_logits(model, batch)
+    loss = Lwf(temperature=2.0).loss(model, batch, torch.zeros(()), past)
+    loss.backward()
+    assert float(loss.detach()) == 0.0 and model.training
+    assert all(
+        float(p.grad.abs().max()) < 1e-7 for _, p in lora.trainable(model) if p.grad is not None
+    )
+
+
+def test_lwfs_teacher_is_the_model_before_the_step(corpus: Corpus, tmp_path: Path) -> None:
+    past, base = past_of(corpus, tmp_path), adapted(LORA).eval()
+    model, _, _ = trained(None, corpus, past, replace(TRAIN, learning_rate=0.1), LORA)
+    batch = past.batch(past.chosen[:4])
+    with torch.no_grad():
+        past.logits = student = lora_logits(model, batch)
+        found = Lwf(strength=0.5, temperature=2.0).loss(model, batch, torch.tensor(1.0), past)
+        taught = (lora_logits(base, batch) / 2).log_softmax(-1)
+        distance = nn.functional.kl_div(
+            (student / 2).log_softmax(-1), taught, log_target=True, reduction="batchmean"
+        )
+    torch.testing.assert_close(found, 1 + 0.5 * 4 * distance)
+
+
+def lora_logits(model: Any, batch: Any) -> torch.Tensor:
+    from liit.model.logits import answer_logits
+
+    return answer_logits(model, batch)[0]
+
+
+def test_o_lora_asks_for_orthogonal_rows(corpus: Corpus, tmp_path: Path) -> None:
+    rows = torch.linalg.qr(torch.randn(12, 8, generator=torch.Generator().manual_seed(2)))[0].T
+    assert float(overlap(rows[:4], rows[4:])) < 1e-10
+    assert float(overlap(rows[:4], rows[:4])) == pytest.approx(4.0)  # ‖I_4‖²: r × r, not d × d
+    before = adapted(LORA)
+    lora.save_adapter(before, tmp_path / "adapter", "base")
+    past = past_of(corpus, tmp_path, adapters={0: tmp_path / "adapter"})
+    loss = OLora(strength=0.5).loss(before, None, torch.zeros(()), past)
+    factors = [one for name, one in before.named_parameters() if "lora_A" in name]
+    expected = 0.5 * sum(float(((one @ one.T) ** 2).sum()) for one in factors)
+    assert float(loss.detach()) == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_is_kept_outlives_the_process(corpus: Corpus, tmp_path: Path) -> None:
+    past = past_of(corpus, tmp_path)
+    model, _, lesson = trained(Ewc(samples=3), corpus, past)
+    assert lesson is not None
+    digests = lesson.keep(model, tmp_path)
+    names = {STATE, past.states[0].name}
+    assert digests.keys() == names and {p.name for p in tmp_path.glob("*.safetensors")} == names
+    code = (
+        "import sys; from pathlib import Path; from liit.learner import Past\n"
+        "past = Past(2, 0, 'merge_fresh', None, {}, [], states={0: Path(sys.argv[1])})\n"
+        "print(sum(float(one.double().sum()) for _, one in sorted(past.state(0).items())))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / STATE)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    state = load_file(tmp_path / STATE)
+    assert float(told) == sum(float(one.double().sum()) for _, one in sorted(state.items()))
+    assert len(past.ids["importance"]) == len(past.ids["start_importance"]) == 3
+    assert set(past.ids["importance"]) <= set(past.arrived[1])
+    assert set(past.ids["start_importance"]) <= set(past.arrived[0])
+
+
+@pytest.mark.parametrize("learner", [Lwf(), OLora()], ids=name_of)
+def test_one_adapter_for_all_steps_is_refused(
+    learner: Learner, corpus: Corpus, tmp_path: Path
+) -> None:
+    with pytest.raises(LiitError, match="merge_fresh"):
+        trained(learner, corpus, past_of(corpus, tmp_path, mode="continue"))
+
+
+def test_several_ranks_are_refused_where_they_were_not_tried(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    several = replace(CPU, devices=2)
+    for learner in ON[1:]:
+        with pytest.raises(LiitError, match="several ranks"):
+            Lesson(learner, past_of(corpus, tmp_path)).attach(adapted(), several)
+    Lesson(Er(), past_of(corpus, tmp_path)).attach(adapted(), several)
+
+
+def test_a_penalty_without_end_is_an_error(corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(LiitError, match="lower the learner's strength"):
+        trained(Probe(strength=float("inf")), corpus, past_of(corpus, tmp_path, steps=()))
+
+
+def test_weights_keep_their_names_through_a_merge() -> None:
+    model = adapted()
+    names = set(parts(model))
+    assert names == set(parts(lora.attach(lora.merge(model), LORA, seed=2)))
+    assert not any("lora" in name or "default" in name for name in names)
+    assert len(weights(model)) == 2 * sum(".language_model." in n for n in names) + sum(
+        lora.is_projector(n) for n in names
+    )

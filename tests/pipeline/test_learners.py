@@ -1,0 +1,56 @@
+"""Learners in whole runs: replay twice over, and kills between steps and inside them."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from killing import run_killed_at
+from project import Project
+
+from liit.files import digest_file
+
+KILLED = ("m3it/learner.safetensors", "m3it/made_from.json", "mantis/learner.safetensors")
+"""Inside the first step, after it was trained, and inside the second."""
+
+
+def left(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): digest_file(path) for path in files}
+
+
+def test_replay_as_a_learner_is_replay_as_a_selection(project: Project) -> None:
+    project.liit_here("run", "er", "--table", "continual")
+    ours, theirs = (
+        project.root / "tables/continual/adapters/er/0",
+        project.root / "adapters/replay/0",
+    )
+    for step in ("m3it", "mantis"):
+        for name in ("adapter_model.safetensors", "seen.txt"):
+            assert digest_file(ours / step / name) == digest_file(theirs / step / name)
+
+
+@pytest.mark.parametrize("method", ["ewc", "a_gem"])
+def test_kills_change_no_byte(project: Project, tmp_path: Path, method: str) -> None:
+    run = ("run", method, "--table", "continual")
+    killed = project.copy(tmp_path / "killed")
+    project.liit_here(*run)
+    points = KILLED if method == "ewc" else KILLED[1:2]
+    for point in points:
+        pattern = f"tables/continual/adapters/{method}/*/{point}"
+        assert run_killed_at(killed, pattern, "before", *run) == -signal.SIGKILL, point
+    assert run_killed_at(killed, "", "", *run) == 0
+    for kind in ("adapters", "selections", "results"):
+        place = f"tables/continual/{kind}/{method}"
+        assert left(killed.root / place) == left(project.root / place) != {}
+
+
+def test_a_damaged_state_is_trained_anew(project: Project) -> None:
+    run = ("run", "ewc_online", "--table", "continual")
+    project.liit_here(*run)
+    folder = project.root / "tables/continual/adapters/ewc_online/0"
+    before = left(folder)
+    (folder / "mantis/learner.safetensors").write_bytes(b"x")
+    project.liit_here(*run)
+    assert left(folder) == before
