@@ -43,6 +43,7 @@ class SentRuns:
             self._api = wandb.Api()
             entity = self._api.settings["entity"] or self._api.default_entity
         self.where = f"{entity}/{project}"
+        self._listed: dict[str, list[Any]] | None = None
 
     def digests(self) -> dict[str, str]:
         """Return the digest of each run that is there as a whole, by id."""
@@ -50,9 +51,10 @@ class SentRuns:
         return {id_: run.config[DIGEST] for id_, runs in every for run in runs if _is_whole(run)}
 
     def read(self, run: str) -> Recorded:
-        """Return what W&B has of a run."""
+        """Return what W&B has of a run, as runs were last listed."""
+        listed = self._runs() if self._listed is None else self._listed
         with told(self.project):
-            found = next(one for one in self._runs()[run] if _is_whole(one))
+            found = next(one for one in listed[run] if _is_whole(one))
             return recorded(dict(found.config), list(found.scan_history()), dict(found.summary))
 
     def take(self, waiting: Sequence[Waiting]) -> int:
@@ -88,6 +90,7 @@ class SentRuns:
                     runs.setdefault(run.config.get(ID, run.id), []).append(run)
             except ValueError:  # no such project
                 return {}
+        self._listed = runs
         return runs
 
 
