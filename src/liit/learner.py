@@ -22,8 +22,9 @@ class Past:
     ``now``: number of this step. ``arrived``: sorted ids of the dataset of each step up to now.
     ``chosen``: this step's selection. ``steps``: the earlier steps whose model this one continues.
     ``adapters``, ``states``: their folders and files, by step. ``mode``: ``lora.mode``.
-    ``logits`` [m, V] are those of the micro-batch in hand, ``step`` counts the optimiser steps.
-    ``ids``: what was drawn, by purpose; it is written down beside the adapter.
+    ``logits`` [m, V] are those of the micro-batch in hand, ``step`` counts the optimiser steps and
+    ``micro`` the micro-batches of the one in hand. ``ids``: what was drawn, by purpose; it is
+    written down beside the adapter. ``held``: what a learner holds while the step trains.
     """
 
     now: int
@@ -37,7 +38,9 @@ class Past:
     states: Mapping[int, Path] = field(default_factory=dict)
     logits: Any = None
     step: int = 0
+    micro: int = 0
     ids: dict[str, list[str]] = field(default_factory=dict)
+    held: dict[str, Any] = field(default_factory=dict)
     opened: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
 
     def state(self, step: int) -> Mapping[str, Any]:
@@ -84,9 +87,9 @@ class Learner:
     def attach(self, model: Any, past: Past) -> None:
         """Prepare the adapted model before the optimiser is made, or refuse it."""
 
-    def rehearsed(self, past: Past) -> Sequence[str]:  # noqa: ARG002
-        """Return ids of earlier samples to train on as well."""
-        return ()
+    def ids(self, past: Past) -> Sequence[str]:
+        """Return the ids to train on."""
+        return past.chosen
 
     def loss(self, model: Any, batch: Any, task_loss: Any, past: Past) -> Any:  # noqa: ARG002
         """Return the loss of a micro-batch, in units of the token mean ``task_loss``."""

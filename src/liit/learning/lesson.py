@@ -31,8 +31,8 @@ class Lesson:
         self._start: dict[str, Tensor] = {}
 
     def ids(self) -> list[str]:
-        """Return the sorted ids to train on: the selection, and what is rehearsed."""
-        return sorted({*self.past.chosen, *self.learner.rehearsed(self.past)})
+        """Return the sorted ids to train on: the selection, or what the learner makes of it."""
+        return sorted(set(self.learner.ids(self.past)))
 
     def attach(self, model: Any, devices: Devices) -> None:
         """Let the learner prepare the model; keep what it wants of the stream's first model.
@@ -40,17 +40,17 @@ class Lesson:
         Raises LiitError for a learner that was not tried on several ranks.
         """
         self._expect_one_rank(devices)
-        self.learner.attach(model, self.past)
         if self.past.now == 1 and self.past.steps and self.learner.changes("finish"):
             ids = self.past.arrived[0]
-            zero = dataclasses.replace(self.past, now=0, chosen=ids, steps=(), ids={})
+            zero = dataclasses.replace(self.past, now=0, chosen=ids, steps=(), ids={}, held={})
             self._start = _plain(self.learner.finish(model.eval(), zero))
             self.past.opened[self.past.states[0]] = self._start
             self.past.ids.update({f"start_{name}": ids for name, ids in zero.ids.items()})
+        self.learner.attach(model, self.past)
 
     def loss(self, model: Any, batch: Any, logits: Tensor, task_loss: Tensor) -> Tensor:
         """Return the loss of a micro-batch as the learner wants it; ``logits`` are its answers'."""
-        self.past.logits = logits
+        self.past.logits, self.past.micro = logits, len(self._penalties)
         loss: Tensor = self.learner.loss(model, batch, task_loss, self.past)
         self.past.logits = None
         if not torch.isfinite(loss):

@@ -16,6 +16,7 @@ from transformers.models.llama.modeling_llama import LlamaDecoderLayer, apply_ro
 
 from liit.data.encode import IGNORED
 from liit.errors import LiitError
+from liit.model.records import tower_features
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,7 @@ class Trunk:
 
     def tower_features(self, pixels: Tensor) -> Tensor:
         """Return what the frozen tower hands to the projector, [images, patches, width]."""
-        dtype = next(self.tower.parameters()).dtype
-        states = self.tower(pixels.to(dtype), output_hidden_states=True).hidden_states
-        wanted = self.config.vision_feature_layer
-        chosen = [states[one] for one in ([wanted] if isinstance(wanted, int) else wanted)]
-        if self.config.vision_feature_select_strategy == "default":
-            chosen = [one[:, 1:] for one in chosen]
-        return torch.cat(chosen, dim=-1)
+        return tower_features(self.tower, self.config, pixels)
 
     def enter(
         self, batch: dict[str, Any], features: Tensor | None
