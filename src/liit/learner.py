@@ -13,6 +13,8 @@ STATE = "learner.safetensors"
 """What a learner keeps of a step, beside the step's adapter."""
 START = "learner_start.safetensors"
 """What it keeps of the model that the stream starts from, beside the first step's adapter."""
+RECORD = "learner.json"
+"""Its name and numbers, the ids that it drew, and what it says of the step."""
 
 
 @dataclass
@@ -24,7 +26,8 @@ class Past:
     ``adapters``, ``states``: their folders and files, by step. ``mode``: ``lora.mode``.
     ``logits`` [m, V] are those of the micro-batch in hand, ``step`` counts the optimiser steps and
     ``micro`` the micro-batches of the one in hand. ``ids``: what was drawn, by purpose; it is
-    written down beside the adapter. ``held``: what a learner holds while the step trains.
+    written down beside the adapter. ``held``: what a learner holds while the step trains;
+    ``told``: what it says of the step, as JSON, for the result.
     """
 
     now: int
@@ -41,6 +44,7 @@ class Past:
     micro: int = 0
     ids: dict[str, list[str]] = field(default_factory=dict)
     held: dict[str, Any] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
     opened: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
 
     def state(self, step: int) -> Mapping[str, Any]:
@@ -58,14 +62,21 @@ class Past:
         self.ids.setdefault(purpose, []).extend(drawn)
         return drawn
 
+    def with_images(self, ids: Sequence[str]) -> list[str]:
+        """Return the samples that have images, in the given order."""
+        return [one for one in ids if self.corpus.sample(one).images]
+
     def batch(self, ids: Sequence[str], device: Any = None) -> dict[str, Any]:
         """Return samples as one batch on a device."""
         batch = self.corpus.encoder.collate([self.corpus.encoded(one) for one in ids])
         return {n: one.to(device) if hasattr(one, "to") else one for n, one in batch.items()}
 
-    def singles(self, purpose: str, count: int) -> Iterator[dict[str, Any]]:
-        """Yield samples that this step chose as batches of one, drawn at random and noted."""
-        yield from (self.batch([one]) for one in self.draw(purpose, self.chosen, count))
+    def singles(
+        self, purpose: str, count: int, ids: Sequence[str] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Yield samples as batches of one, drawn and noted: of ``ids``, or of those chosen."""
+        drawn = self.draw(purpose, self.chosen if ids is None else ids, count)
+        yield from (self.batch([one]) for one in drawn)
 
     def _open(self, file: Path) -> Mapping[str, Any]:
         if file not in self.opened:
@@ -105,6 +116,13 @@ class Learner:
     def finish(self, model: Any, past: Past) -> Mapping[str, Any]:  # noqa: ARG002
         """Return what to keep of the trained model, in eval mode: tensors by name."""
         return {}
+
+    def route(self, model: Any, state: Mapping[str, Any]) -> None:
+        """Give a loaded model the modules that its records or tokens are routed to.
+
+        ``state`` is what the last step kept. It is called wherever a model is loaded but to be
+        trained; what a record is routed to must not depend on the rest of its batch.
+        """
 
     def changes(self, *moments: str) -> bool:
         """Return whether the learner has any of these moments."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from liit.config import Devices
 from liit.errors import LiitError
 from liit.files import digest_file, whole, write_json
-from liit.learner import START, STATE, Learner, Past
+from liit.learner import RECORD, START, STATE, Learner, Past
 
 ALONE = ("loss", "gradients", "finish")
 """Moments that were tried on one rank alone."""
@@ -42,7 +42,9 @@ class Lesson:
         self._expect_one_rank(devices)
         if self.past.now == 1 and self.past.steps and self.learner.changes("finish"):
             ids = self.past.arrived[0]
-            zero = dataclasses.replace(self.past, now=0, chosen=ids, steps=(), ids={}, held={})
+            zero = dataclasses.replace(
+                self.past, now=0, chosen=ids, steps=(), ids={}, held={}, told={}
+            )
             self._start = _plain(self.learner.finish(model.eval(), zero))
             self.past.opened[self.past.states[0]] = self._start
             self.past.ids.update({f"start_{name}": ids for name, ids in zero.ids.items()})
@@ -79,7 +81,8 @@ class Lesson:
             if tensors:
                 with whole(folder / name) as partial:
                     save_file(tensors, partial)
-        write_json(folder / "learner.json", {**self.learner.described(), "ids": self.past.ids})
+        said = {"ids": self.past.ids, "told": self.past.told}
+        write_json(folder / RECORD, {**self.learner.described(), **said})
         return {name: digest_file(folder / name) for name, tensors in kept.items() if tensors}
 
     def _expect_one_rank(self, devices: Devices) -> None:

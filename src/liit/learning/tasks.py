@@ -18,15 +18,17 @@ Task = Mapping[str, Tensor]
 """The sum of a task's unit queries by modality; one that no record has is left out."""
 
 
-def task_of(model: Any, past: Past, count: int) -> dict[str, Tensor]:
-    """Return the embedding of this step's task over ``count`` of the samples that it chose.
+def task_of(
+    model: Any, past: Past, count: int, ids: Sequence[str] | None = None
+) -> dict[str, Tensor]:
+    """Return the embedding of this step's task over ``count`` of ``ids``, or of what it chose.
 
     Its direction is the mean of the records' features at unit length, so that no long one leads.
     """
     training = model.training
     model.eval()
     sums: dict[str, Tensor] = {}
-    for batch in past.singles("task", count):
+    for batch in past.singles("task", count, ids):
         for name, query in queries(model, batch).items():
             if not query.isnan().any():
                 sums[name] = sums.get(name, 0) + functional.normalize(query[0], dim=0)

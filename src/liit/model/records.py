@@ -16,9 +16,13 @@ def announce(model: Any, batch: dict[str, Any]) -> None:
 
     ``batch`` is what ``Encoder.collate`` returns; without labels, all of its text is instruction.
     """
-    look = getattr(inner(model), "look", None)
-    if look is not None:
-        look(batch)
+    if routes(model):
+        inner(model).look(batch)
+
+
+def routes(model: Any) -> bool:
+    """Return whether a model routes by record."""
+    return hasattr(inner(model), "look")
 
 
 def inner(model: Any) -> Any:
@@ -48,12 +52,12 @@ def image_query(features: Tensor, counts: Tensor) -> Tensor:
     return sums.index_add(0, rows, means) / counts.unsqueeze(1)
 
 
-def text_queries(model: Any, batch: dict[str, Any]) -> dict[str, Tensor]:
+def text_queries(core: Any, batch: dict[str, Any]) -> dict[str, Tensor]:
     """Return the mean token embedding of instructions and of answers, float32 [n, w] each.
 
     The embeddings are never trained, so a record has the same at every step. NaN without a token.
     """
-    core, ids = inner(model), batch["input_ids"]
+    ids = batch["input_ids"]
     labels = batch.get("labels", torch.full_like(ids, IGNORED))
     text = batch["attention_mask"].bool() & (ids != core.config.image_token_id)
     answers = text & (labels != IGNORED)
@@ -72,7 +76,7 @@ def queries(model: Any, batch: dict[str, Any]) -> dict[str, Tensor]:
     Raises LiitError for a model whose tower does not give each image the same number of patches.
     """
     core = inner(model)
-    found = text_queries(model, batch)
+    found = text_queries(core, batch)
     if "pixel_values" not in batch:
         return found
     if not hasattr(core, "vision_tower") or not hasattr(core.config, "vision_feature_layer"):
@@ -82,11 +86,11 @@ def queries(model: Any, batch: dict[str, Any]) -> dict[str, Tensor]:
             next_step="use a LLaVA checkpoint, or a learner that compares no tasks.",
         )
     features = tower_features(core.vision_tower, core.config, batch["pixel_values"])
-    counts = image_counts(core, batch["input_ids"], features)
+    counts = image_places(core, batch) // features.shape[1]
     return {"image": image_query(features, counts), **found}
 
 
-def image_counts(core: Any, ids: Tensor, features: Tensor) -> Tensor:
-    """Return the number of images of each record [n], from the places that images take."""
-    places: Tensor = (ids == core.config.image_token_id).sum(1)
-    return places // features.shape[1]
+def image_places(core: Any, batch: dict[str, Any]) -> Tensor:
+    """Return how many positions of each record stand for images [n]."""
+    places: Tensor = (batch["input_ids"] == core.config.image_token_id).sum(1)
+    return places

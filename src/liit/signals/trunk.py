@@ -58,6 +58,7 @@ class Trunk:
 
     def __init__(self, model: Any) -> None:
         """Find the parts."""
+        self.model = model
         core = model.get_base_model() if hasattr(model, "get_base_model") else model
         try:
             self.inner, language = core.model, core.model.language_model
