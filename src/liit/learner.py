@@ -17,6 +17,41 @@ RECORD = "learner.json"
 """Its name and numbers, the ids that it drew, and what it says of the step."""
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """How large what a learner deals with at a step is: numbers, and samples.
+
+    ``step``: its number, 0 for the start of the stream. ``adapted``: weights below the adapters;
+    ``factors``, ``projector``: trained beside them; ``logits``: answer tokens of a sample times the
+    vocabulary; ``batch``, ``micro_batch``: samples of an optimiser step and of a micro-batch.
+    """
+
+    step: int
+    adapted: float
+    factors: float
+    projector: float
+    logits: float
+    batch: int
+    micro_batch: int
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What a learner costs beside plain training, for `liit plan`.
+
+    ``replayed``: share of all earlier samples that a step trains on besides. Per sample of
+    training, ``forwards`` passes, and ``gradients`` passes forward and backward. After each step,
+    t = 0 included, ``measured`` samples pass forward and backward, and ``kept`` numbers stay on
+    disk.
+    """
+
+    replayed: float = 0.0
+    forwards: float = 0.0
+    gradients: float = 0.0
+    measured: int = 0
+    kept: float = 0.0
+
+
 @dataclass
 class Past:
     """What earlier steps left, opened on demand; a new process finds the same.
@@ -123,6 +158,10 @@ class Learner:
         ``state`` is what the last step kept. It is called wherever a model is loaded but to be
         trained; what a record is routed to must not depend on the rest of its batch.
         """
+
+    def cost(self, sizes: Sizes) -> Extra:  # noqa: ARG002
+        """Return what the learner costs besides."""
+        return Extra()
 
     def changes(self, *moments: str) -> bool:
         """Return whether the learner has any of these moments."""

@@ -122,13 +122,16 @@ class Run:
                 title=f"{self.name} {self.stream.names[t]}",
                 lesson=lesson,
             )
+            if lesson:
+                lesson.finish(model)
+                cost.update(lesson.costs(model))
         if is_other_rank():
             return
         lora.save_adapter(model, folder, theta.base)
         write_text(folder / "seen.txt", "".join(f"{i} {params.train.epochs}\n" for i in ids))
         write_json(folder / "training.json", dataclasses.asdict(trained))
         made = {"made_from": stamp, "weights": digest_file(folder / WEIGHTS)}
-        if lesson and (state := lesson.keep(model, folder)):
+        if lesson and (state := lesson.keep(folder)):
             made["state"] = state
         self._finish(t, meter, folder / stamps.FILE, made)
 

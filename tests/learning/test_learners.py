@@ -258,6 +258,9 @@ def test_a_penalty_counts_once_and_gradients_are_whole_and_unclipped(
     assert len(gradients) == told.steps > 1
     for one in gradients:
         torch.testing.assert_close(one, torch.full_like(one, 3.0))
+    curve = told.curve
+    expected = [p / loss for p, loss in zip(curve["penalty"], curve["loss"], strict=True)]
+    assert curve["ratio"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_lwf_of_a_teacher_that_is_the_student_is_nothing(corpus: Corpus, tmp_path: Path) -> None:
@@ -310,7 +313,8 @@ def test_what_is_kept_outlives_the_process(corpus: Corpus, tmp_path: Path) -> No
     past = past_of(corpus, tmp_path)
     model, _, lesson = trained(Ewc(samples=3), corpus, past)
     assert lesson is not None
-    digests = lesson.keep(model, tmp_path)
+    lesson.finish(model)
+    digests = lesson.keep(tmp_path)
     names = {STATE, past.states[0].name}
     assert digests.keys() == names and {p.name for p in tmp_path.glob("*.safetensors")} == names
     code = (
@@ -402,3 +406,18 @@ def test_every_micro_batch_of_a_step_remembers_others(corpus: Corpus, tmp_path: 
     drawn = lesson.past.ids["replay"]
     assert len(drawn) >= 2 * 2 * told.steps  # two micro-batches a step at least, two samples each
     assert drawn[:2] != drawn[2:4]
+
+
+def test_what_a_learner_costs_is_counted(corpus: Corpus, tmp_path: Path) -> None:
+    past = past_of(corpus, tmp_path)
+    model, _, lesson = trained(Ewc(samples=3), corpus, past)
+    assert lesson is not None
+    lesson.finish(model)
+    found, held = lesson.costs(model), parts(model)
+    assert found["trained_parameters"] == sum(one.numel() for one in weights(model).values())
+    plain = sum(one.numel() for one in lora.merge(adapted()).parameters())
+    factors = sum(one.numel() for name, one in weights(model).items() if "lora_" in name)
+    assert found["parameters"] == plain + factors
+    numbers = sum(value().numel() for _, value in held.values())
+    assert found["state_bytes"] == 4 * 2 * 2 * numbers  # of t = 0 and of the step, two each
+    assert found["aside_seconds"] > 0

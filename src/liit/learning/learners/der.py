@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from liit.learner import Learner, Past
+from liit.learner import Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -49,3 +49,7 @@ class Der(Learner):
         singles = past.singles("memory", self.memory)
         with torch.no_grad():
             return {one["ids"][0]: answer_logits(model, one)[0] for one in singles}
+
+    def cost(self, sizes: Sizes) -> Extra:
+        """Return what it costs besides."""
+        return Extra(gradients=self.batch / sizes.micro_batch, kept=self.memory * sizes.logits)

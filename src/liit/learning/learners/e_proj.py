@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from liit.errors import LiitError
-from liit.learner import Learner, Past
+from liit.learner import Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -71,3 +71,7 @@ class EProj(Learner):
 
         bank = Bank.of(state)
         place_experts(model, bank.experts, bank.keys())
+
+    def cost(self, sizes: Sizes) -> Extra:
+        """Return what it costs besides."""
+        return Extra(kept=(sizes.step + 1) * sizes.projector)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from liit.learner import Learner, Past
+from liit.learner import Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -37,3 +37,8 @@ class Er(Learner):
             count = math.ceil(self.share * len(past.arrived[step]))
             drawn += past.draw("replay", ids, count, step)
         return [*past.chosen, *drawn]
+
+    def cost(self, sizes: Sizes) -> Extra:  # noqa: ARG002
+        """Return what it costs besides."""
+        share = 0.0 if self.matched else self.share
+        return Extra(replayed=share)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from liit.errors import LiitError
-from liit.learner import Learner, Past
+from liit.learner import Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class MoeLora(Learner):
 
         modules = {name: GatedLora(one) for name, one in by_layer(state).items()}
         place_gated(model, {n: one.requires_grad_(False).eval() for n, one in modules.items()})
+
+    def cost(self, sizes: Sizes) -> Extra:
+        """Return what it costs besides."""
+        return Extra(kept=sizes.factors if sizes.step else 0.0)
 
     def _fresh(self, model: Any) -> dict[str, dict[str, Any]]:
         from liit.learning.experts import lora_layers

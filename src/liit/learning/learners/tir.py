@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from liit.learner import Learner, Past
+from liit.learner import Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -14,9 +14,8 @@ class Tir(Learner):
     """Add (strength / 2) Σ_i (1 − s(t, k_i)) I_i (θ_i − θ*_i)², θ* being where the step starts.
 
     I_i is the largest importance of weight i over the earlier steps, t = 0 included, and k_i the
-    step that has it (the oldest of several); importances are those of EWC or MAS, each scaled to
-    mean 1. s is the similarity of the step's samples to those of step k (``liit.learning.tasks``).
-    What is kept is never weighted, so nothing compounds from step to step.
+    step that has it (the oldest of several), by EWC or MAS, each scaled to mean 1. s is the
+    similarity to step k's samples (``liit.learning.tasks``); what is kept is never weighted.
     Source: He et al. 2023 (arXiv 2311.16206), re-derived from the public code line, as the paper's
     equations are not available; in place of BERT the model's own token embeddings stand for text.
     """
@@ -47,16 +46,18 @@ class Tir(Learner):
         from liit.learning.space import answer_loss, importance, kept, squared_logits
         from liit.learning.tasks import kept_tasks, task_of, tasks_in
 
-        scalar, power = (answer_loss, 2) if self.importance == "ewc" else (squared_logits, 1)
-        fresh = importance(model, past.singles("importance", self.samples), scalar, power)
+        singles = past.singles("importance", self.samples)
+        how = (answer_loss, 2) if self.importance == "ewc" else (squared_logits, 1)
+        fresh = importance(model, singles, *how)
         before = past.state(past.steps[-1]) if past.steps else {}
         largest, winners = combined(before, fresh, past.now)
         task = past.held.get("task") or task_of(model, past, self.samples)
-        return {
-            **kept(model, largest),
-            **{f"winner/{name}": one for name, one in winners.items()},
-            **kept_tasks([*tasks_in(before), task]),
-        }
+        owners = {f"winner/{name}": one for name, one in winners.items()}
+        return {**kept(model, largest), **owners, **kept_tasks([*tasks_in(before), task])}
+
+    def cost(self, sizes: Sizes) -> Extra:
+        """Return what it costs besides."""
+        return Extra(measured=self.samples, kept=2.25 * (sizes.adapted + sizes.projector))
 
 
 def combined(before: Mapping[str, Any], fresh: Mapping[str, Any], now: int) -> tuple[Any, Any]:
