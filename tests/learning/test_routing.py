@@ -26,12 +26,14 @@ from liit.learner import STATE, Learner, Past
 from liit.learning.bank import Bank
 from liit.learning.experts import GatedLora, ProjectorExperts, lora_layers, nearest
 from liit.learning.learners.e_proj import EProj
+from liit.learning.learners.l2p import L2p
 from liit.learning.learners.moe_lora import MoeLora
 from liit.learning.lesson import Lesson
 from liit.learning.space import answer_loss
 from liit.model import lora
 from liit.model.load import Theta
 from liit.model.logits import answer_logits
+from liit.model.records import queries
 from liit.signals.engine import measure
 
 FAST = replace(TRAIN, learning_rate=0.05, projector_learning_rate=0.05)
@@ -210,14 +212,17 @@ def test_a_mixed_batch_is_routed_as_its_records_alone(stream: Any) -> None:
     torch.testing.assert_close(together, torch.cat(parts), rtol=1e-4, atol=1e-5)
 
 
-def test_the_signals_passes_route_as_the_model_does(stream: Any, tmp_path: Path) -> None:
-    past, (_, after), _ = stream
-    expected, _ = routed(after)
-    ids = [one for few in past.arrived.values() for one in few]
+def one_by_one(past: Past) -> list[str]:
+    return [one for few in past.arrived.values() for one in few]
+
+
+def expect_passes_agree(learner: Learner, state: Any, past: Past, folder: Path) -> None:
+    """The signals passes, in wide and in narrow batches, see what the model alone sees."""
+    model, with_adapter, ids = tiny()[0], adapted(LORA), one_by_one(past)
+    learner.route(model, state)
+    learner.route(with_adapter, state)
     with torch.no_grad():
-        nll = [float(answer_loss(expected, past.batch([one]))) for one in ids]
-    with_adapter = adapted(LORA)
-    EProj().route(with_adapter, after)
+        nll = {one: float(answer_loss(model, past.batch([one]))) for one in ids}
     for name, tokens in (("wide", 2000), ("narrow", 50)):
         found = measure(
             with_adapter,
@@ -226,46 +231,39 @@ def test_the_signals_passes_route_as_the_model_does(stream: Any, tmp_path: Path)
             frozenset({"nll", "gradient"}),
             settings=replace(SETTINGS, tokens_per_batch=tokens),
             devices=CPU,
-            folder=tmp_path / name,
+            folder=folder / name,
             made_from={"of": name},
             seed=0,
         )
-        np.testing.assert_allclose(
-            found["nll"], [nll[ids.index(i)] for i in sorted(ids)], rtol=1e-4
+        np.testing.assert_allclose(found["nll"], [nll[one] for one in sorted(ids)], rtol=1e-4)
+
+
+def expect_answers_agree(model: Any, past: Past, folder: Path) -> None:
+    """Greedy answers and likelihoods are the same one at a time and all together."""
+    documents = Documents(past.corpus.stores[0])
+    given, answers = {"until": ["</s>"], "max_gen_toks": 4, "do_sample": False}, []
+    for size in (1, 24):
+        store = PredictionStore(folder / f"{size}.sqlite")
+        lm = LlavaLM(past.corpus.encoder, store, batch_size=size)
+        lm.examine(model, "w")
+        texts, likelihoods = (
+            [Instance(kind, d, (d["text"], what, {"visual": d["item"]}), 0) for d in documents]
+            for kind, what in (("generate_until", given), ("loglikelihood", " thing"))
         )
+        scores = [score for score, _ in lm.loglikelihood(likelihoods)]
+        answers.append((lm.generate_until(texts), scores))
+    assert answers[0][0] == answers[1][0]
+    np.testing.assert_allclose(answers[0][1], answers[1][1], rtol=1e-4)
+
+
+def test_the_signals_passes_route_as_the_model_does(stream: Any, tmp_path: Path) -> None:
+    past, (_, after), _ = stream
+    expect_passes_agree(EProj(), after, past, tmp_path)
 
 
 def test_evaluation_routes_by_the_question_whatever_the_batch(stream: Any, tmp_path: Path) -> None:
     past, (_, after), _ = stream
-    model, experts = routed(after)
-    texts = Documents(past.corpus.stores[0])
-    chosen, answers = [], []
-    look = experts.forward
-
-    def noted(features: torch.Tensor) -> torch.Tensor:
-        out = look(features)
-        chosen[-1] += experts.chosen.tolist()
-        return out
-
-    experts.forward = noted  # type: ignore[method-assign]
-    for size in (1, 24):
-        chosen.append([])
-        lm = LlavaLM(
-            past.corpus.encoder, PredictionStore(tmp_path / f"{size}.sqlite"), batch_size=size
-        )
-        lm.examine(model, "w")
-        given = {"until": ["</s>"], "max_gen_toks": 4, "do_sample": False}
-        asked = [
-            Instance("generate_until", d, (d["text"], given, {"visual": d["item"]}), 0)
-            for d in texts
-        ]
-        scored = [
-            Instance("loglikelihood", d, (d["text"], " thing", {"visual": d["item"]}), 0)
-            for d in texts
-        ]
-        answers.append((lm.generate_until(asked), [p for p, _ in lm.loglikelihood(scored)]))
-    assert answers[0][0] == answers[1][0]
-    np.testing.assert_allclose(answers[0][1], answers[1][1], rtol=1e-4)
+    expect_answers_agree(routed(after)[0], past, tmp_path)
 
 
 def test_a_routed_model_is_the_same_in_a_new_process(stream: Any, tmp_path: Path) -> None:
@@ -318,6 +316,87 @@ def test_text_alone_trains_no_projector(corpus: Corpus, tmp_path: Path) -> None:
     text = [one for one in past.chosen if one not in ids]
     with pytest.raises(LiitError, match="no record that step 1 chose has an image"):
         Lesson(EProj(), replace(past, chosen=text)).ids()
+
+
+# L2P
+
+
+@pytest.fixture
+def prompted(corpus: Corpus, tmp_path: Path) -> tuple[Past, dict[str, torch.Tensor], Any]:
+    past = past_of(corpus, tmp_path, told={}, held={}, ids={})
+    model, state = step(POOL, past)
+    return past, state, model
+
+
+POOL = L2p(pool=5, length=2, chosen=2, samples=4)
+
+
+def test_prompts_stand_before_the_sequence_as_by_hand(prompted: Any) -> None:
+    past, state, _ = prompted
+    model, plain = tiny()[0], tiny()[0]
+    POOL.route(model, state)
+    pool = model.model.language_model.pool
+    for id_ in past.chosen[:3]:
+        batch = past.batch([id_])
+        found = logits(model, batch)
+        asked = queries(plain, batch)["instruction"][0]
+        near = torch.stack([torch.cosine_similarity(asked, key, dim=0) for key in state["keys"]])
+        best = near.argsort(descending=True)[:2]
+        assert pool.chosen[0].tolist() == best.tolist()
+        assert float(pool.closeness) == pytest.approx(float(near[best].sum()), rel=1e-5)
+        with torch.no_grad():
+            core = plain.model
+            embedded = core.get_input_embeddings()(batch["input_ids"])
+            if "pixel_values" in batch:
+                shown = core.get_image_features(
+                    pixel_values=batch["pixel_values"], return_dict=True
+                )
+                where = (batch["input_ids"] == core.config.image_token_id).unsqueeze(-1)
+                embedded = embedded.masked_scatter(where, torch.cat(shown.pooler_output))
+            whole = torch.cat([state["prompts"][best].flatten(0, 1)[None], embedded], 1)
+            hidden = core.language_model(inputs_embeds=whole).last_hidden_state[:, 4:]
+            expected = plain.lm_head(hidden[:, :-1][batch["labels"][:, 1:] != -100])
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_nothing_but_the_pool_learns_and_it_goes_on(prompted: Any, tmp_path: Path) -> None:
+    past, state, model = prompted
+    assert {name.rpartition(".pool.")[2] for name, _ in lora.trainable(model)} == {
+        "prompts",
+        "keys",
+    }
+    fresh = adapted(LORA)
+    again = replace(past, held={}, ids={})
+    POOL.attach(fresh, again)
+    start = POOL.finish(fresh, again)
+    assert all(not torch.equal(one, start[name]) for name, one in state.items())
+    save_file(state, tmp_path / STATE)
+    second = replace(past, now=2, steps=range(2), states={1: tmp_path / STATE}, held={}, ids={})
+    POOL.attach(other := adapted(LORA), second)
+    assert all(torch.equal(one, state[name]) for name, one in POOL.finish(other, second).items())
+    assert sum(past.told["prompts"]) == 2 * 4
+    batch = past.batch(past.chosen[:4])
+    torch.testing.assert_close(logits(other, batch), logits(model, batch))
+
+
+def test_the_pull_is_subtracted(prompted: Any) -> None:
+    past, _, model = prompted
+    logits(model, past.batch(past.chosen[:4]))
+    pool = past.held["pool"]
+    loss = POOL.loss(model, None, torch.tensor(2.0), past)
+    assert float(loss) == pytest.approx(2 - 0.1 * float(pool.closeness))
+
+
+def test_prompts_are_a_records_own_whatever_the_batch(prompted: Any, tmp_path: Path) -> None:
+    past, state, _ = prompted
+    model = tiny()[0]
+    POOL.route(model, state)
+    ids = one_by_one(past)
+    together = logits(model, past.batch(ids))
+    alone = torch.cat([logits(model, past.batch([one])) for one in ids])
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+    expect_answers_agree(model, past, tmp_path)
+    expect_passes_agree(POOL, state, past, tmp_path)
 
 
 def test_a_model_remembers_who_routes(tmp_path: Path) -> None:

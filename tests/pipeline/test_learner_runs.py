@@ -33,7 +33,7 @@ def test_replay_as_a_learner_is_replay_as_a_selection(project: Project) -> None:
             assert digest_file(ours / step / name) == digest_file(theirs / step / name)
 
 
-@pytest.mark.parametrize("method", ["ewc", "a_gem", "der", "tir_mas", "moe_lora", "e_proj"])
+@pytest.mark.parametrize("method", ["ewc", "a_gem", "der", "tir_mas", "moe_lora", "e_proj", "l2p"])
 def test_kills_change_no_byte(project: Project, tmp_path: Path, method: str) -> None:
     run = ("run", method, "--table", "continual")
     killed = project.copy(tmp_path / "killed")

@@ -56,6 +56,7 @@ class Sweep:
         """
         with torch.no_grad():
             announce(self.trunk.model, batch)
+            batch = self.trunk.widened(batch)
             embedded, rope = self.trunk.enter(batch, features)
         answers = Answers.of(batch["labels"])
         with torch.set_grad_enabled(self.taps is not None), self._tapped():

@@ -76,6 +76,7 @@ class Trunk:
                 f"{type(core).__name__} has {', '.join(sorted(kinds))} layers.",
                 next_step="use a language model whose layers all attend to the whole sequence.",
             )
+        self.pool: Any = getattr(language, "pool", None)
         self.config = core.config
         is_llava = isinstance(core, LlavaForConditionalGeneration)
         self.tower: Any = core.model.vision_tower if is_llava else None
@@ -124,10 +125,24 @@ class Trunk:
     def embed(self, input_ids: Tensor, features: Tensor | None) -> Tensor:
         """Return the decoder's input [n, L, w]: tokens, and projected ``features`` at images."""
         embedded: Tensor = self.embed_tokens(input_ids)
-        if features is None:
+        if features is not None:
+            where = (input_ids == self.image_token).unsqueeze(-1)
+            embedded = embedded.masked_scatter(where, self.projector(features).to(embedded.dtype))
+        if self.pool is None:
             return embedded
-        where = (input_ids == self.image_token).unsqueeze(-1)
-        return embedded.masked_scatter(where, self.projector(features).to(embedded.dtype))
+        return torch.cat([self.pool.prefix.to(embedded.dtype), embedded[:, self.pool.length :]], 1)
+
+    def widened(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Return a batch with room for the prompts in front: no token, no answer, no mean."""
+        if self.pool is None:
+            return batch
+        places = (self.pool.length, 0)
+        return {
+            **batch,
+            "input_ids": functional.pad(batch["input_ids"], places),
+            "attention_mask": functional.pad(batch["attention_mask"], places),
+            "labels": functional.pad(batch["labels"], places, value=IGNORED),
+        }
 
     def positions(self, embedded: Tensor) -> tuple[Tensor, Tensor]:
         """Return the rotary cosines and sines of positions 0..L-1."""
