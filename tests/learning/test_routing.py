@@ -399,6 +399,26 @@ def test_prompts_are_a_records_own_whatever_the_batch(prompted: Any, tmp_path: P
     expect_passes_agree(POOL, state, past, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "learner", [MoeLora(experts=2), EProj(samples=5), L2p(samples=4)], ids=repr
+)
+def test_twice_the_same_to_the_bit(learner: Learner, corpus: Corpus, tmp_path: Path) -> None:
+    pasts = [past_of(corpus, tmp_path) for _ in range(2)]
+    one, other = (trained(learner, corpus, past, FAST) for past in pasts)  # with dropout
+    states = [
+        learner.finish(model, past) for (model, *_), past in zip((one, other), pasts, strict=True)
+    ]
+    assert all(torch.equal(tensor, states[1][name]) for name, tensor in states[0].items())
+    assert one[1].seen_sha256 == other[1].seen_sha256
+    assert (pasts[0].ids, pasts[0].told) == (pasts[1].ids, pasts[1].told)
+
+
+@pytest.mark.parametrize("learner", [MoeLora(), EProj(), L2p()], ids=repr)
+def test_several_ranks_are_refused(learner: Learner, corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(LiitError, match="several ranks"):
+        Lesson(learner, past_of(corpus, tmp_path)).attach(adapted(), replace(CPU, devices=2))
+
+
 def test_a_model_remembers_who_routes(tmp_path: Path) -> None:
     zero = Theta("base", digest="d")
     plain = zero.then(tmp_path, "w", "merge_fresh", {STATE: "s"})

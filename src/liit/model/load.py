@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from liit.data.vision import IMAGE_ADAPTERS, Parts
 from liit.errors import LiitError
 from liit.files import digest_json
-from liit.learner import STATE, Learner
+from liit.learner import STATE
 from liit.model.lora import load_adapter, merge
 from liit.model.sealed import Seal, expect_intact
 
@@ -36,7 +36,7 @@ class Theta:
     revision: str | None = None
     digest: str = ""
     seals: tuple[Seal, ...] = ()
-    routed: tuple[Learner, Path] | None = None
+    routed: tuple[Any, Path] | None = None
 
     def then(
         self,
@@ -45,7 +45,7 @@ class Theta:
         mode: str,
         state: Mapping[str, str] | None = None,
         *,
-        router: tuple[Learner, str] | None = None,
+        router: tuple[Any, str] | None = None,
     ) -> Theta:
         """Return the model after training ``adapter`` from this one in that ``lora.mode``.
 
