@@ -20,6 +20,8 @@ $(TABLES): repro  ## regenerate a further table: experiments/<table>/
 	dvc repro tables/$@/dvc.yaml
 	dvc repro --single-item --force report
 
+grid: continual  # whose rows complete it
+
 # A file stays with one worker, which keeps what its tests share; the longest come first.
 PYTEST := python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 

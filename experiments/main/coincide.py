@@ -8,19 +8,6 @@ text-only samples have a zero image half, where the official code averages text 
 leftover of full groups returns to the others until the budget is met.
 """
 
-from functools import partial
+from liit.selection.coincide import COINCIDE
 
-from liit.selection import Method, Published
-from liit.selection.budgets import transferability
-from liit.selection.groups import spherical_k_means
-from liit.selection.picks import closest_in_mean
-from liit.selection.representations import attention_outputs
-
-METHOD = Method(
-    label="COINCIDE",
-    published=Published(89.5, 3.9, 44.7),
-    represent=attention_outputs,
-    group=partial(spherical_k_means, members_per_group=65, most=10_000),
-    budget=transferability,
-    pick=closest_in_mean,
-)
+METHOD = COINCIDE

@@ -91,7 +91,7 @@ class Exam(Strict):
 
 @dataclass(frozen=True)
 class Table(Strict):
-    """A further table: ``rows`` are files of its folder, ``beside`` rows of the main table."""
+    """A further table: ``rows`` are files of its folder, ``beside`` rows of other tables."""
 
     beside: tuple[Name, ...]
     rows: tuple[Name, ...]

@@ -13,6 +13,43 @@ STATE = "learner.safetensors"
 """What a learner keeps of a step, beside the step's adapter."""
 START = "learner_start.safetensors"
 """What it keeps of the model that the stream starts from, beside the first step's adapter."""
+RECORD = "learner.json"
+"""Its name and numbers, the ids that it drew, and what it says of the step."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large what a learner deals with at a step is: numbers, and samples.
+
+    ``step``: its number, 0 for the start of the stream. ``adapted``: weights below the adapters;
+    ``factors``, ``projector``: trained beside them; ``logits``: answer tokens of a sample times the
+    vocabulary; ``batch``, ``micro_batch``: samples of an optimiser step and of a micro-batch.
+    """
+
+    step: int
+    adapted: float
+    factors: float
+    projector: float
+    logits: float
+    batch: int
+    micro_batch: int
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What a learner costs beside plain training, for `liit plan`.
+
+    ``replayed``: share of all earlier samples that a step trains on besides. Per sample of
+    training, ``forwards`` passes, and ``gradients`` passes forward and backward. After each step,
+    t = 0 included, ``measured`` samples pass forward and backward, and ``kept`` numbers stay on
+    disk.
+    """
+
+    replayed: float = 0.0
+    forwards: float = 0.0
+    gradients: float = 0.0
+    measured: int = 0
+    kept: float = 0.0
 
 
 @dataclass
@@ -22,8 +59,10 @@ class Past:
     ``now``: number of this step. ``arrived``: sorted ids of the dataset of each step up to now.
     ``chosen``: this step's selection. ``steps``: the earlier steps whose model this one continues.
     ``adapters``, ``states``: their folders and files, by step. ``mode``: ``lora.mode``.
-    ``logits`` [m, V] are those of the micro-batch in hand, ``step`` counts the optimiser steps.
-    ``ids``: what was drawn, by purpose; it is written down beside the adapter.
+    ``logits`` [m, V] are those of the micro-batch in hand, ``step`` counts the optimiser steps and
+    ``micro`` the micro-batches of the one in hand. ``ids``: what was drawn, by purpose; it is
+    written down beside the adapter. ``held``: what a learner holds while the step trains;
+    ``told``: what it says of the step, as JSON, for the result.
     """
 
     now: int
@@ -37,7 +76,10 @@ class Past:
     states: Mapping[int, Path] = field(default_factory=dict)
     logits: Any = None
     step: int = 0
+    micro: int = 0
     ids: dict[str, list[str]] = field(default_factory=dict)
+    held: dict[str, Any] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
     opened: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
 
     def state(self, step: int) -> Mapping[str, Any]:
@@ -55,14 +97,21 @@ class Past:
         self.ids.setdefault(purpose, []).extend(drawn)
         return drawn
 
+    def with_images(self, ids: Sequence[str]) -> list[str]:
+        """Return the samples that have images, in the given order."""
+        return [one for one in ids if self.corpus.sample(one).images]
+
     def batch(self, ids: Sequence[str], device: Any = None) -> dict[str, Any]:
         """Return samples as one batch on a device."""
         batch = self.corpus.encoder.collate([self.corpus.encoded(one) for one in ids])
         return {n: one.to(device) if hasattr(one, "to") else one for n, one in batch.items()}
 
-    def singles(self, purpose: str, count: int) -> Iterator[dict[str, Any]]:
-        """Yield samples that this step chose as batches of one, drawn at random and noted."""
-        yield from (self.batch([one]) for one in self.draw(purpose, self.chosen, count))
+    def singles(
+        self, purpose: str, count: int, ids: Sequence[str] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Yield samples as batches of one, drawn and noted: of ``ids``, or of those chosen."""
+        drawn = self.draw(purpose, self.chosen if ids is None else ids, count)
+        yield from (self.batch([one]) for one in drawn)
 
     def _open(self, file: Path) -> Mapping[str, Any]:
         if file not in self.opened:
@@ -84,9 +133,9 @@ class Learner:
     def attach(self, model: Any, past: Past) -> None:
         """Prepare the adapted model before the optimiser is made, or refuse it."""
 
-    def rehearsed(self, past: Past) -> Sequence[str]:  # noqa: ARG002
-        """Return ids of earlier samples to train on as well."""
-        return ()
+    def ids(self, past: Past) -> Sequence[str]:
+        """Return the ids to train on."""
+        return past.chosen
 
     def loss(self, model: Any, batch: Any, task_loss: Any, past: Past) -> Any:  # noqa: ARG002
         """Return the loss of a micro-batch, in units of the token mean ``task_loss``."""
@@ -102,6 +151,17 @@ class Learner:
     def finish(self, model: Any, past: Past) -> Mapping[str, Any]:  # noqa: ARG002
         """Return what to keep of the trained model, in eval mode: tensors by name."""
         return {}
+
+    def route(self, model: Any, state: Mapping[str, Any]) -> None:
+        """Give a loaded model the modules that its records or tokens are routed to.
+
+        ``state`` is what the last step kept. It is called wherever a model is loaded but to be
+        trained; what a record is routed to must not depend on the rest of its batch.
+        """
+
+    def cost(self, sizes: Sizes) -> Extra:  # noqa: ARG002
+        """Return what the learner costs besides."""
+        return Extra()
 
     def changes(self, *moments: str) -> bool:
         """Return whether the learner has any of these moments."""

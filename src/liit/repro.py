@@ -29,6 +29,8 @@ RAN = "Running stage"
 LOCKED = ("Unable to acquire lock", "is busy, it is being blocked by")
 """What DVC prints when others held its lock for three seconds, as several start at once, or when
 another DVC runs the same stage, such as one that a killed `liit repro` left."""
+LEFT, DEPENDENCY = ("results", "runs"), "      - {}\n"
+"""What a report reads of other tables, and how a stage names it."""
 LOCK_SECONDS = 1.0
 HALF_WRITTEN = "Unable to read RWLock-file"
 """What DVC prints when it was killed while it wrote which stages are running."""
@@ -95,7 +97,7 @@ def reproduce(params: Params, table: str, workers: int) -> None:
     if table == paths.MAIN:
         jobs.append(Job(paths.pipeline(table), "base_signals"))
     else:
-        write_pipeline(table)
+        write_pipeline(params, table)
     LOGS.mkdir(parents=True, exist_ok=True)
     Job(paths.pipeline(paths.MAIN), "code").run()  # what has to run again hangs on its digests
     _make_shared()
@@ -146,12 +148,22 @@ def jobs_of(params: Params, table: str) -> list[Job]:
     ]
 
 
-def write_pipeline(table: str) -> None:
+def write_pipeline(params: Params, table: str) -> None:
     """Write ``tables/<table>/dvc.yaml`` if it is not what the template gives."""
-    text = paths.PIPELINE_TEMPLATE.read_text(encoding="utf-8").replace("TABLE", table)
+    text = pipeline_text(params, table)
     file = paths.pipeline(table)
     if not file.is_file() or file.read_text(encoding="utf-8") != text:
         write_text(file, text)
+
+
+def pipeline_text(params: Params, table: str, root: Path = paths.ROOT) -> str:
+    """Return the pipeline of a table; its report depends also on tables whose rows it shows."""
+    text = (root / paths.PIPELINE_TEMPLATE).read_text(encoding="utf-8").replace("TABLE", table)
+    homes = {paths.home(method, root) for method in params.tables[table].beside} - {root}
+    borrowed = [home.relative_to(root) / kind for home in sorted(homes) for kind in LEFT]
+    return text.replace(
+        "      - runs\n", "      - runs\n" + "".join(map(DEPENDENCY.format, borrowed))
+    )
 
 
 def _expected(jobs: list[Job], workers: int) -> str:

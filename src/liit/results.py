@@ -10,6 +10,7 @@ from liit import paths
 from liit.base import EXAM, theta_zero
 from liit.conditions import conditions_of
 from liit.files import read_cache, read_record, write_json
+from liit.learner import RECORD
 from liit.paper import PAPER_SKILLS
 from liit.progress import say
 from liit.provenance import provenance
@@ -53,7 +54,7 @@ def write_result(run: Run) -> None:
         ),
     }
     if run.method.learner is not None:
-        content["learner"] = run.method.learner.described()
+        content["learner"] = {**run.method.learner.described(), **_told(run)}
     write_json(paths.result(run.name, run.seed), content)
     if not read_cache(paths.run_record(run.name, run.seed)):
         record_costs(run, run.steps[-1], {})  # lost or damaged; what is made costs nothing now
@@ -84,6 +85,18 @@ def record_costs(run: Run, t: int, costs: Mapping[str, Mapping[str, float]]) -> 
     kept[run.stream.names[t]] = {**kept.get(run.stream.names[t], {}), **costs}
     content = {"scale": scale, "costs": kept}
     write_json(path, {**content, "provenance": provenance(run.params.devices.accelerator)})
+
+
+def _told(run: Run) -> dict[str, Any]:
+    """Return what the learner says of its steps, if anything."""
+    again = f"run `liit run {run.name} --table {run.table} --seed {run.seed}`."
+    records = {t: run.folder(paths.adapter, t) / RECORD for t in run.steps}
+    told = {
+        run.stream.names[t]: found
+        for t, file in records.items()
+        if (found := read_record(file, "told", next_step=again)["told"])
+    }
+    return {"told": told} if told else {}
 
 
 def _cells(run: Run, t: int) -> Any:

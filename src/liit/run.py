@@ -31,6 +31,7 @@ from liit.files import (
     write_json,
     write_text,
 )
+from liit.learner import Learner
 from liit.learning.train import fit
 from liit.lessons import lesson_of
 from liit.model import lora
@@ -106,7 +107,7 @@ class Run:
         with meter.phase("training") as cost:
             cost["samples"] = len(ids) * params.train.epochs
             fresh = params.lora.mode == "merge_fresh" or theta.adapter is None
-            model = load_theta(theta, dtype=params.model.dtype, merged=fresh)
+            model = load_theta(theta, dtype=params.model.dtype, merged=fresh, routed=False)
             if fresh:
                 model = lora.attach(model, params.lora, seed_for(self.seed, t, "adapter"))
             if lesson:
@@ -121,13 +122,16 @@ class Run:
                 title=f"{self.name} {self.stream.names[t]}",
                 lesson=lesson,
             )
+            if lesson:
+                lesson.finish(model)
+                cost.update(lesson.costs(model))
         if is_other_rank():
             return
         lora.save_adapter(model, folder, theta.base)
         write_text(folder / "seen.txt", "".join(f"{i} {params.train.epochs}\n" for i in ids))
         write_json(folder / "training.json", dataclasses.asdict(trained))
         made = {"made_from": stamp, "weights": digest_file(folder / WEIGHTS)}
-        if lesson and (state := lesson.keep(model, folder)):
+        if lesson and (state := lesson.keep(folder)):
             made["state"] = state
         self._finish(t, meter, folder / stamps.FILE, made)
 
@@ -152,7 +156,8 @@ class Run:
             adapter = self.folder(paths.adapter, step)
             train = f"run `liit run {self.name} --table {self.table} --seed {self.seed}`."
             made = read_record(adapter / stamps.FILE, "weights", next_step=train)
-            theta = theta.then(adapter, made["weights"], self.params.lora.mode, made.get("state"))
+            mode, state = self.params.lora.mode, made.get("state")
+            theta = theta.then(adapter, made["weights"], mode, state, router=self._router)
         return theta
 
     def before(self, t: int) -> Theta:
@@ -170,6 +175,11 @@ class Run:
     def folder(self, kind: Callable[[str, int, str], Path], t: int) -> Path:
         """Return ``paths.selection`` or ``paths.adapter`` of step ``t``."""
         return kind(self.name, self.seed, self.stream.names[t])
+
+    @cached_property
+    def _router(self) -> tuple[Learner, str] | None:
+        learner = self.method.learner
+        return (learner, digest_learner(learner)) if learner and learner.changes("route") else None
 
     @cached_property
     def _evaluator(self) -> Evaluator:

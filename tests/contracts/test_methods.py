@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from liit.code import digest_method
+from liit.config import load_params
 from liit.pool import Pool
 from liit.selection import Method, Selection, load, names, select, tables
 from liit.selection.groups import k_means_elbow
@@ -216,3 +218,19 @@ def test_loading_every_method_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_grid_crosses_selections_and_learners() -> None:
+    """Four selections with plain training and with five learners, as `continual` has these."""
+    table = load_params(REPOSITORY / "params.yaml").tables["grid"]
+    homes = {name: home for home, name in FILES}
+    rows = [load(homes[name], name, ROOT) for name in (*table.beside, *table.rows)]
+    names = ("ewc", "lwf", "a_gem", "o_lora", "e_proj")
+    learners = [None, *(load("continual", name, ROOT).learner for name in names)]
+    selections = [
+        digest_method(load("main", name, ROOT))
+        for name in ("sequential", "random", "adapt_inf", "coincide")
+    ]
+    found = [(digest_method(row), row.learner) for row in rows]
+    assert len(found) == len(set(found)) == 24
+    assert set(found) == {(one, learner) for one in selections for learner in learners}

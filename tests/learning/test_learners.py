@@ -20,11 +20,13 @@ from liit.data.corpus import Corpus
 from liit.errors import LiitError
 from liit.learner import STATE, Learner, Past
 from liit.learning.learners.a_gem import AGem, project
+from liit.learning.learners.der import Der
 from liit.learning.learners.er import Er
 from liit.learning.learners.ewc import Ewc
 from liit.learning.learners.lwf import Lwf
 from liit.learning.learners.mas import Mas
 from liit.learning.learners.o_lora import OLora, overlap
+from liit.learning.learners.tir import Tir
 from liit.learning.lesson import Lesson
 from liit.learning.space import answer_loss, importance, kept, parts, pull, squared_logits
 from liit.model import lora
@@ -33,6 +35,9 @@ from liit.selection.pools import newest_and_replay
 
 OFF = (
     Er(share=0.0),
+    Er(share=0.0, matched=True),
+    Der(strength=0.0, memory=3),
+    Tir(strength=0.0, samples=3),
     Ewc(strength=0.0, samples=3),
     Ewc(strength=0.0, samples=3, online=True),
     Mas(strength=0.0, samples=3),
@@ -42,6 +47,10 @@ OFF = (
 )
 ON = (
     Er(share=0.5),
+    Er(share=0.5, matched=True),
+    Der(strength=5.0, memory=4, batch=2),
+    Tir("ewc", strength=100.0, samples=3),
+    Tir("mas", strength=100.0, samples=3),
     Ewc(strength=100.0, samples=3),
     Ewc(strength=100.0, samples=3, online=True),
     Mas(strength=100.0, samples=3),
@@ -249,6 +258,9 @@ def test_a_penalty_counts_once_and_gradients_are_whole_and_unclipped(
     assert len(gradients) == told.steps > 1
     for one in gradients:
         torch.testing.assert_close(one, torch.full_like(one, 3.0))
+    curve = told.curve
+    expected = [p / loss for p, loss in zip(curve["penalty"], curve["loss"], strict=True)]
+    assert curve["ratio"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_lwf_of_a_teacher_that_is_the_student_is_nothing(corpus: Corpus, tmp_path: Path) -> None:
@@ -301,7 +313,8 @@ def test_what_is_kept_outlives_the_process(corpus: Corpus, tmp_path: Path) -> No
     past = past_of(corpus, tmp_path)
     model, _, lesson = trained(Ewc(samples=3), corpus, past)
     assert lesson is not None
-    digests = lesson.keep(model, tmp_path)
+    lesson.finish(model)
+    digests = lesson.keep(tmp_path)
     names = {STATE, past.states[0].name}
     assert digests.keys() == names and {p.name for p in tmp_path.glob("*.safetensors")} == names
     code = (
@@ -334,7 +347,7 @@ def test_several_ranks_are_refused_where_they_were_not_tried(
     corpus: Corpus, tmp_path: Path
 ) -> None:
     several = replace(CPU, devices=2)
-    for learner in ON[1:]:
+    for learner in ON[2:]:
         with pytest.raises(LiitError, match="several ranks"):
             Lesson(learner, past_of(corpus, tmp_path)).attach(adapted(), several)
     Lesson(Er(), past_of(corpus, tmp_path)).attach(adapted(), several)
@@ -353,3 +366,58 @@ def test_weights_keep_their_names_through_a_merge() -> None:
     assert len(weights(model)) == 2 * sum(".language_model." in n for n in names) + sum(
         lora.is_projector(n) for n in names
     )
+
+
+def test_matched_replay_keeps_the_budget_and_draws_the_same_twice(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    past = past_of(corpus, tmp_path)
+    ids = Lesson(Er(share=0.3, matched=True), past).ids()
+    assert ids == Lesson(Er(share=0.3, matched=True), past_of(corpus, tmp_path)).ids()
+    assert len(ids) == len(set(ids)) == len(past.chosen) == 9
+    earlier = set(ids) & set(past.arrived[0])
+    assert earlier == set(past.ids["replay"]) and len(earlier) == 3  # ceil(0.3 · 9)
+    assert set(ids) - earlier == set(past.ids["kept"]) < set(past.chosen)
+    few = replace(past, ids={}, arrived={0: past.arrived[0][:1], 1: past.arrived[1]})
+    assert len(Lesson(Er(share=0.3, matched=True), few).ids()) == 9
+
+
+def test_der_is_the_distance_from_the_logits_of_the_time(corpus: Corpus, tmp_path: Path) -> None:
+    learner, past = Der(strength=0.5, memory=3, batch=2), past_of(corpus, tmp_path)
+    before = adapted(LORA).eval()
+    past.opened[past.states[0]] = then = dict(
+        learner.finish(before, replace(past, now=0, chosen=past.arrived[0], ids={}))
+    )
+    assert len(then) == 3 and set(then) <= set(past.arrived[0])
+    one = learner.loss(before, None, torch.tensor(1.0), past)
+    assert float(one.detach()) == pytest.approx(1.0)  # the same model: no distance
+    model = trained(None, corpus, past, replace(TRAIN, learning_rate=0.1), LORA)[0]
+    found = learner.loss(model, None, torch.tensor(1.0), replace(past, ids={}, step=1))
+    drawn = replace(past, ids={}).draw("replay", sorted(then), 2, 1, 0)
+    now = torch.cat([lora_logits(model, past.batch([id_])) for id_ in drawn])
+    distance = nn.functional.mse_loss(now, torch.cat([then[id_] for id_ in drawn]))
+    torch.testing.assert_close(found, 1 + 0.5 * distance)
+
+
+def test_every_micro_batch_of_a_step_remembers_others(corpus: Corpus, tmp_path: Path) -> None:
+    train = replace(TRAIN, micro_batch_size=2)
+    _, told, lesson = trained(Der(memory=9, batch=2), corpus, past_of(corpus, tmp_path), train)
+    assert lesson is not None
+    drawn = lesson.past.ids["replay"]
+    assert len(drawn) >= 2 * 2 * told.steps  # two micro-batches a step at least, two samples each
+    assert drawn[:2] != drawn[2:4]
+
+
+def test_what_a_learner_costs_is_counted(corpus: Corpus, tmp_path: Path) -> None:
+    past = past_of(corpus, tmp_path)
+    model, _, lesson = trained(Ewc(samples=3), corpus, past)
+    assert lesson is not None
+    lesson.finish(model)
+    found, held = lesson.costs(model), parts(model)
+    assert found["trained_parameters"] == sum(one.numel() for one in weights(model).values())
+    plain = sum(one.numel() for one in lora.merge(adapted()).parameters())
+    factors = sum(one.numel() for name, one in weights(model).items() if "lora_" in name)
+    assert found["parameters"] == plain + factors
+    numbers = sum(value().numel() for _, value in held.values())
+    assert found["state_bytes"] == 4 * 2 * 2 * numbers  # of t = 0 and of the step, two each
+    assert found["aside_seconds"] > 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import signal
 from pathlib import Path
 
@@ -31,12 +33,12 @@ def test_replay_as_a_learner_is_replay_as_a_selection(project: Project) -> None:
             assert digest_file(ours / step / name) == digest_file(theirs / step / name)
 
 
-@pytest.mark.parametrize("method", ["ewc", "a_gem"])
+@pytest.mark.parametrize("method", ["ewc", "a_gem", "der", "tir_mas", "moe_lora", "e_proj", "l2p"])
 def test_kills_change_no_byte(project: Project, tmp_path: Path, method: str) -> None:
     run = ("run", method, "--table", "continual")
     killed = project.copy(tmp_path / "killed")
     project.liit_here(*run)
-    points = KILLED if method == "ewc" else KILLED[1:2]
+    points = {"ewc": KILLED, "a_gem": KILLED[1:2]}.get(method, KILLED[2:])
     for point in points:
         pattern = f"tables/continual/adapters/{method}/*/{point}"
         assert run_killed_at(killed, pattern, "before", *run) == -signal.SIGKILL, point
@@ -54,3 +56,31 @@ def test_a_damaged_state_is_trained_anew(project: Project) -> None:
     (folder / "mantis/learner.safetensors").write_bytes(b"x")
     project.liit_here(*run)
     assert left(folder) == before
+
+
+def test_a_learner_is_one_file(project: Project) -> None:
+    page = (project.root / "docs/add-a-learner.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page.partition("short_steps.py")[2], re.DOTALL)
+    (project.root / "experiments/continual/short_steps.py").write_text(code, "utf-8")
+    project.liit_here("run", "short_steps", "--table", "continual")
+    table = project.root / "tables/continual"
+    result = json.loads((table / "results/short_steps/0.json").read_text("utf-8"))
+    assert result["label"] == "Short steps" and result["learner"]["name"] == "ShortSteps"
+    curves = [
+        json.loads(file.read_text("utf-8"))["curve"]
+        for file in sorted(table.glob("adapters/short_steps/0/*/training.json"))
+    ]
+    assert len(curves) == len(result["steps"]) - 1
+    assert all(max(curve["penalty"]) > 0 for curve in curves)
+
+
+def test_the_result_says_how_records_are_routed(project: Project) -> None:
+    project.liit_here("run", "e_proj_reuse", "--table", "continual")
+    file = project.root / "tables/continual/results/e_proj_reuse/0.json"
+    told = json.loads(file.read_text("utf-8"))["learner"]["told"]
+    assert list(told) == ["m3it", "mantis"]
+    for arrived, step in enumerate(told.values(), start=2):
+        routing = step["routing"]
+        assert len(routing["confusion"]) == len(routing["experts"]) == arrived
+        right = [row[e] for row, e in zip(routing["confusion"], routing["experts"], strict=True)]
+        assert routing["accuracy"] == sum(right) / sum(map(sum, routing["confusion"]))

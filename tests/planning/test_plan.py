@@ -9,7 +9,8 @@ import pytest
 
 from liit.cli import main
 from liit.config import load_params
-from liit.planning.estimate import adapter_bytes, estimate, signal_bytes
+from liit.planning.estimate import CostEstimate, adapter_bytes, estimate, signal_bytes
+from liit.planning.operations import forward_operations
 from liit.planning.plan import plan_table
 from liit.planning.shape import LLAVA_7B, Lengths, shape_of
 from liit.planning.speed import measure_speed, stated
@@ -48,6 +49,43 @@ def test_twice_the_budget_trains_twice_as_long_and_scores_no_more() -> None:
     )
     assert large.training_operations == pytest.approx(2 * small.training_operations)
     assert large.signal_operations == small.signal_operations
+
+
+def test_what_learners_cost_by_hand() -> None:
+    """Step 1 of two datasets, 100 and 300 samples of one length, one epoch."""
+    params = params_of("llava-1.5-7b")
+    params = replace(params, train=replace(params.train, epochs=1, micro_batch_size=8))
+
+    def cost(name: str) -> CostEstimate:
+        method = load("continual", name)
+        return estimate(params, name, method, STREAM, speed=stated(1), devices=1)
+
+    plain = estimate(params, "s", load("main", "sequential"), STREAM, speed=stated(1), devices=1)
+    once = plain.training_operations / 300
+    forward = forward_operations(LLAVA_7B, LENGTHS)
+    added = {
+        "er": 0.1 * 100 * once,
+        "er_matched": 0.0,
+        "der": 300 * 16 / 8 * once,
+        "ewc": (100 + 300) * once,
+        "lwf": 300 * forward,
+        "a_gem": 300 * 16 / params.train.batch_size * once,
+        "o_lora": 0.0,
+    }
+    for name, expected in added.items():
+        found = cost(name).training_operations - plain.training_operations
+        assert found == pytest.approx(expected, rel=1e-6, abs=1e6), name
+    adapted, projector = 32 * (4 * 4096**2 + 3 * 4096 * 11008), 1024 * 4096 + 4096**2
+    kept = {
+        "er": 0,
+        "ewc": 2 * 2 * (adapted + projector),
+        "der": 2 * 256 * 10 * 32064,
+        "moe_lora": 32 * 9_994_240,
+        "e_proj": (1 + 2) * projector,
+    }
+    for name, numbers in kept.items():
+        assert cost(name).state_disk_gb == pytest.approx(4 * numbers / 1e9), name
+    assert plain.state_disk_gb == 0.0
 
 
 def test_bytes_of_signals_and_adapters() -> None:

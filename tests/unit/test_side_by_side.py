@@ -162,7 +162,15 @@ def test_ctrl_c_starts_no_further_job(started: list[str], monkeypatch: pytest.Mo
 
 def test_every_pipeline_is_what_the_template_gives() -> None:
     template = (ROOT / "tables/dvc.yaml.template").read_text()
-    tables = load_params(ROOT / "params.yaml").tables
-    assert tables
-    for table in tables:
-        assert (ROOT / f"tables/{table}/dvc.yaml").read_text() == template.replace("TABLE", table)
+    params = load_params(ROOT / "params.yaml")
+    assert params.tables
+    for table in params.tables:
+        text = (ROOT / f"tables/{table}/dvc.yaml").read_text()
+        assert text == repro.pipeline_text(params, table, ROOT)
+        assert (text == template.replace("TABLE", table)) == (table != "grid")
+    others = [line.strip() for line in text_of("grid") if line not in template.splitlines()]
+    assert {"- tables/continual/results", "- tables/continual/runs"} <= set(others)
+
+
+def text_of(table: str) -> list[str]:
+    return (ROOT / f"tables/{table}/dvc.yaml").read_text().splitlines()

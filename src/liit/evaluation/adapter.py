@@ -24,6 +24,7 @@ from liit.evaluation.decoding import greedy, next_log_probabilities
 from liit.evaluation.predictions import PredictionStore
 from liit.evaluation.prompts import Prompt, Prompts, Source
 from liit.evaluation.questions import Generate, Score, generation, source_of
+from liit.model.records import announce, routes
 from liit.progress import bar, say
 
 if TYPE_CHECKING:
@@ -153,9 +154,11 @@ class LlavaLM(LM):  # type: ignore[misc]
         def stopped(tokens: list[int]) -> bool:
             return any(mark in decode(tokens) for mark in until)
 
+        batch = self._batch(prompts)
+        announce(self.model, batch)
         given = greedy(
             self.model,
-            self._batch(prompts),
+            batch,
             limit=questions[0].more,
             end=self.encoder.tokenizer.eos_token_id,
             stopped=stopped if until else None,
@@ -168,7 +171,10 @@ class LlavaLM(LM):  # type: ignore[misc]
     ) -> list[list[tuple[float, bool]]]:
         rows = [_extended(p, q.stem) for p, q in zip(prompts, questions, strict=True)]
         last = max(question.more for question in questions) + 1
-        scores = next_log_probabilities(self.model, self._batch(rows), last=last).cpu()
+        batch = self._batch(rows)
+        if routes(self.model):  # by the question alone, whatever answer is scored
+            announce(self.model, self._batch(prompts))
+        scores = next_log_probabilities(self.model, batch, last=last).cpu()
         given = []
         for question, table in zip(questions, scores, strict=True):
             places = table[last - 1 - question.more :]

@@ -28,10 +28,10 @@ def parts(model: nn.Module) -> dict[str, Part]:
     found: dict[str, Part] = {}
     for name, module in model.named_modules():
         if isinstance(module, LoraLayer):
-            found[_plain(f"{name}.weight")] = (module.get_base_layer().weight, _whole(module))
+            found[plain_name(f"{name}.weight")] = (module.get_base_layer().weight, _whole(module))
     for name, parameter in trainable(model):
         if ".lora_" not in name:
-            found[_plain(name)] = (parameter, lambda one=parameter: one)  # type: ignore[misc]
+            found[plain_name(name)] = (parameter, lambda one=parameter: one)  # type: ignore[misc]
     return found
 
 
@@ -114,7 +114,8 @@ def _whole(layer: LoraLayer) -> Callable[[], Tensor]:
     return value
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a parameter's name as it is without PEFT around the model."""
     for part in ("base_model.model.", ".modules_to_save.default"):
         name = name.replace(part, "")
     return name

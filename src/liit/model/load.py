@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 
 from liit.data.vision import IMAGE_ADAPTERS, Parts
 from liit.errors import LiitError
 from liit.files import digest_json
+from liit.learner import STATE
 from liit.model.lora import load_adapter, merge
 from liit.model.sealed import Seal, expect_intact
 
@@ -24,7 +26,8 @@ class Theta:
     """The model after a step, as files: base weights, adapters to merge, the adapter on top.
 
     ``digest``: of all its weights, from the records of those who made them; ``seals``: of each
-    part that lies on this machine.
+    part that lies on this machine. ``routed``: a learner that routes, and the state of its last
+    step.
     """
 
     base: str
@@ -33,27 +36,37 @@ class Theta:
     revision: str | None = None
     digest: str = ""
     seals: tuple[Seal, ...] = ()
+    routed: tuple[Any, Path] | None = None
 
     def then(
-        self, adapter: Path, weights: str, mode: str, state: Mapping[str, str] | None = None
+        self,
+        adapter: Path,
+        weights: str,
+        mode: str,
+        state: Mapping[str, str] | None = None,
+        *,
+        router: tuple[Any, str] | None = None,
     ) -> Theta:
         """Return the model after training ``adapter`` from this one in that ``lora.mode``.
 
         ``weights``: digest of the adapter's. ``state``: digest of each file that its learner kept.
+        ``router``: the learner with its own digest, if it routes.
         """
         kept = dict(state or {})
+        parts = [*([kept] if kept else []), *([router[1]] if router else [])]
         below = () if mode == "continue" or self.adapter is None else (self.adapter,)
         return Theta(
             self.base,
             (*self.merged, *below),
             adapter,
             self.revision,
-            digest_json([self.digest, mode, weights, *([kept] if kept else [])]),
+            digest_json([self.digest, mode, weights, *parts]),
             (
                 *self.seals,
                 (adapter / WEIGHTS, weights),
                 *((adapter / name, sha) for name, sha in sorted(kept.items())),
             ),
+            (router[0], adapter / STATE) if router else None,
         )
 
     def bare(self) -> Theta:
@@ -119,11 +132,20 @@ def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -
     return model.eval()
 
 
-def load_theta(theta: Theta, *, dtype: str, merged: bool) -> Any:
+def load_theta(theta: Theta, *, dtype: str, merged: bool, routed: bool = True) -> Any:
     """Load θ_t with its last adapter ``merged``, or attached and trainable (PeftModel).
 
-    Without any adapter this is the base model itself. Raises LiitError for damaged weights.
+    Without any adapter this is the base model itself. ``routed``: with what its learner routes to;
+    a step that trains does without. Raises LiitError for damaged weights.
     """
+    model = _loaded(theta, dtype, merged)
+    if routed and theta.routed is not None:
+        learner, state = theta.routed
+        learner.route(model, load_file(state))
+    return model
+
+
+def _loaded(theta: Theta, dtype: str, merged: bool) -> Any:
     expect_intact(theta.seals)
     model = load_model(theta.base, dtype=dtype, revision=theta.revision)
     for adapter in theta.merged:

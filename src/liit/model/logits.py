@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from liit.data.encode import IGNORED
+from liit.model.records import announce
 
 
 def answer_logits(model: Any, batch: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor]:
@@ -16,6 +17,7 @@ def answer_logits(model: Any, batch: dict[str, Any]) -> tuple[Tensor, Tensor, Te
     [m] and the batch row of each [m], in row order.
     """
     inputs = {name: value for name, value in batch.items() if name not in ("ids", "labels")}
+    announce(model, batch)
     core = model.get_base_model() if hasattr(model, "get_base_model") else model
     hidden = core.model(**inputs, use_cache=False).last_hidden_state
     targets = batch["labels"][:, 1:]

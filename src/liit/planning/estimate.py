@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from liit.config import MiniModel, Params
-from liit.planning.operations import pass_operations, tapped_layers, training_operations
+from liit.planning.learners import learner_cost, trained_once
+from liit.planning.operations import pass_operations, tapped_layers
 from liit.planning.shape import Lengths, ModelShape, shape_of
 from liit.planning.speed import Speed
 from liit.planning.workload import Arrival, steps_of
@@ -24,7 +25,8 @@ class CostEstimate:
     """A method's cost over all its steps.
 
     ``operations`` and ``seconds`` of signals and training; ``passes`` as the engine names them;
-    ``signals_disk_gb`` of all steps; memory in GB per device.
+    ``signals_disk_gb`` and ``state_disk_gb`` (what a learner keeps) of all steps; memory in GB per
+    device.
     """
 
     method: str
@@ -35,6 +37,7 @@ class CostEstimate:
     signal_seconds: float
     training_seconds: float
     signals_disk_gb: float
+    state_disk_gb: float
     signals_memory_gb: float
     training_memory_gb: float
 
@@ -59,12 +62,19 @@ def estimate(
     """
     shape = shape_of(params.model)
     steps = steps_of(method, [arrival.size for arrival in stream], params.budget)
-    signals = training = 0.0
+    signals = training = state = 0.0
     for step in steps:
         lengths = [arrival.lengths for arrival in stream[: len(step.pool)]]
         seen, kept = Lengths.mixed(lengths, step.pool), Lengths.mixed(lengths, step.candidates)
         signals += step.scored * signals_of_sample(params, shape, method, seen)
         training += step.trained * _training(params, shape, kept)
+        if method.learner is not None:
+            earlier = stream[: len(step.pool) - 1] if method.start == "previous" else []
+            cost = learner_cost(
+                params, shape, method.learner, step.trained, lengths=kept, earlier=earlier
+            )
+            training += cost.operations
+            state += cost.state_bytes
     scored = sum(step.scored for step in steps)
     return CostEstimate(
         method=name,
@@ -75,6 +85,7 @@ def estimate(
         signal_seconds=signals / speed.signals / devices,
         training_seconds=training / speed.training / devices,
         signals_disk_gb=scored * signal_bytes(params, shape, method.signals) / GB,
+        state_disk_gb=state / GB,
         signals_memory_gb=_signals_memory(params, shape, method) / GB,
         training_memory_gb=_training_memory(params, shape, stream) / GB,
     )
@@ -115,10 +126,7 @@ def adapter_bytes(params: Params, shape: ModelShape) -> float:
 
 
 def _training(params: Params, shape: ModelShape, lengths: Lengths) -> float:
-    once = training_operations(
-        shape, lengths, params.lora.rank, checkpointing=params.train.gradient_checkpointing
-    )
-    return params.train.epochs * once
+    return params.train.epochs * trained_once(params, shape, lengths)
 
 
 def _proxy_shape(params: Params, shape: ModelShape) -> ModelShape:

@@ -51,6 +51,12 @@ def pass_operations(
     return total + evaluations * _layers_from(shape, layer, tokens, lengths.answers)
 
 
+def forward_operations(shape: ModelShape, lengths: Lengths) -> float:
+    """Return the operations of one forward pass over one sample, with logits at its answers."""
+    layers = shape.layers * shape.layer(lengths.tokens)
+    return layers + shape.head(lengths.answers) + shape.images(lengths.images)
+
+
 def training_operations(
     shape: ModelShape, lengths: Lengths, rank: int, *, checkpointing: bool
 ) -> float:

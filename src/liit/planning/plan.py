@@ -98,7 +98,7 @@ def _render(plan: Plan) -> Group:
             duration(row.seconds),
             _times(row.seconds / baseline if baseline else None),
             *(_paper_columns(row.method) if beside_paper else ()),
-            size(row.signals_disk_gb),
+            size(row.signals_disk_gb + row.state_disk_gb),
         )
     return Group(table, Text("\n".join(_notes(plan))))
 
@@ -121,6 +121,7 @@ def _notes(plan: Plan) -> list[str]:
     signals = max(row.signals_memory_gb for row in plan.estimates)
     training = max(row.training_memory_gb for row in plan.estimates)
     adapter = adapter_bytes(plan.params, shape_of(plan.params.model)) / GB
+    kept = ", and what learners keep" * any(row.state_disk_gb for row in plan.estimates)
     notes = [
         *(
             f"Passes: {' and '.join(passes) or 'none'} for {', '.join(methods)}."
@@ -128,7 +129,7 @@ def _notes(plan: Plan) -> list[str]:
         ),
         f"× is the total over that of {BASELINE}.",
         f"Memory per device: signals {size(signals)}, training {size(training)}.",
-        f"Disk is what the signals of all steps take; an adapter takes {size(adapter)}.",
+        f"Disk is what the signals of all steps take{kept}; an adapter takes {size(adapter)}.",
         f"Speed: {plan.speed.source}; {_tera(plan.speed)}; {plan.devices} device(s).",
     ]
     assumed = [arrival.name for arrival in plan.stream if not arrival.measured]

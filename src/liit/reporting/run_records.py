@@ -15,7 +15,7 @@ from liit.evaluation import matrix
 from liit.evaluation.summary import RunMatrix, run_of
 from liit.files import read_record
 from liit.reporting.comparable import differences, differing_conditions
-from liit.selection import Method, load
+from liit.selection import Method, load, names, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,11 @@ def load_runs(root: Path, methods: Sequence[str], seeds: Sequence[int]) -> RunRe
 def load_rows(root: Path, table: str, methods: Sequence[str]) -> list[MethodRow]:
     """Return what each method's file in ``experiments/<table>/`` says.
 
-    A row without a file there is one of the main table, shown for comparison.
+    A row without a file there is one of another table, shown for comparison.
     """
     folder = root / paths.EXPERIMENTS
-    homes = {m: table if (folder / table / f"{m}.py").is_file() else paths.MAIN for m in methods}
+    others = {name: other for other in tables(folder) for name in names(other, folder)}
+    homes = {m: others.get(m, table) for m in methods}
     return [MethodRow(name, home, load(home, name, folder)) for name, home in homes.items()]
 
 

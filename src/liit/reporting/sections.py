@@ -15,6 +15,7 @@ from liit.reporting.comparisons import ITEMS_ALONE, change_section, versus_rando
 from liit.reporting.figures.cost import cost_figures
 from liit.reporting.figures.scores import gain_figure, matrix_figures, skill_figures
 from liit.reporting.figures.selections import selection_figures
+from liit.reporting.learner_sections import learner_sections
 from liit.reporting.matrix_metrics import matrix_section
 from liit.reporting.metric_tables import main_section, skill_sections
 from liit.reporting.origin_tables import (
@@ -49,6 +50,7 @@ def report_sections(
     sections = [
         main_section(data),
         resolution_section(data),
+        *learner_sections(data),
         curve_section(data),
         Section(
             "costs-and-gains", "Cost and gains", figures=[*cost_figures(data), gain_figure(data)]

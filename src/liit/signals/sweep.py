@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from liit.config import Signals
+from liit.model.records import announce
 from liit.signals.gradients import LoraTaps
 from liit.signals.passes import (
     ZERO_ORDER,
@@ -54,6 +55,8 @@ class Sweep:
         without an answer token get NaN scores and gradients.
         """
         with torch.no_grad():
+            announce(self.trunk.model, batch)
+            batch = self.trunk.widened(batch)
             embedded, rope = self.trunk.enter(batch, features)
         answers = Answers.of(batch["labels"])
         with torch.set_grad_enabled(self.taps is not None), self._tapped():

@@ -16,6 +16,7 @@ from transformers.models.llama.modeling_llama import LlamaDecoderLayer, apply_ro
 
 from liit.data.encode import IGNORED
 from liit.errors import LiitError
+from liit.model.records import tower_features
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Trunk:
 
     def __init__(self, model: Any) -> None:
         """Find the parts."""
+        self.model = model
         core = model.get_base_model() if hasattr(model, "get_base_model") else model
         try:
             self.inner, language = core.model, core.model.language_model
@@ -74,6 +76,7 @@ class Trunk:
                 f"{type(core).__name__} has {', '.join(sorted(kinds))} layers.",
                 next_step="use a language model whose layers all attend to the whole sequence.",
             )
+        self.pool: Any = getattr(language, "pool", None)
         self.config = core.config
         is_llava = isinstance(core, LlavaForConditionalGeneration)
         self.tower: Any = core.model.vision_tower if is_llava else None
@@ -82,13 +85,7 @@ class Trunk:
 
     def tower_features(self, pixels: Tensor) -> Tensor:
         """Return what the frozen tower hands to the projector, [images, patches, width]."""
-        dtype = next(self.tower.parameters()).dtype
-        states = self.tower(pixels.to(dtype), output_hidden_states=True).hidden_states
-        wanted = self.config.vision_feature_layer
-        chosen = [states[one] for one in ([wanted] if isinstance(wanted, int) else wanted)]
-        if self.config.vision_feature_select_strategy == "default":
-            chosen = [one[:, 1:] for one in chosen]
-        return torch.cat(chosen, dim=-1)
+        return tower_features(self.tower, self.config, pixels)
 
     def enter(
         self, batch: dict[str, Any], features: Tensor | None
@@ -128,10 +125,24 @@ class Trunk:
     def embed(self, input_ids: Tensor, features: Tensor | None) -> Tensor:
         """Return the decoder's input [n, L, w]: tokens, and projected ``features`` at images."""
         embedded: Tensor = self.embed_tokens(input_ids)
-        if features is None:
+        if features is not None:
+            where = (input_ids == self.image_token).unsqueeze(-1)
+            embedded = embedded.masked_scatter(where, self.projector(features).to(embedded.dtype))
+        if self.pool is None:
             return embedded
-        where = (input_ids == self.image_token).unsqueeze(-1)
-        return embedded.masked_scatter(where, self.projector(features).to(embedded.dtype))
+        return torch.cat([self.pool.prefix.to(embedded.dtype), embedded[:, self.pool.length :]], 1)
+
+    def widened(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Return a batch with room for the prompts in front: no token, no answer, no mean."""
+        if self.pool is None:
+            return batch
+        places = (self.pool.length, 0)
+        return {
+            **batch,
+            "input_ids": functional.pad(batch["input_ids"], places),
+            "attention_mask": functional.pad(batch["attention_mask"], places),
+            "labels": functional.pad(batch["labels"], places, value=IGNORED),
+        }
 
     def positions(self, embedded: Tensor) -> tuple[Tensor, Tensor]:
         """Return the rotary cosines and sines of positions 0..L-1."""

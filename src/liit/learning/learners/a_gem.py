@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from liit.learner import Learner, Past
+from liit.learner import Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,10 @@ class AGem(Learner):
         reference = torch.autograd.grad(loss, parameters, allow_unused=True)
         model.train(training)
         return float(project(parameters, reference))
+
+    def cost(self, sizes: Sizes) -> Extra:
+        """Return what it costs besides."""
+        return Extra(gradients=self.batch / sizes.batch)
 
     def _drawn(self, past: Past) -> list[str]:
         if "memory" not in past.ids:

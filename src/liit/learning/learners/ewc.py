@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from liit.learner import Learner, Past
+from liit.learner import Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -48,3 +48,7 @@ class Ewc(Learner):
             before = importances(past.state(past.steps[-1]))
             fisher = {n: self.decay * before[n].to(one.device) + one for n, one in fisher.items()}
         return kept(model, fisher)
+
+    def cost(self, sizes: Sizes) -> Extra:
+        """Return what it costs besides."""
+        return Extra(measured=self.samples, kept=2 * (sizes.adapted + sizes.projector))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from liit.errors import LiitError
-from liit.learner import Learner, Past
+from liit.learner import Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -48,3 +48,7 @@ class Lwf(Learner):
         student = (past.logits.float() / self.temperature).log_softmax(-1)
         distance = (taught.exp() * (taught - student)).sum(-1).mean()
         return task_loss + self.strength * self.temperature**2 * distance
+
+    def cost(self, sizes: Sizes) -> Extra:  # noqa: ARG002
+        """Return what it costs besides."""
+        return Extra(forwards=1.0)

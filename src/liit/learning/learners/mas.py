@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from liit.learner import Learner, Past
+from liit.learner import Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -41,3 +41,7 @@ class Mas(Learner):
             before = importances(past.state(past.steps[-1]))
             omega = {name: before[name].to(one.device) + one for name, one in omega.items()}
         return kept(model, omega)
+
+    def cost(self, sizes: Sizes) -> Extra:
+        """Return what it costs besides."""
+        return Extra(measured=self.samples, kept=2 * (sizes.adapted + sizes.projector))

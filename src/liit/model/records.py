@@ -1,0 +1,96 @@
+"""What is known of a batch's records before the language model runs: frozen features of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from liit.data.encode import IGNORED
+from liit.errors import LiitError
+
+
+def announce(model: Any, batch: dict[str, Any]) -> None:
+    """Tell a model that routes by record which records come next; any other is left alone.
+
+    ``batch`` is what ``Encoder.collate`` returns; without labels, all of its text is instruction.
+    """
+    if routes(model):
+        inner(model).look(batch)
+
+
+def routes(model: Any) -> bool:
+    """Return whether a model routes by record."""
+    return hasattr(inner(model), "look")
+
+
+def inner(model: Any) -> Any:
+    """Return the part that holds tower, projector and decoder, of a model or of PEFT around it."""
+    return (model.get_base_model() if hasattr(model, "get_base_model") else model).model
+
+
+def tower_features(tower: Any, config: Any, pixels: Tensor) -> Tensor:
+    """Return what a LLaVA's frozen tower hands to the projector, [images, patches, width]."""
+    dtype = next(tower.parameters()).dtype
+    states = tower(pixels.to(dtype), output_hidden_states=True).hidden_states
+    wanted = config.vision_feature_layer
+    chosen = [states[one] for one in ([wanted] if isinstance(wanted, int) else wanted)]
+    if config.vision_feature_select_strategy == "default":
+        chosen = [one[:, 1:] for one in chosen]
+    return torch.cat(chosen, dim=-1)
+
+
+def image_query(features: Tensor, counts: Tensor) -> Tensor:
+    """Return the mean over each record's images and patches, float32 [n, w]; NaN without images.
+
+    ``features`` [images, patches, w] are the tower's, ``counts`` [n] the images of each record.
+    """
+    means = features.float().mean(1)
+    sums = means.new_zeros(len(counts), means.shape[1])
+    rows = torch.repeat_interleave(torch.arange(len(counts), device=means.device), counts)
+    return sums.index_add(0, rows, means) / counts.unsqueeze(1)
+
+
+def text_queries(core: Any, batch: dict[str, Any]) -> dict[str, Tensor]:
+    """Return the mean token embedding of instructions and of answers, float32 [n, w] each.
+
+    The embeddings are never trained, so a record has the same at every step. NaN without a token.
+    """
+    ids = batch["input_ids"]
+    labels = batch.get("labels", torch.full_like(ids, IGNORED))
+    text = batch["attention_mask"].bool() & (ids != core.config.image_token_id)
+    answers = text & (labels != IGNORED)
+    embedded = core.language_model.embed_tokens(ids).detach().float()
+    parts = {"instruction": text & ~answers, "answer": answers}
+    return {
+        name: torch.einsum("nlw,nl->nw", embedded, where.float()) / where.sum(1, keepdim=True)
+        for name, where in parts.items()
+    }
+
+
+@torch.no_grad()
+def queries(model: Any, batch: dict[str, Any]) -> dict[str, Tensor]:
+    """Return each record's frozen features by modality, float32 [n, w]; NaN where it has none.
+
+    Raises LiitError for a model whose tower does not give each image the same number of patches.
+    """
+    core = inner(model)
+    found = text_queries(core, batch)
+    if "pixel_values" not in batch:
+        return found
+    if not hasattr(core, "vision_tower") or not hasattr(core.config, "vision_feature_layer"):
+        raise LiitError(
+            f"a {type(core).__name__} is not a LLaVA, and tasks are compared by what LLaVA's tower "
+            "sees.",
+            next_step="use a LLaVA checkpoint, or a learner that compares no tasks.",
+        )
+    features = tower_features(core.vision_tower, core.config, batch["pixel_values"])
+    counts = image_places(core, batch) // features.shape[1]
+    return {"image": image_query(features, counts), **found}
+
+
+def image_places(core: Any, batch: dict[str, Any]) -> Tensor:
+    """Return how many positions of each record stand for images [n]."""
+    places: Tensor = (batch["input_ids"] == core.config.image_token_id).sum(1)
+    return places

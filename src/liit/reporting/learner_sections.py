@@ -1,0 +1,199 @@
+"""Rows that differ in how they learn: selections by learners, what learners cost, their routing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from liit.code import digest_method
+from liit.learner import Learner
+from liit.plotting import svg_text
+from liit.reporting.figures.grid import draw_grid
+from liit.reporting.report_data import ReportData
+from liit.reporting.run_records import MethodRow, RunRecord
+from liit.reporting.section import DASH, ReportFigure, Section, TextTable, interval, number, ratio
+
+METRICS = {
+    "relative_gain": "Relative gain % ↑",
+    "forgetting_rate": "Forgetting rate % ↓",
+    "average_accuracy": "Average accuracy ↑",
+}
+PLAIN = "plain"
+
+Places = dict[str, dict[str, str]]
+"""Selection -> learner -> method, of rows that were run."""
+
+
+def learner_sections(data: ReportData) -> list[Section]:
+    """Return the sections on learners; empty ones for a table without any."""
+    if not any(row.definition.learner for row in data.shown):
+        return []
+    return [grid_section(data), learner_cost_section(data), routing_section(data)]
+
+
+def grid_section(data: ReportData) -> Section:
+    """Return every selection with every learner, where at least two meet at least two."""
+    places = _grid(data)
+    if len(places) < 2:
+        return Section("grid", "")
+    learners = list(dict.fromkeys(name for held in places.values() for name in held))
+    numbers = {row["method"]: row for row in data.table["rows"]}
+    rows = [
+        [selection, told]
+        + [interval(numbers[held[name]][metric]) if name in held else DASH for name in learners]
+        for metric, told in METRICS.items()
+        for selection, held in places.items()
+    ]
+    values = {
+        told: np.array(
+            [
+                [_cell(numbers.get(held.get(name, "")), metric) for name in learners]
+                for held in places.values()
+            ]
+        )
+        for metric, told in METRICS.items()
+    }
+    drawn = {told: cells for told, cells in values.items() if not np.isnan(cells[..., 0]).all()}
+    caption = "Selections by learners, with 95 % intervals; darker is better. Not run: empty."
+    figure = ReportFigure("grid.svg", svg_text(draw_grid(drawn, list(places), learners)), caption)
+    table = TextTable(["Selection", "Metric", *learners], rows)
+    return Section("grid", "Selections by learners", "", table, [figure], in_bar=True)
+
+
+def learner_cost_section(data: ReportData) -> Section:
+    """Return what each learner trains, takes and keeps, beside plain training on its selection."""
+    by_selection = _by_selection(data)
+    rows, methods = [], []
+    for held in by_selection.values():
+        plain = next((row for row in held if row.definition.learner is None), None)
+        base = _spent(data, plain) if plain else {}
+        for row in held:
+            spent = _spent(data, row)
+            if row.definition.learner is None or "parameters" not in spent:
+                continue
+            rows.append([row.label, *_cost_cells(spent, base)])
+            methods.append(row.method)
+    note = (
+        "Trained and all numbers of the model at the last step. Step time and peak memory are "
+        "those of training over those of plain training on the same selection, per sample; the "
+        "seconds before and after training, in which importances are measured or records "
+        "compared, stand apart. State is what all steps keep on disk beside their adapters. "
+        "Seconds and bytes are averaged over seeds."
+    )
+    header = ["Method", "Trained", "All", "Step time × plain", "Memory × plain"]
+    header += ["Before and after s", "State MB"]
+    return Section("learners", "What learners cost", note, TextTable(header, rows, methods))
+
+
+def routing_section(data: ReportData) -> Section:
+    """Return how records of each dataset are routed after the last step, first seed."""
+    rows, methods, width = [], [], 0
+    for row in data.shown:
+        run = data.runs[row.method][data.seeds[0]]
+        told = run.result.get("learner", {}).get("told", {})
+        if not told or "routing" not in (last := list(told.values())[-1]):
+            continue
+        routing = last["routing"]
+        owners, steps = routing["experts"], run.steps
+        for step, owner, counts in zip(steps, owners, routing["confusion"], strict=True):
+            total = sum(counts)
+            shares = [number(100 * one / total) if total else DASH for one in counts]
+            rows.append([row.label, step, shares[owner], *shares])
+            methods.append(row.method)
+            width = max(width, len(counts))
+        rows.append(
+            [row.label, "all", number(_percent(routing["accuracy"])), *[DASH] * len(counts)]
+        )
+        methods.append(row.method)
+    rows = [[*cells, *[DASH] * (3 + width - len(cells))] for cells in rows]
+    note = (
+        "Shares in percent of some records with images of each dataset that go to each expert, "
+        f"after the last step, seed {data.seeds[0]}; right is the expert that the dataset's own "
+        "step trained, and 0 that of t = 0. Nobody tells the model which dataset a record is of."
+    )
+    header = ["Method", "Records of", "Right %", *(f"to {k}" for k in range(width))]
+    return Section("routing", "Routing", note, TextTable(header, rows, methods))
+
+
+def _by_selection(data: ReportData) -> dict[str, list[MethodRow]]:
+    held: dict[str, list[MethodRow]] = {}
+    for row in data.shown:
+        held.setdefault(digest_method(row.definition), []).append(row)
+    return held
+
+
+def _grid(data: ReportData) -> Places:
+    """Return the largest part of the table in which selections and learners cross."""
+    held = _by_selection(data).values()
+    names = _names([row.definition.learner for rows in held for row in rows])
+    crossed = Counter(names[row.definition.learner] for rows in held for row in rows)
+    places: Places = {}
+    for rows in held:
+        plain = next((row.label for row in rows if row.definition.learner is None), rows[0].label)
+        found = {names[row.definition.learner]: row.method for row in rows}
+        kept = {name: method for name, method in found.items() if crossed[name] > 1}
+        if len(kept) > 1:
+            places[plain] = kept
+    return places
+
+
+def _names(learners: list[Learner | None]) -> dict[Learner | None, str]:
+    """Return a name for each learner: its class, with its numbers where they differ."""
+    known = Counter(type(one) for one in dict.fromkeys(learners))
+    return {
+        one: PLAIN if one is None else repr(one) if known[type(one)] > 1 else type(one).__name__
+        for one in learners
+    }
+
+
+def _cell(row: Mapping[str, Any] | None, metric: str) -> list[float]:
+    value = row[metric] if row else None
+    if value is None:
+        return [np.nan] * 3
+    return [np.nan if value[end] is None else value[end] for end in ("mean", "low", "high")]
+
+
+def _spent(data: ReportData, row: MethodRow) -> dict[str, float]:
+    """Return what training a row took over the stream, averaged over seeds."""
+    runs = [_trainings(run) for run in data.runs[row.method].values()]
+    sums = [
+        {
+            name: sum(float(one.get(name, 0)) for one in steps)
+            for name in ("samples", "seconds", "aside_seconds", "state_bytes")
+        }
+        for steps in runs
+    ]
+    spent = {name: fmean(one[name] for one in sums) for name in sums[0]}
+    peaks = [one["peak_memory_gb"] for steps in runs for one in steps]
+    spent["peak_memory_gb"] = max(float(one or 0) for one in peaks)
+    last = runs[0][-1]
+    kept = ("trained_parameters", "parameters")
+    return spent | {name: float(last[name]) for name in kept if name in last}
+
+
+def _trainings(run: RunRecord) -> list[Mapping[str, Any]]:
+    return [phases["training"] for phases in run.costs.values() if "training" in phases]
+
+
+def _cost_cells(spent: Mapping[str, float], plain: Mapping[str, float]) -> list[str]:
+    def step_time(one: Mapping[str, float]) -> float:
+        return (one["seconds"] - one["aside_seconds"]) / one["samples"]
+
+    known = bool(plain) and plain["seconds"] > 0
+    memory = plain.get("peak_memory_gb", 0)
+    return [
+        f"{spent['trained_parameters']:.0f}",
+        f"{spent['parameters']:.0f}",
+        ratio(step_time(spent) / step_time(plain) if known else None),
+        ratio(spent["peak_memory_gb"] / memory if memory else None),
+        number(spent["aside_seconds"]),
+        number(spent["state_bytes"] / 1e6),
+    ]
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
