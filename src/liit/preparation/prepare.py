@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from liit.files import whole
 from liit.locks import at_work_on
 from liit.progress import say, tracked
 from liit.schema import check_options
-from liit.scoring.exam_items import read_items
+from liit.scoring.exam_items import read_items, read_training
 
 
 def parts_of(params: Params) -> tuple[str, ...]:
@@ -101,24 +101,32 @@ def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quaran
     name = source.name if isinstance(source, Dataset) else source.task
     files = [Path(params.data_root) / file for file in source.files]
     if source.format == BENCHMARK:
-        return _items(name, files, image_root(params, source), source.options)
+        return _of_official_files(params, source, name, files)
     read = load_reader(source.format, **source.options)
     return read(name, files, image_root(params, source))
 
 
-def _items(
-    name: str, files: list[Path], image_root: Path | None, options: Mapping[str, Any]
+def _of_official_files(
+    params: Params, source: Dataset | Exam, name: str, files: list[Path]
 ) -> Iterator[Sample | Quarantined]:
-    """Read a benchmark's official files; options are those of ``read_items``."""
+    """Read a benchmark's official files: as an exam's items, or to train on."""
     require_files(name, files)
-    rest = dict(options)
-    check = rest.pop("check_images", "header")
-    check_options(f"Exam {name}", [read_items], rest, supplied=("files", "image_root"))
-    prober = Prober(image_root, check)
-    for item in read_items(files=files, image_root=image_root, **rest):
-        reason = prober.fault(item.images)
-        record = str(item.extra.get("question_id", item.id))
-        yield item if reason is None else Quarantined(name, record, reason)
+    options = dict(source.options)
+    root, check = image_root(params, source), options.pop("check_images", "header")
+    given: dict[str, Any] = {"files": files, "image_root": root}
+    read: Callable[..., Iterator[Sample | Quarantined]] = read_items
+    if isinstance(source, Dataset):
+        read, given = read_training, {**given, "source": name}
+    check_options(f"{type(source).__name__} {name}", [read], options, supplied=tuple(given))
+    prober = Prober(root, check)
+    for item in read(**given, **options):
+        yield item if isinstance(item, Quarantined) else _with_images(item, prober, name)
+
+
+def _with_images(item: Sample, prober: Prober, name: str) -> Sample | Quarantined:
+    reason = prober.fault(item.images)
+    record = str(item.extra.get("question_id", item.extra.get("record", item.id)))
+    return item if reason is None else Quarantined(name, record, reason)
 
 
 def _report(name: str, done: Prepared) -> None:
