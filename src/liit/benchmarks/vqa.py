@@ -10,7 +10,7 @@ from typing import Any
 from liit.benchmarks._short import ANSWERS, ask_shortly, short_facts
 from liit.metrics import Scored
 from liit.metrics.vqa import Mode, official_normalise, soft_accuracy
-from liit.prompts import UNANSWERABLE
+from liit.prompts import OCR, UNANSWERABLE
 from liit.scoring.benchmark import Benchmark, by_group, mean
 from liit.scoring.exam import Facts, Marked, by_item
 from liit.scoring.records import Record
@@ -53,7 +53,7 @@ def _over_all(facts: Facts, said: str) -> float:
 
 def _ocr_line(record: Record) -> str | None:
     tokens = record.fields.get("ocr_tokens")
-    return f"Reference OCR token: {', '.join(map(str, tokens))}" if tokens else None
+    return OCR + ", ".join(map(str, tokens)) if tokens else None
 
 
 exam = by_item(score)
