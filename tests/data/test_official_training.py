@@ -119,6 +119,43 @@ def test_a_dataset_of_the_stream_may_be_official_files(tmp_path: Path) -> None:
         prepare(moved, wrong, store)
 
 
+def test_a_joint_dataset_names_images_from_the_common_folder(tmp_path: Path) -> None:
+    data, images = tmp_path / "data", tmp_path / "images"
+    for folder in (data / "okvqa", images / "coco/train2014", images / "covers"):
+        folder.mkdir(parents=True)
+    people = [{"answer": "tea"}] * 10
+    row = {"question_id": 1, "image_id": 7}
+    write(data / "okvqa/questions.json", {"questions": [{**row, "question": "What?"}]})
+    write(data / "okvqa/annotations.json", {"annotations": [{**row, "answers": people}]})
+    books = {"b1": {"questions": ["Who?"], "answers": ["A"], "split": 1}}
+    books["b2"] = {**books["b1"], "split": 3}
+    write(data / "books.json", books)
+    for name in ("coco/train2014/COCO_train2014_000000000007.jpg", "covers/b1.jpg"):
+        Image.new("RGB", (8, 8)).save(images / name)
+    parts = [
+        {"task": "okvqa", "images": "coco/train2014"},
+        {"task": "ocrvqa", "images": "covers", "split": "train"},
+    ]
+    params = load_params(ROOT / "params.yaml")
+    moved = type(params)(**{**params.__dict__, "data_root": str(tmp_path)})
+    files = ("data/okvqa", "data/books.json")
+    joint = Dataset("start", "joint", files, "images", {"parts": parts}, name="start")
+    store = tmp_path / "start.arrow"
+    done = prepare(moved, joint, store)
+    assert (done.kept, done.quarantined) == (2, 0)
+    found = {sample.turns[1].text: sample.images[0].path for sample in SampleStore(store)}
+    assert found == {
+        "tea": "coco/train2014/COCO_train2014_000000000007.jpg",
+        "A": "covers/b1.jpg",
+    }
+    short = Dataset("start", "joint", files[:1], "images", {"parts": parts}, name="start")
+    with pytest.raises(LiitError, match="1 files for 2 parts"):
+        prepare(moved, short, store)
+    wrong = Dataset("s", "joint", files[:1], "images", {"parts": [{"tusk": "okvqa"}]}, name="s")
+    with pytest.raises(LiitError, match="tusk"):
+        prepare(moved, wrong, store)
+
+
 REAL = [
     ("flickr30k", ["flickr30k/dataset_flickr30k.DERIVED.A.json"], {"split": "train"}, 200),
     ("flickr30k", ["flickr30k/results_20130124.token.DERIVED.0-60.token"], {}, 300),

@@ -15,14 +15,21 @@ from liit.data.images import Prober
 from liit.data.readers import load_reader
 from liit.data.readers._format import require_files
 from liit.data.sample import Sample
-from liit.data.sources import BENCHMARK, WORLD, drawn_samples, image_root, pretraining_samples
+from liit.data.sources import (
+    BENCHMARK,
+    JOINT,
+    WORLD,
+    drawn_samples,
+    image_root,
+    pretraining_samples,
+)
 from liit.data.store import Prepared, Quarantined, write_store
 from liit.errors import LiitError, nearest
 from liit.files import whole
 from liit.locks import at_work_on
 from liit.progress import say, tracked
 from liit.schema import check_options
-from liit.scoring.exam_items import read_items, read_training
+from liit.scoring.exam_items import read_items, read_joint, read_training
 
 
 def parts_of(params: Params) -> tuple[str, ...]:
@@ -100,7 +107,7 @@ def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quaran
         return drawn_samples(source)
     name = source.name if isinstance(source, Dataset) else source.task
     files = [Path(params.data_root) / file for file in source.files]
-    if source.format == BENCHMARK:
+    if source.format in (BENCHMARK, JOINT):
         return _of_official_files(params, source, name, files)
     read = load_reader(source.format, **source.options)
     return read(name, files, image_root(params, source))
@@ -116,7 +123,8 @@ def _of_official_files(
     given: dict[str, Any] = {"files": files, "image_root": root}
     read: Callable[..., Iterator[Sample | Quarantined]] = read_items
     if isinstance(source, Dataset):
-        read, given = read_training, {**given, "source": name}
+        read = read_joint if source.format == JOINT else read_training
+        given["source"] = name
     check_options(f"{type(source).__name__} {name}", [read], options, supplied=tuple(given))
     prober = Prober(root, check)
     for item in read(**given, **options):

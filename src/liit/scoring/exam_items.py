@@ -6,12 +6,13 @@ import dataclasses
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from liit.data.images import confined
 from liit.data.sample import IMAGE_TAG, ImageRef, Sample, Turn, make_sample
 from liit.data.store import Quarantined
 from liit.errors import LiitError, nearest
+from liit.limits import Strict
 from liit.metrics.boxes import Frame
 from liit.scoring.benchmark import (
     MISFITS,
@@ -80,6 +81,50 @@ def read_training(
     for record in questions:
         if record.id not in answered and _is_of(record, split):
             yield _aside(record, "no answer stands in the files")
+
+
+@dataclasses.dataclass(frozen=True)
+class Part(Strict):
+    """One benchmark of a joint dataset: its images' folder, and the split to keep, if any."""
+
+    task: str
+    images: str = "."
+    split: str | None = None
+
+
+def read_joint(
+    files: Sequence[str | Path],
+    image_root: Path | None,
+    *,
+    source: str,
+    parts: Sequence[Part],
+) -> Iterator[Sample | Quarantined]:
+    """Yield several benchmarks' official records as one dataset, a part after the other.
+
+    ``files`` has one file or folder for each of ``parts``, in their order; a part's images lie
+    below ``image_root`` in the folder that it names. LiitError if the numbers differ, and as
+    :func:`read_training` raises.
+    """
+    if len(files) != len(parts):
+        raise LiitError(
+            f"{source}: {len(files)} files for {len(parts)} parts.",
+            next_step="list one file or folder for each of its `parts`, in their order: questions "
+            "and annotations of one benchmark go into a folder.",
+        )
+    for file, given in zip(files, parts, strict=True):
+        part = given if isinstance(given, Part) else Part(**given)
+        root = None if image_root is None else image_root / part.images
+        for one in read_training(part.task, [file], root, source=source, split=part.split):
+            yield _moved(one, part.images) if isinstance(one, Sample) else one
+
+
+def _moved(sample: Sample, folder: str) -> Sample:
+    """Return a sample whose images are named from the folder above theirs."""
+    images = [
+        ref if ref.path is None else ImageRef(path=(PurePosixPath(folder) / ref.path).as_posix())
+        for ref in sample.images
+    ]
+    return make_sample(sample.source, sample.turns, images, skill=sample.skill, extra=sample.extra)
 
 
 def _asking(task: str) -> Benchmark:
