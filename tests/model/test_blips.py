@@ -168,6 +168,30 @@ def test_training_moves_queries_qformer_and_projection_alone(blip: Blip, tmp_pat
     assert not lora.trainable(merged)
 
 
+def test_half_precision_trains_the_part_in_float32(blip: Blip, tmp_path: Path) -> None:
+    _, model, encoder = blip
+    model = copy.deepcopy(model).to(torch.bfloat16)
+    corpus = corpus_of(asked(4), encoder, tmp_path / "c.arrow")
+    ids = sorted(corpus.stores[0].column("id"))
+    adapted = lora.attach(model, LORA, seed=1)
+    assert {one.dtype for _, one in lora.trainable(adapted)} == {torch.float32}
+    devices = dataclasses.replace(CPU, precision="bf16-mixed")
+    rates = {"learning_rate": 1e-5, "projector_learning_rate": 1e-5}
+    recipe = dataclasses.replace(TRAIN, **rates, gradient_clip=0.0)
+    before = [one.detach().clone() for _, one in lora.trainable(adapted)]
+    fit(adapted, corpus, ids, train=recipe, devices=devices, seed=5)
+    moved = [
+        not torch.equal(one, old)
+        for (_, one), old in zip(lora.trainable(adapted), before, strict=True)
+    ]
+    assert sum(moved) > 10
+    batch = encoder.collate([prompt_of(encoder, sample) for sample in asked(3)], pad="left")
+    del batch["ids"], batch["labels"]
+    merged = lora.merge(adapted)
+    assert {one.dtype for one in merged.parameters()} == {torch.bfloat16}
+    assert len(greedy(merged, batch, limit=3, end=encoder.tokenizer.eos_token_id)) == 3
+
+
 def test_a_part_of_another_model_is_refused(blip: Blip, tmp_path: Path) -> None:
     family, model, _ = blip
     other = next(one for one in FAMILIES if one != family)

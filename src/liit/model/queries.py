@@ -30,7 +30,7 @@ class QueryModel(nn.Module):
     """
 
     language_model: Any
-    language_projection: Any
+    vision_model: Any
     get_image_features: Any
     image_token_id: int
 
@@ -88,8 +88,8 @@ class QueryModel(nn.Module):
             width = int(said.sum(dim=1).max())
             asked["qformer_input_ids"] = qformer_input_ids[:, :width].clamp(min=0)
             asked["qformer_attention_mask"] = said[:, :width].long()
-        dtype = self.language_projection.weight.dtype
-        features = self.get_image_features(pixel_values.to(dtype), **asked, return_dict=True)
+        seen = pixel_values.to(next(self.vision_model.parameters()).dtype)
+        features = self.get_image_features(seen, **asked, return_dict=True)
         where = input_ids == self.image_token_id
         return embedded.masked_scatter(where[..., None], features.pooler_output.to(embedded.dtype))
 
@@ -124,7 +124,10 @@ def part_of(model: nn.Module) -> list[tuple[str, nn.Parameter]]:
 
 
 def attach_part(model: QueryModel) -> QueryModel:
-    """Make the part trainable from the weights it has, and all else frozen."""
+    """Make the part trainable from the weights it has, in float32, and all else frozen.
+
+    In half precision an update of a rate of 1e-5 would be rounded away, as PEFT knows of LoRA.
+    """
     _trainable(model)
     model.before = {name: one.detach().clone() for name, one in part_of(model)}
     return model
@@ -154,17 +157,20 @@ def load_part(model: QueryModel, folder: Path) -> QueryModel:
             f"for them ({len(unlike)} do not fit).",
             next_step="the adapter belongs to another base model: train it again.",
         )
+    _trainable(model)
     with torch.no_grad():
         for name, one in places.items():
             one.copy_(saved[name])
-    _trainable(model)
     model.eval()
     return model
 
 
 def merge_part(model: QueryModel) -> QueryModel:
-    """Return the model with nothing to train: the part is in the weights already."""
+    """Return the model with nothing to train, all of it in the precision of the frozen rest."""
     model.requires_grad_(False)
+    dtype = next(model.vision_model.parameters()).dtype
+    for _, one in part_of(model):
+        one.data = one.data.to(dtype)
     model.eval()
     return model
 
@@ -172,4 +178,5 @@ def merge_part(model: QueryModel) -> QueryModel:
 def _trainable(model: QueryModel) -> None:
     model.requires_grad_(False)
     for _, one in part_of(model):
+        one.data = one.data.float()
         one.requires_grad_(True)
