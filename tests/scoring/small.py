@@ -304,21 +304,38 @@ CASES: dict[str, Case] = {
     ),
     **{
         f"coin_{task}": Case(
-            {"r.json": [{"question_id": n, "text": "q?", "answer": answer}
+            {"r.json": [{"question_id": n, "image": "x.jpg", "text": "q?", "answer": answer}
                         for n, answer in ((1, "tabby cat"), (2, "dog"))]},
-            [], by_id([1, 2], ["cat", "Dog"]), {"score": score},
+            ["cat", "Dog"], by_id([1, 2], ["cat", "Dog"]), {"score": 50},
+            exams=(f"coin_{task}",),
         )
         # "cat" is held by the class; "Dog" equals "dog" but for case
-        for task, score in (("imagenet", 50), ("ocrvqa", 50), ("vizwiz", 50), ("vqav2", 50))
+        for task in ("imagenet", "ocrvqa", "vizwiz", "vqav2")
     },
     # of two decimals the last goes, of one all of it: "0." ends before it starts
     "coin_grounding": Case(
         {"r.json": [
-            {"question_id": n, "text": "q?", "answer_bbox": "[0.0, 0.2, 0.5, 0.6]",
-             "size": [640, 480]} for n in (1, 2)
+            {"question_id": n, "image": f"{n}.jpg", "text": "q?",
+             "answer_bbox": "[0.0, 0.2, 0.5, 0.6]", "size": [640, 480]} for n in (1, 2)
         ]},
-        [], by_id([1, 2], ["[0.00, 0.20, 0.50, 0.60]", "[0.1, 0.2, 0.5, 0.6]"]),
-        {"score": 50},
+        ["[0.00, 0.20, 0.50, 0.60]", "[0.1, 0.2, 0.5, 0.6]"],
+        by_id([1, 2], ["[0.00, 0.20, 0.50, 0.60]", "[0.1, 0.2, 0.5, 0.6]"]),
+        {"score": 50}, exams=("coin_grounding",),
+    ),
+    "ucit": Case(
+        {"r.json": [{"question_id": n, "image": "x.jpg", "text": f"q{n}?", "answer": answer}
+                    for n, answer in ((1, "Cat"), (2, "dog"))]},
+        ["CAT", "dog "], by_id([1, 2], ["CAT", "dog "]), {"score": 50},
+        exams=("ucit_imagenet_r", "ucit_arxivqa", "ucit_iconqa", "ucit_clevr_math"),
+    ),
+    # as "caption" below; ids mislead: the captions follow the lines
+    "ucit_caption": Case(
+        {"coco.json": {"images": [], "annotations": [
+            {"id": n, "image_id": n, "caption": text}
+            for n, text in ((1, "A dog."), (2, "A bird."))]},
+         "test.json": [{"question_id": n, "image": f"{n}.jpg", "text": "What?"} for n in (8, 7)]},
+        ["A dog", "A cat."], by_id([7, 8], ["A dog", "A cat."]),
+        {"score": 250, "CIDEr": 2.5}, exams=("ucit_vizwiz", "ucit_flickr30k"),
     ),
     "continual": Case(
         {}, [], {"matrix": [[90.0, None, None], [80.0, 70.0, None], [85.0, 60.0, 50.0]]},

@@ -121,8 +121,8 @@ def textcaps_people(entry: Entry) -> None:
 
 @golden("ucit-caption")
 def ucit_captions(entry: Entry) -> None:
-    references, _, answers = entry["files"]
-    found = score("caption", [references], [answers]).outcome.breakdown
+    captions, questions, answers = entry["files"]
+    found = score("ucit_caption", [captions, questions], [answers]).outcome.breakdown
     wanted = dict(entry["expected"])
     average, meteor = wanted.pop("Average"), wanted.pop("METEOR")
     ours = {name: 100 * found[name] for name in wanted}

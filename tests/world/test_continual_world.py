@@ -31,7 +31,8 @@ def asked(task: str) -> list[Sample]:
 @pytest.fixture
 def scales(monkeypatch: pytest.MonkeyPatch) -> dict[str, Params]:
     monkeypatch.chdir(ROOT)
-    return {name: params_of(name) for name in ("cit-1", "cit-2", "cit-1-mini", "cit-2-mini")}
+    names = ("cit-1", "cit-2", "cit-1-mini", "cit-2-mini", "coin", "ucit")
+    return {name: params_of(name) for name in names}
 
 
 @pytest.mark.parametrize("name", CONTINUAL)
@@ -93,3 +94,11 @@ def test_published_streams_read_official_files_for_models_with_a_qformer(
         assert all(benchmarks()[task].ask is not None for task in tasks if task)
         parts = params.stream[0].options.get("parts")
         assert parts is None or len(parts) == len(params.stream[0].files)
+
+
+def test_coin_and_ucit_ask_about_each_of_their_tasks(scales: dict[str, Params]) -> None:
+    coin, ucit = scales["coin"], scales["ucit"]
+    asked = [exam.task.removeprefix("coin_").split("_")[0] for exam in coin.exams]
+    assert asked == list(coin.steps[1:]) and len(asked) == 8
+    assert [exam.task.removeprefix("ucit_") for exam in ucit.exams] == list(ucit.steps[1:])
+    assert {dataset.format for one in (coin, ucit) for dataset in one.stream} == {"llava"}

@@ -5,17 +5,14 @@ They are stricter or laxer than the official scorers of the same sets, and are n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from liit.benchmarks._by_line import answers_by_line, as_written, references_by_line
 from liit.metrics import Scored
 from liit.metrics.boxes import box_iou
-from liit.scoring.answers import Answer, read_answers
-from liit.scoring.benchmark import Benchmark
-from liit.scoring.exam import Facts
-from liit.scoring.files import Document
-from liit.scoring.layouts import all_records
+from liit.scoring.benchmark import Benchmark, Options
+from liit.scoring.exam import ExamItem, Facts, by_item
 from liit.scoring.records import Record
 
 UNANSWERABLE = "Unanswerable"
@@ -71,41 +68,25 @@ def _facts(record: Record) -> dict[str, Any]:
     return {"answer": answer, "size": record.fields.get("size")}
 
 
-def _by_line(record: Record, line: int) -> Record:
-    kept = {name: record.fields[name] for name in _TARGETS if name in record.fields}
-    return replace(record, fields={"question_id": line, **kept})
+def _ask(record: Record, _options: Options) -> ExamItem:
+    facts = _facts(record)
+    return as_written(record, facts["answer"], facts)
 
 
-def _references_by_line(documents: Sequence[Document]) -> list[Record]:
-    return [_by_line(one, line) for line, one in enumerate(all_records(documents))]
-
-
-def _answers_by_line(documents: Sequence[Document], field: str | None) -> list[Answer]:
-    """Read answers as the script joins them: by their lines, whatever their ids."""
-    given = read_answers(documents, field)
-    return [
-        replace(one, record=_by_line(one.record, line), question=None)
-        for line, one in enumerate(given)
-    ]
-
-
+exam_ocrvqa, exam_open = by_item(score_ocrvqa), by_item(score_open)
+exam_imagenet, exam_grounding = by_item(score_imagenet), by_item(score_grounding)
 _TARGETS = ("answer_bbox", "answer")
+OPEN = Benchmark("coin_vizwiz", "accuracy, %", _facts, score_open, targets=_TARGETS, ask=_ask)
 BENCHMARKS = (
-    *(
-        Benchmark(f"coin_{task}", "accuracy, %", _facts, rule, targets=_TARGETS)
-        for task, rule in (
-            ("ocrvqa", score_ocrvqa),
-            ("vizwiz", score_open),
-            ("vqav2", score_open),
-            ("grounding", score_grounding),
-        )
-    ),
-    Benchmark(
-        "coin_imagenet",
-        "accuracy, %",
-        _facts,
-        score_imagenet,
-        references=_references_by_line,
-        answers=_answers_by_line,
+    OPEN,
+    replace(OPEN, name="coin_vqav2"),
+    replace(OPEN, name="coin_ocrvqa", rule=score_ocrvqa),
+    replace(OPEN, name="coin_grounding", rule=score_grounding),
+    replace(
+        OPEN,
+        name="coin_imagenet",
+        rule=score_imagenet,
+        references=references_by_line,
+        answers=answers_by_line,
     ),
 )
