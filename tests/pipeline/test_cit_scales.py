@@ -183,6 +183,16 @@ def test_each_step_trains_the_part_from_where_the_last_one_left_it(campaign: Par
         before = weights
 
 
+def test_learners_run_but_what_needs_lora(
+    campaign: Params, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for learner in ("ewc", "lwf", "a_gem"):
+        assert main(["run", learner, "--table", "continual"]) == 0, learner
+    capsys.readouterr()
+    assert main(["run", "o_lora", "--table", "continual"]) == 1
+    assert "compares LoRA factors" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_method_that_measures_signals_says_why_it_cannot(
     campaign: Params, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from liit.benchmarks import coin
 from liit.benchmarks._by_line import answers_by_line, as_written, numbered
 from liit.benchmarks.captions import score_english, total_english, with_tokens
+from liit.errors import LiitError
 from liit.scoring.benchmark import Benchmark, Options
 from liit.scoring.exam import ExamItem
 from liit.scoring.files import Document
@@ -20,7 +21,7 @@ def captioned(documents: Sequence[Document]) -> list[Record]:
     """Put the captions of a COCO file beside the questions of a question file.
 
     The ``image_id`` of a caption is the running number of its question, from 1. A question without
-    any caption is left out, as the published file of VizWiz lacks one.
+    any caption is left out, as the published file of VizWiz lacks one. LiitError if none has any.
     """
     captions: dict[str | None, list[str]] = defaultdict(list)
     questions: list[Record] = []
@@ -29,11 +30,16 @@ def captioned(documents: Sequence[Document]) -> list[Record]:
             captions[as_key(record.fields.get("image_id"))].append(str(record.fields["caption"]))
         else:
             questions.append(record)
-    return [
-        Record({**one.fields, "captions": captions[str(line)]}, one.document, one.place)
-        for line, one in enumerate(map(numbered, questions, range(1, len(questions) + 1)), start=1)
-        if captions[str(line)]
-    ]
+    lines = [numbered(question, line) for line, question in enumerate(questions, start=1)]
+    found = [replace(one, fields={**one.fields, "captions": captions[one.id]}) for one in lines]
+    kept = [one for one in found if one.fields["captions"]]
+    if not kept:
+        raise LiitError(
+            f"{documents[0].path}: no question has a caption ({len(questions)} questions, captions "
+            f"of {len(captions)} images)",
+            next_step="give both the COCO captions and the question file that they follow",
+        )
+    return kept
 
 
 def _ask_caption(record: Record, _options: Options) -> ExamItem:
