@@ -11,6 +11,8 @@ SHORT = "Answer the question using a single word or phrase."
 OPTION = "Answer with the option's letter from the given choices directly."
 CAPTION = "Provide a one-sentence caption for the provided image."
 CAPTION_ZH = "请用一句话描述这张图片。"
+OCR = "Reference OCR token: "
+"""What the line of OCR tokens starts with, behind the question."""
 UNANSWERABLE = "When the provided information is insufficient, respond with 'Unanswerable'."
 REGION = "Please provide the bounding box coordinate of the region this sentence describes:"
 

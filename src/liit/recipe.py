@@ -33,7 +33,7 @@ class Model(Strict):
     ``checkpoint`` is a local folder or hub id (``revision`` pins it) unless ``mini`` says what to
     build; ``adapter`` is an optional LoRA folder that is θ_0's own; ``max_length`` counts image
     positions; ``pad_to_square`` is LLaVA-1.5's own; ``template`` says how a conversation is
-    written: as LLaVA-1.5 does, or by the checkpoint's chat template.
+    written: as LLaVA-1.5 does, by the checkpoint's chat template, or as BLIP-2 was taught.
     """
 
     checkpoint: str | None
@@ -43,7 +43,7 @@ class Model(Strict):
     system_prompt: str
     max_length: Count
     pad_to_square: bool
-    template: Literal["vicuna", "checkpoint"] = "vicuna"
+    template: Literal["vicuna", "checkpoint", "blip"] = "vicuna"
     mini: MiniModel | None = None
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from liit.data.sample import Turn, make_sample
 from liit.data.store import write_store
-from liit.data.world import EXAMS, draw_exam
+from liit.data.world import CONTINUAL_EXAMS, EXAMS, draw_exam
 from liit.errors import LiitError
 from liit.evaluation import evaluator
 from liit.evaluation.adapter import LlavaLM
@@ -26,7 +26,7 @@ KINDS = {
     ("answers", "choices"): ("exact", "choice"),
     ("box",): ("box",),
     ("boxes",): ("boxes",),
-    ("references",): ("chinese", "caption"),
+    ("references",): ("chinese", "caption", "cider"),
 }
 """What an item of the drawn world holds, and the rules that it may be scored by."""
 BOXES = ("refcoco", "refcoco_plus", "refcocog", "detection")
@@ -94,8 +94,9 @@ def test_every_mini_exam_has_its_task_and_every_mini_task_its_exam():
         for name, task in definitions().items()
         if HOOK in task.get("process_results", "")
     }
-    assert mini.keys() - {"easy_vqa"} == EXAMS.keys()  # easy_vqa is read from real files
-    for name in EXAMS:
+    drawn = EXAMS.keys() | CONTINUAL_EXAMS.keys()
+    assert mini.keys() - {"easy_vqa"} == drawn  # easy_vqa is read from real files
+    for name in drawn:
         item = next(draw_exam(name, 1, seed=0))
         assert mini[name]["dataset_kwargs"] == {"exam": name}
         rule = mini[name]["process_results"].removeprefix(HOOK)

@@ -54,6 +54,6 @@ def test_llava_pads_although_its_checkpoint_names_a_processor_that_crops(publish
 
 
 def test_an_unknown_family_is_named(published: Path) -> None:
-    (published / "config.json").write_text(json.dumps({"model_type": "blip-2"}))
-    with pytest.raises(LiitError, match=r"blip-2(.|\n)*qwen2_vl"):
+    (published / "config.json").write_text(json.dumps({"model_type": "kosmos-2"}))
+    with pytest.raises(LiitError, match=r"kosmos-2(.|\n)*qwen2_vl"):
         load_processor(published)

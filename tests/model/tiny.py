@@ -78,7 +78,7 @@ def prompt_of(encoder: Encoder, sample: Sample) -> Encoded:
     """What the model is given before it answers the last question, images included."""
     ids = encoder.prompt(sample)
     labels = torch.full_like(ids, IGNORED)
-    return Encoded(sample.id, ids, labels, encoder.pictures(sample.images, None))
+    return Encoded(sample.id, ids, labels, encoder.shown(sample, None))
 
 
 def tiny(

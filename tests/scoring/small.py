@@ -141,7 +141,11 @@ CASES: dict[str, Case] = {
         {"score": 100 / 3, "lenient": 200 / 3, "binary": 100, "semantic.obj": 0},
         exams=("gqa_testdev",),
     ),
-    "ocrvqa": Case({"r.json": GQA}, SAID, dict(zip(GQA, SAID, strict=True)), {"score": 100 / 3}),
+    # "it is man" holds "man" as a word; "yes" is exact but for its dot
+    "ocrvqa": Case(
+        {"r.json": GQA}, SAID, dict(zip(GQA, SAID, strict=True)),
+        {"score": 100 / 3, "contained": 200 / 3}, exams=("ocrvqa_val",),
+    ),
     "exact": Case({"r.json": GQA}, SAID, dict(zip(GQA, SAID, strict=True)), {"score": 100 / 3}),
     "okvqa": Case(
         {"r.json": VQA}, VQA_SAID, by_id([1, 2], VQA_SAID),
@@ -167,7 +171,7 @@ CASES: dict[str, Case] = {
     ),
     "aokvqa_mc": Case(
         {"r.json": AOKVQA}, ["A", "hat", "no"], by_id(["a", "b", "c"], ["A", "hat", "no"]),
-        {"score": 200 / 3},
+        {"score": 200 / 3}, exams=("aokvqa_mc_val",),
     ),
     "scienceqa": Case(
         {"problems.json": SCIENCE}, ["The answer is B.", "C"],
@@ -218,7 +222,7 @@ CASES: dict[str, Case] = {
             exams=exams,
         )
         for name, exams in (
-            ("caption", ()), ("flickr30k", ("flickr30k_test",)),
+            ("caption", ()), ("flickr30k", ("flickr30k_test", "flickr30k_val")),
             ("textcaps", ("textcaps_val",)), ("nocaps", ("nocaps_val",)),
         )
     },
@@ -297,6 +301,41 @@ CASES: dict[str, Case] = {
         {}, [], [{"task_id": t, "passed": p} for t, p in
                  (("a", True), ("a", False), ("a", False), ("b", True))],
         {"score": 200 / 3, "pass@1": 2 / 3},
+    ),
+    **{
+        f"coin_{task}": Case(
+            {"r.json": [{"question_id": n, "image": "x.jpg", "text": "q?", "answer": answer}
+                        for n, answer in ((1, "tabby cat"), (2, "dog"))]},
+            ["cat", "Dog"], by_id([1, 2], ["cat", "Dog"]), {"score": 50},
+            exams=(f"coin_{task}",),
+        )
+        # "cat" is held by the class; "Dog" equals "dog" but for case
+        for task in ("imagenet", "ocrvqa", "vizwiz", "vqav2")
+    },
+    # of two decimals the last goes, of one all of it: "0." ends before it starts
+    "coin_grounding": Case(
+        {"r.json": [
+            {"question_id": n, "image": f"{n}.jpg", "text": "q?",
+             "answer_bbox": "[0.0, 0.2, 0.5, 0.6]", "size": [640, 480]} for n in (1, 2)
+        ]},
+        ["[0.00, 0.20, 0.50, 0.60]", "[0.1, 0.2, 0.5, 0.6]"],
+        by_id([1, 2], ["[0.00, 0.20, 0.50, 0.60]", "[0.1, 0.2, 0.5, 0.6]"]),
+        {"score": 50}, exams=("coin_grounding",),
+    ),
+    "ucit": Case(
+        {"r.json": [{"question_id": n, "image": "x.jpg", "text": f"q{n}?", "answer": answer}
+                    for n, answer in ((1, "Cat"), (2, "dog"))]},
+        ["CAT", "dog "], by_id([1, 2], ["CAT", "dog "]), {"score": 50},
+        exams=("ucit_imagenet_r", "ucit_arxivqa", "ucit_iconqa", "ucit_clevr_math"),
+    ),
+    # as "caption" below; ids mislead: the captions follow the lines
+    "ucit_caption": Case(
+        {"coco.json": {"images": [], "annotations": [
+            {"id": n, "image_id": n, "caption": text}
+            for n, text in ((1, "A dog."), (2, "A bird."))]},
+         "test.json": [{"question_id": n, "image": f"{n}.jpg", "text": "What?"} for n in (8, 7)]},
+        ["A dog", "A cat."], by_id([7, 8], ["A dog", "A cat."]),
+        {"score": 250, "CIDEr": 2.5}, exams=("ucit_vizwiz", "ucit_flickr30k"),
     ),
     "continual": Case(
         {}, [], {"matrix": [[90.0, None, None], [80.0, 70.0, None], [85.0, 60.0, 50.0]]},

@@ -18,9 +18,10 @@ from liit.scoring.records import IMAGES, Record, as_key, as_list, image_key
 _CAPTIONS = (
     "caption", "captions", "reference_strs", "references", "sentences", "raw", "caption_str",
     "outputs", "value", "text", "pred_caption", "prediction", "pred", "response", "output",
-    "answer",
+    "answer", "comment",
 )  # fmt: skip
 _FILES = ("file_name", "filename", "image_name")
+_PATH = re.compile(r"\S+\.(?:jpe?g|png)", re.IGNORECASE)
 _LINE = re.compile(r"^(\S+?)#(?:\w+#)?\d+\s+(.*)$")
 
 
@@ -35,8 +36,9 @@ def read_captions(documents: Sequence[Document], field: str | None = None) -> li
     """Read caption files as one record per image: id, image name, ``captions`` in file order.
 
     COCO annotations and results, id-to-captions maps, "<image>#<n> <caption>" lines, tables with
-    an image and a caption column, Karpathy's sentences. A plain list of names restricts the
-    images to those named.
+    an image and a caption column, Karpathy's sentences. A list of captions that several records
+    of one image repeat counts once (TextCaps). A plain list of names restricts the images to those
+    named.
     """
     return [_merged(key, found) for key, found in _by_image(documents, field).items()]
 
@@ -84,6 +86,8 @@ def _merged(key: str, found: Sequence[_Caption]) -> Record:
     first = found[0].record
     captions = [caption.text for caption in found]
     fields: dict[str, Any] = {"id": key, "image_name": found[0].image, "captions": captions}
+    split = first.first(("split", "set_name"))
+    fields |= {} if split is None else {"split": split}
     encoded = _encoded(first)
     if encoded is not None:
         # M3IT: the prompt is the instruction followed by the input
@@ -115,6 +119,7 @@ def _split_list(document: Document) -> set[str]:
 
 
 def _captions_of(document: Document, field: str | None) -> Iterator[_Caption]:
+    known: set[tuple[str, tuple[str, ...]]] = set()
     for record in records_of(document):
         line = record.fields.get("value") if record.id is None else None
         if "cells" in record.fields:
@@ -137,8 +142,15 @@ def _captions_of(document: Document, field: str | None) -> Iterator[_Caption]:
             )
         captions = record.need(names, "caption")
         name = as_key(record.first(_FILES)) or _inner_name(captions) or image
-        for text in _texts(captions):
-            yield _Caption(image, name, text, record)
+        texts = tuple(_texts(captions))
+        if len(texts) == 1 or (image, texts) not in known:
+            yield from (_Caption(image, name, text, record) for text in _without_path(texts))
+        known.add((image, texts))
+
+
+def _without_path(texts: Sequence[str]) -> Sequence[str]:
+    """Return captions without the image's path that some lists end with."""
+    return texts[:-1] if len(texts) > 1 and _PATH.fullmatch(texts[-1]) else texts
 
 
 def _inner_name(captions: Any) -> str | None:

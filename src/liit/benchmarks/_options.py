@@ -34,7 +34,7 @@ def gold_letter(record: Record) -> str:
     """Return the right letter: of a LLaVA conversation, a letter field, or an index."""
     if "conversations" in record.fields:
         return (turn_of(record, 1) or "").strip()[:1]
-    answer = record.need(("answer", "label", "correct_choice_idx", "ground_truth"), "right option")
+    answer = record.need(("correct_choice_idx", "answer", "label", "ground_truth"), "right option")
     return letter_of(answer)
 
 

@@ -53,10 +53,16 @@ def ask_shortly(*lines: Callable[[Record], str | None]) -> Ask:
     """
 
     def ask(record: Record, _options: Options) -> ExamItem:
-        facts = short_facts(record)
+        weights = record.fields.get("label")
+        if isinstance(weights, dict):  # LXMERT's copies: a soft score per answer
+            facts: dict[str, Any] = {"weights": weights}
+            answer = max(weights, key=lambda one: float(weights[one]))
+        else:
+            facts = short_facts(record)
+            answer = most_common(facts["answers"])
         added = [line for add in lines if (line := add(record))]
         question = re.sub(r"(?<!\s)\s*+Please answer yes or no\.?$", "", question_of(record))
         prompt = prompts.short_answer(question, *added)
-        return ExamItem(prompt, most_common(facts["answers"]), [image_paths(record)], facts)
+        return ExamItem(prompt, answer, [image_paths(record)], facts)
 
     return ask

@@ -22,6 +22,8 @@ from liit.scoring.layouts import all_records
 from liit.scoring.records import Record, as_list
 
 _DIRECT, _CHOICE = "direct_answer", "multiple_choice"
+_DIRECT_ANSWERS = ("direct_answers", "answers", "answer")
+"""The official name first; copies in the layout of VQA and of LAVIS have the others."""
 
 
 def score(facts: Facts, said: str) -> Scored:
@@ -52,7 +54,8 @@ def score_choice(facts: Facts, said: str) -> Scored:
 
 
 def _facts(record: Record) -> dict[str, Any]:
-    answers = [str(answer) for answer in as_list(record.fields["direct_answers"])]
+    given = as_list(record.need(_DIRECT_ANSWERS, "list of direct answers"))
+    answers = [str(one["answer"] if isinstance(one, dict) else one) for one in given]
     return {"answers": answers, "choices": choices_of(record)}
 
 
@@ -107,7 +110,12 @@ def _ask(record: Record, _options: Options) -> ExamItem | None:
     return ExamItem(prompt, most_common(facts["answers"]), [image_paths(record, 2017)], facts)
 
 
+def _score_letter(facts: Facts, said: str) -> Scored:
+    return score_choice({**facts, "correct": LETTERS.index(facts["letter"])}, said)
+
+
 exam = by_item(score)
+exam_choice = by_item(_score_letter)
 BENCHMARKS = (
     Benchmark(
         "aokvqa",
@@ -115,7 +123,7 @@ BENCHMARKS = (
         _facts,
         score,
         settle=_without_difficult,
-        targets=("direct_answers",),
+        targets=_DIRECT_ANSWERS,
         answers=_answers(_DIRECT),
         ask=_ask,
     ),

@@ -70,7 +70,7 @@ def _coco_scores(said: str, wanted: Sequence[str], corpus: CiderCorpus) -> dict[
     return bleus | {"ROUGE_L": rouge_l(said, wanted), "CIDEr": corpus.score(said, wanted)}
 
 
-def _with_tokens(benchmark: Benchmark, pairs: Sequence[Pair], options: Options) -> Settled:
+def with_tokens(benchmark: Benchmark, pairs: Sequence[Pair], options: Options) -> Settled:
     """Choose the tokens, and count how often they occur in the references of all images."""
     name, *tokens = _tokenisers(pairs)
     of_answer, of_reference = map(cache, tokens)
@@ -161,7 +161,7 @@ BENCHMARKS = tuple(
         metric,
         rule=rule,
         total=total,
-        settle=_with_tokens,
+        settle=with_tokens,
         references=read_captions,
         answers=read_answers,
         ask=_ask_for(prompt),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from liit.benchmarks.captions import exam as cider
 from liit.metrics import Scored
 from liit.metrics.bleu import sentence_bleu_zh
 from liit.metrics.boxes import detection_f1, iou
@@ -9,6 +10,8 @@ from liit.metrics.caption import token_f1
 from liit.metrics.exact import exact_match
 from liit.metrics.letter import option_letter
 from liit.scoring.exam import Facts, by_item
+
+__all__ = ["box", "boxes", "caption", "chinese", "choice", "cider", "exact"]
 
 
 def _exact(facts: Facts, said: str) -> Scored:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from liit.benchmarks._short import ANSWERS, ask_shortly, short_facts
 from liit.metrics import Scored
-from liit.metrics.exact import exact_match
-from liit.scoring.benchmark import Benchmark
-from liit.scoring.exam import Facts, by_item
+from liit.metrics.exact import exact_match, states
+from liit.metrics.vqa import official_normalise
+from liit.scoring.benchmark import Benchmark, by_group, percent
+from liit.scoring.exam import Facts, Marked, by_item
 from liit.scoring.records import Record
 
 
@@ -26,8 +29,28 @@ def facts_of(record: Record) -> Facts:
     return {**facts, "groups": [openness, *kinds]}
 
 
+def _with_contained(marked: Sequence[Marked]) -> Mapping[str, float]:
+    """Add the share of answers that hold a reference as whole words, as MultimodalOCR scores.
+
+    Both sides are normalised as VQA answers are; whole sentences score 0 by exact match.
+    """
+    return {**by_group(marked), "contained": percent([_contains(one) for one in marked])}
+
+
+def _contains(one: Marked) -> float:
+    said = official_normalise(one.said)
+    wanted = [official_normalise(answer) for answer in one.facts["answers"]]
+    return float(any(states(said, answer) for answer in wanted if answer))
+
+
 exam = by_item(score)
 BENCHMARKS = tuple(
-    Benchmark(name, "accuracy, %", facts_of, score, targets=ANSWERS, alone=True, ask=ask)
-    for name, ask in (("gqa", ask_shortly()), ("ocrvqa", ask_shortly()), ("exact", None))
+    Benchmark(
+        name, "accuracy, %", facts_of, score, figures=figures, targets=ANSWERS, alone=True, ask=ask
+    )
+    for name, figures, ask in (
+        ("gqa", by_group, ask_shortly()),
+        ("ocrvqa", _with_contained, ask_shortly()),
+        ("exact", by_group, None),
+    )
 )

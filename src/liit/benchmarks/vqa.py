@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from liit.benchmarks._short import ANSWERS, ask_shortly, short_facts
 from liit.metrics import Scored
 from liit.metrics.vqa import Mode, official_normalise, soft_accuracy
-from liit.prompts import UNANSWERABLE
-from liit.scoring.benchmark import Benchmark
-from liit.scoring.exam import Facts, by_item
+from liit.prompts import OCR, UNANSWERABLE
+from liit.scoring.benchmark import Benchmark, by_group, mean
+from liit.scoring.exam import Facts, Marked, by_item
 from liit.scoring.records import Record
 
 
@@ -34,9 +36,24 @@ def score(facts: Facts, said: str, mode: Mode = "official") -> Scored:
     return Scored(value, bool(said.strip()), max(value, lenient))
 
 
+def _figures_of_vizwiz(marked: Sequence[Marked]) -> Mapping[str, float]:
+    """Return the groups, and all of it again as the other circulating copy of the scorer has it."""
+    rated = [one for one in marked if "answers" in one.facts]
+    other = [
+        one._replace(scored=replace(one.scored, value=_over_all(one.facts, one.said)))
+        for one in rated
+    ]
+    named = {f"all_annotators.{name}": value for name, value in by_group(other).items()}
+    return {**by_group(marked), **({"all_annotators": mean(other)} if other else {}), **named}
+
+
+def _over_all(facts: Facts, said: str) -> float:
+    return soft_accuracy(said, facts["answers"], leave_out=False).value
+
+
 def _ocr_line(record: Record) -> str | None:
     tokens = record.fields.get("ocr_tokens")
-    return f"Reference OCR token: {', '.join(map(str, tokens))}" if tokens else None
+    return OCR + ", ".join(map(str, tokens)) if tokens else None
 
 
 exam = by_item(score)
@@ -51,6 +68,7 @@ BENCHMARKS = tuple(
         targets=ANSWERS,
         alone=True,
         ask=ask_shortly(*lines),
+        figures=_figures_of_vizwiz if name == "vizwiz" else by_group,
         needs="the annotations and the questions (two files in the official layout)",
     )
     for name, metric, rule, *lines in (

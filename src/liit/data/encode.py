@@ -66,7 +66,7 @@ class Encoder:
         *,
         system_prompt: str,
         max_length: int,
-        written: Literal["vicuna", "checkpoint"] = "vicuna",
+        written: Literal["vicuna", "checkpoint", "blip"] = "vicuna",
     ) -> None:
         """Keep the processor and read its geometry once."""
         self.processor = processor
@@ -93,7 +93,7 @@ class Encoder:
                 f"at {self.max_length} would cut into an image.",
                 next_step="run `liit prepare`, which sets it aside, or raise model.max_length.",
             )
-        pictures = self.pictures(sample.images, image_root)
+        pictures = self.shown(sample, image_root)
         return Encoded(sample.id, cut, labels[: self.max_length], pictures)
 
     def prompt(self, sample: Sample, image_root: Path | None = None) -> Tensor:
@@ -176,7 +176,8 @@ class Encoder:
         """
         if self.written == "checkpoint":
             return template.of_tokenizer(sample.turns, self.system_prompt, self.tokenizer)
-        return template.vicuna(
+        write = template.blip if self.written == "blip" else template.vicuna
+        return write(
             sample.turns,
             self.system_prompt,
             image=self.processor.image_token,
@@ -218,6 +219,13 @@ class Encoder:
                 tensors[self.images.shapes_name] = torch.cat([one.shapes for one in shown])
         return tensors
 
+    def shown(self, sample: Sample, image_root: Path | None) -> Pictures:
+        """Prepare a sample's images, with what its user says of each where the model reads it."""
+        said = [turn.text for turn in sample.turns for _ in range(turn.text.count(IMAGE_TAG))]
+        asked = [template.request(text) if self.written == "blip" else text for text in said]
+        plain = [text.replace(IMAGE_TAG, "").strip() for text in asked]
+        return self.images.instructed(self.pictures(sample.images, image_root), plain)
+
     def pictures(self, images: Sequence[ImageRef], image_root: Path | None) -> Pictures:
         """Open images and prepare them as the processor says."""
         return self.images.pictures([open_image(image, image_root) for image in images])
@@ -231,6 +239,8 @@ class Encoder:
         supervised = torch.zeros(len(ids), dtype=torch.bool)
         for start, end in answers:
             supervised |= (ends > start) & (starts < end) & (ends > starts)
+        if self.written == "blip":
+            ids = self._images_before_the_start(ids)
         labels = torch.where(supervised, ids, IGNORED)
         places = ids == self.image_token
         if int(places.sum()) != len(sample.images):
@@ -242,6 +252,13 @@ class Encoder:
         repeats = torch.ones_like(ids)
         repeats[places] = torch.tensor(self.positions(sample.images, image_root), dtype=ids.dtype)
         return ids.repeat_interleave(repeats), labels.repeat_interleave(repeats)
+
+    def _images_before_the_start(self, ids: Tensor) -> Tensor:
+        """Put the images that open a conversation before the start mark, as BLIP-2 was trained."""
+        if not len(ids) or ids[0] != self.tokenizer.bos_token_id:
+            return ids
+        leading = int((ids[1:] == self.image_token).long().cumprod(0).sum())
+        return torch.cat([ids[1 : leading + 1], ids[:1], ids[leading + 1 :]])
 
     def _image_positions(self, input_ids: Tensor) -> int:
         return int((input_ids == self.image_token).sum())

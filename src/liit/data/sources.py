@@ -16,7 +16,9 @@ from liit.seeds import seed_for
 WORLD = "world"
 """The format whose samples are drawn instead of read."""
 BENCHMARK = "benchmark"
-"""The format of evaluation sets that are read from a benchmark's official files."""
+"""The format of evaluation sets, and of datasets, that are a benchmark's official files."""
+JOINT = "joint"
+"""The format of datasets that are the official files of several benchmarks."""
 
 
 def image_root(params: Params, source: Dataset | Exam) -> Path | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from liit import prompts
 from liit.data.sample import IMAGE_TAG, Turn
 from liit.errors import LiitError
 
@@ -29,6 +30,46 @@ def vicuna(turns: Sequence[Turn], system_prompt: str, *, image: str, end: str) -
             text += f" {turn.text}{end}"
             answers.append((start, len(text)))
     return text, answers
+
+
+def blip(turns: Sequence[Turn], system_prompt: str, *, image: str, end: str) -> Rendered:
+    """Write turns as BLIP-2 and InstructBLIP read them: images first, the request, the answer."""
+    text = system_prompt
+    answers: list[tuple[int, int]] = []
+    for place, turn in enumerate(turns):
+        if turn.role == "user":
+            said = request(turn.text).replace(IMAGE_TAG, "").strip()
+            images = image * turn.text.count(IMAGE_TAG)
+            text = images + f"{text} {said}".strip() if place == 0 else f"{text}{images}{said}"
+        else:
+            start = len(text)
+            text += f" {turn.text}{end}"
+            answers.append((start, len(text)))
+    return text, answers
+
+
+def request(text: str) -> str:
+    """Return a request of the suite as LAVIS words it for its models; others stay as they are.
+
+    A short answer: `Question: … Short answer:`; options: `Question: … Answer:`; a caption: `A short
+    image description:`. Tokens of OCR come first, and LLaVA's sentence about questions without an
+    answer goes.
+    """
+    plain = text.replace(IMAGE_TAG, "").strip()
+    lines = [line for line in plain.split("\n") if line != prompts.UNANSWERABLE]
+    if prompts.CAPTION in lines:
+        lines[lines.index(prompts.CAPTION)] = "A short image description:"
+        return " ".join([*(_ocr(line) for line in lines[1:]), lines[0]])
+    ways = {prompts.SHORT: "Short answer:", prompts.OPTION: "Answer:"}
+    if lines[-1] not in ways:
+        return plain
+    told = [_ocr(line) for line in lines if line.startswith(prompts.OCR)]
+    asked = [line for line in lines[:-1] if not line.startswith(prompts.OCR)]
+    return " ".join([*told, "Question:", *asked, ways[lines[-1]]])
+
+
+def _ocr(line: str) -> str:
+    return f"OCR tokens: {line.removeprefix(prompts.OCR).rstrip('.')}."
 
 
 def of_tokenizer(turns: Sequence[Turn], system_prompt: str, tokenizer: Any) -> Rendered:

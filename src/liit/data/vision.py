@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -50,6 +50,14 @@ class ImageAdapter(ABC):
     @abstractmethod
     def pictures(self, images: Sequence[Image.Image]) -> Pictures:
         """Prepare images as they are kept in memory."""
+
+    def instructed(
+        self,
+        pictures: Pictures,
+        instructions: Sequence[str],  # noqa: ARG002
+    ) -> Pictures:
+        """Return pictures, with what the user says of each where the model looks by it."""
+        return pictures
 
     @abstractmethod
     def normalised(self, pixels: Tensor) -> Tensor:
@@ -162,9 +170,43 @@ class OneVisionAdapter(OwnProcessorAdapter):
         return pixels[0]
 
 
-IMAGE_ADAPTERS: dict[str, type[OwnProcessorAdapter]] = {
+class QueryAdapter(SquareAdapter):
+    """BLIP-2: every image becomes one square, of which a fixed number of queries sees the whole."""
+
+    def __init__(self, image_processor: Any, config: Any) -> None:
+        """Read the geometry once."""
+        self.process = image_processor
+        self.mean = torch.tensor(image_processor.image_mean).view(1, 3, 1, 1)
+        self.std = torch.tensor(image_processor.image_std).view(1, 3, 1, 1)
+        self.side = int(image_processor.size["height"])
+        self.per_image = int(config.num_query_tokens)
+
+
+class InstructedAdapter(QueryAdapter):
+    """InstructBLIP: its queries are asked what the user asks of the image.
+
+    ``reader`` is the Q-Former's tokenizer; of a longer instruction the end is kept, as LAVIS does.
+    """
+
+    shapes_name = "qformer_input_ids"
+    reader: Any
+    LONGEST = 128
+
+    def instructed(self, pictures: Pictures, instructions: Sequence[str]) -> Pictures:
+        """Put each image's instruction beside it: ids [images, 128], -1 where there is none."""
+        ids = torch.full((len(instructions), self.LONGEST), -1)
+        self.reader.truncation_side = "left"
+        for row, text in enumerate(instructions):
+            coded = self.reader(text, truncation=True, max_length=self.LONGEST)["input_ids"]
+            ids[row, : len(coded)] = torch.tensor(coded)
+        return pictures._replace(shapes=ids)
+
+
+IMAGE_ADAPTERS: dict[str, Callable[[Any, Any], ImageAdapter]] = {
     "qwen2_vl": QwenAdapter,
     "qwen2_5_vl": QwenAdapter,
     "llava_onevision": OneVisionAdapter,
+    "blip-2": QueryAdapter,
+    "instructblip": InstructedAdapter,
 }
 """By ``model_type`` of the checkpoint's configuration; LLaVA-1.5 has its own processor."""

@@ -54,6 +54,15 @@ BENCHMARKS = {
     "textvqa": Origin("https://textvqa.org/dataset/", "TextVQA_0.5.1_val.json, images"),
     "vqav2": Origin("https://visualqa.org/download.html", "questions, annotations"),
     "vizwiz": Origin("https://vizwiz.org/tasks-and-datasets/vqa/", "val.json, images"),
+    "flickr30k": Origin(
+        "https://cs.stanford.edu/people/karpathy/deepimagesent/", "dataset_flickr30k.json"
+    ),
+    "caption": Origin(
+        "https://cs.stanford.edu/people/karpathy/deepimagesent/", "dataset_coco.json, COCO images"
+    ),
+    "textcaps": Origin("https://textvqa.org/textcaps/dataset/", "TextCaps_0.1_*.json, images"),
+    "ocrvqa": Origin("https://ocr-vqa.github.io/", "dataset.json; images as <id>.jpg"),
+    "aokvqa_mc": Origin("https://github.com/allenai/aokvqa", "aokvqa_v1p0_*.json"),
     "pope": Origin("https://github.com/AoiDragon/POPE", "output/coco/*.json"),
 }
 

@@ -10,7 +10,7 @@ from itertools import islice
 from statistics import fmean
 from typing import Any
 
-from liit import paths
+from liit import paths, prompts
 from liit.config import Exam, Params
 from liit.data.sample import Sample, Turn
 from liit.data.sources import BENCHMARK, image_root
@@ -24,7 +24,7 @@ from liit.squares import from_square
 
 PART = "reference values"
 WORK = paths.SCRATCH / "doctor"
-OCR_LINE = "\nReference OCR token:"
+OCR_LINE = f"\n{prompts.OCR.rstrip()}"
 DEVICE_ITEMS = 20
 
 Answers = Sequence[tuple[Sample, Mapping[str, Any]]]
@@ -169,6 +169,9 @@ def reference_values(params: Params, *, run: bool) -> Iterator[Finding]:
     if params.model.mini is not None:
         reason = "the scale trains its own model: nobody has published values for it"
         yield Finding(PART, "model", "not run", reason)
+        return
+    if params.model.template == "blip":
+        yield Finding(PART, "model", "not run", "the values known here are those of LLaVA-1.5-7B")
         return
     failed = ""
     for check in CHECKS:

@@ -49,7 +49,7 @@ def local_folder(params: Params) -> Path | None:
 
 
 class ModelSize(NamedTuple):
-    """Numbers in a model, and those that a step trains: the adapter and the projector."""
+    """Numbers in a model, and those that a step trains: adapter and projector, or the Q-Former."""
 
     numbers: int
     trained: int
@@ -63,10 +63,12 @@ def sizes(folder: Path, rank: int) -> ModelSize:
 
     from liit.config import Lora
     from liit.model import lora
+    from liit.model.queries import QUERY_MODELS
 
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     with torch.device("meta"):
-        model = AutoModelForImageTextToText.from_config(config)
+        kind = QUERY_MODELS.get(config.model_type)
+        model = kind(config) if kind else AutoModelForImageTextToText.from_config(config)
         numbers = sum(weight.numel() for weight in model.parameters())
         adapted = lora.attach(model, Lora(rank, 2 * rank, 0.0, "merge_fresh"), seed=0)
     return ModelSize(numbers, sum(weight.numel() for _, weight in lora.trainable(adapted)))

@@ -58,7 +58,7 @@ class Prompts:
         if kept is not None:
             return kept
         sample, ids = _sample(source), self.tokens(source)
-        pictures = self.encoder.pictures(sample.images, _root(source))
+        pictures = self.encoder.shown(sample, _root(source))
         labels = torch.full_like(ids, IGNORED)
         prompt = Prompt(Encoded(sample.id, ids, labels, pictures), _digest(ids, pictures))
         size = 2 * ids.nbytes + pictures.nbytes

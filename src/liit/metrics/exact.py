@@ -24,7 +24,7 @@ def exact_match(prediction: str, answers: Sequence[str]) -> Scored:
     if not said:
         return Scored(0.0, False, 0.0)
     strict = float(said in wanted)
-    lenient = strict or float(any(_states(first_sentence(said), answer) for answer in wanted))
+    lenient = strict or float(any(states(first_sentence(said), answer) for answer in wanted))
     return Scored(strict, True, lenient)
 
 
@@ -33,5 +33,6 @@ def first_sentence(text: str) -> str:
     return re.split(r"[.!?。！？](?:\s|$)|\n", text.strip(), maxsplit=1)[0]
 
 
-def _states(said: str, answer: str) -> bool:
+def states(said: str, answer: str) -> bool:
+    """Tell whether a text holds an answer as whole words."""
     return re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", said) is not None

@@ -46,27 +46,31 @@ _PERIODS_AT_MOST = 32
 _COMMA_IN_NUMBER = {"official": re.compile(r"\d,\d"), "m4c": re.compile(r"(?<=\d),+(?=\d)")}
 
 
-def soft_accuracy(prediction: str, answers: Sequence[str], mode: Mode = "official") -> Scored:
+def soft_accuracy(
+    prediction: str, answers: Sequence[str], mode: Mode = "official", *, leave_out: bool = True
+) -> Scored:
     """Return VQA accuracy: the mean over the left-out annotator of min(1, matches / 3).
 
     ``official`` (VQAv2, OK-VQA, VizWiz): both sides are normalised, but only when the annotators
     disagree. ``m4c`` (TextVQA): both sides always are, and commas and question marks go first.
     The lenient score is the best over the answer, its first sentence, and what follows
-    "answer is". An empty answer is unparsed. Antol et al. 2015, section 3.3.
+    "answer is". An empty answer is unparsed. Annotators are left out by their place, so that files
+    without answer ids score alike. ``leave_out=False``: min(1, matches / 3) over all of them, as a
+    copy of VizWiz's scorer has it. Antol et al. 2015, section 3.3.
     """
     said = _flat(prediction)
     if not said:
         return Scored(0.0, False, 0.0)
-    strict = _soft(said, answers, mode)
+    strict = _soft(said, answers, mode, leave_out)
     readings = {
         first_sentence(said).rstrip("."),
         re.split(r"(?i)answer is:? ", said)[-1].rstrip("."),
     }
-    lenient = max([strict, *(_soft(text, answers, "m4c") for text in sorted(readings))])
+    lenient = max([strict, *(_soft(text, answers, "m4c", leave_out) for text in sorted(readings))])
     return Scored(strict, True, lenient)
 
 
-def _soft(said: str, answers: Sequence[str], mode: Mode) -> float:
+def _soft(said: str, answers: Sequence[str], mode: Mode, leave_out: bool) -> float:
     references = [_flat(answer) for answer in answers]
     if mode == "m4c":
         said = m4c_normalise(said)
@@ -78,6 +82,8 @@ def _soft(said: str, answers: Sequence[str], mode: Mode) -> float:
     total = sum(matches)
     if not references:
         return 0.0
+    if not leave_out:
+        return min(1.0, total / 3)
     return sum(min(1.0, (total - match) / 3) for match in matches) / len(references)
 
 

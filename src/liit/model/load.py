@@ -10,13 +10,16 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from liit.data.vision import IMAGE_ADAPTERS, Parts
+from liit.data.vision import IMAGE_ADAPTERS, InstructedAdapter, Parts
 from liit.errors import LiitError
 from liit.files import digest_json
 from liit.learner import STATE
 from liit.model.lora import load_adapter, merge
+from liit.model.queries import QUERY_MODELS
 from liit.model.sealed import Seal, expect_intact
 
+READER = "qformer_tokenizer"
+"""The folder of an InstructBLIP checkpoint with the tokenizer of its Q-Former."""
 WEIGHTS = "adapter_model.safetensors"
 """The file of an adapter's folder that holds its weights."""
 
@@ -98,8 +101,18 @@ def load_processor(folder: str | Path, *, revision: str | None = None, pad: bool
         )
     tokenizer = AutoTokenizer.from_pretrained(folder, **where)
     images = AutoImageProcessor.from_pretrained(folder, **where, backend="pil")
-    token = tokenizer.convert_ids_to_tokens(config.image_token_id)
-    return Parts(tokenizer, token, IMAGE_ADAPTERS[config.model_type](images, config))
+    number = config.image_token_id
+    token = None if number is None else tokenizer.convert_ids_to_tokens(number)
+    if token is None:
+        raise LiitError(
+            f"{folder} has no token that stands for an image.",
+            next_step="take a later revision of the checkpoint, with `image_token_index` in its "
+            "config.json and that token in its tokenizer.",
+        )
+    adapter = IMAGE_ADAPTERS[config.model_type](images, config)
+    if isinstance(adapter, InstructedAdapter):
+        adapter.reader = AutoTokenizer.from_pretrained(folder, subfolder=READER, **where)
+    return Parts(tokenizer, token, adapter)
 
 
 def _square(given: Any, pad: bool) -> Any:
@@ -113,7 +126,7 @@ def _square(given: Any, pad: bool) -> Any:
 
 def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -> Any:
     """Load base weights (safetensors only, no remote code) in ``dtype``, in eval mode."""
-    from transformers import AutoModelForImageTextToText
+    from transformers import AutoConfig, AutoModelForImageTextToText
 
     if not Path(folder).is_dir() and _is_offline():
         raise LiitError(
@@ -121,7 +134,9 @@ def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -
             next_step="run `dvc repro base`, or set model.checkpoint to a folder, "
             "or unset HF_HUB_OFFLINE.",
         )
-    model = AutoModelForImageTextToText.from_pretrained(
+    where: dict[str, Any] = {"revision": revision, "local_files_only": _is_offline()}
+    kind = AutoConfig.from_pretrained(folder, **where).model_type
+    model = QUERY_MODELS.get(kind, AutoModelForImageTextToText).from_pretrained(
         folder,
         revision=revision,
         dtype=getattr(torch, dtype),

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from liit.data.encode import IGNORED
+from liit.model.queries import QueryModel
 from liit.model.records import announce
 
 
@@ -19,8 +20,11 @@ def answer_logits(model: Any, batch: dict[str, Any]) -> tuple[Tensor, Tensor, Te
     inputs = {name: value for name, value in batch.items() if name not in ("ids", "labels")}
     announce(model, batch)
     core = model.get_base_model() if hasattr(model, "get_base_model") else model
-    hidden = core.model(**inputs, use_cache=False).last_hidden_state
+    if isinstance(core, QueryModel):
+        hidden = core.answer_states(inputs)
+    else:
+        hidden = core.model(**inputs, use_cache=False).last_hidden_state
     targets = batch["labels"][:, 1:]
     answered = targets != IGNORED
     rows = answered.nonzero()[:, 0]
-    return core.lm_head(hidden[:, :-1][answered]), targets[answered], rows
+    return core.get_output_embeddings()(hidden[:, :-1][answered]), targets[answered], rows

@@ -1,4 +1,7 @@
-"""LoRA adapters as PEFT folders: attach, save, load, merge."""
+"""LoRA adapters as PEFT folders: attach, save, load, merge.
+
+BLIP-2 and InstructBLIP have no LoRA: what they train takes an adapter's place in all four.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,22 @@ from torch import nn
 from liit.config import Lora
 from liit.errors import LiitError
 from liit.files import read_record, whole
+from liit.model.queries import QueryModel, attach_part, load_part, merge_part, save_part
 
-PROJECTORS = ("multi_modal_projector", "visual.merger", "connector")
-"""What models call the module between images and language: LLaVA and its kin, Qwen, Idefics.
+PROJECTORS = ("multi_modal_projector", "visual.merger", "connector", "language_projection")
+"""What models call the module between images and language: LLaVA and its kin, Qwen, Idefics,
+BLIP-2.
 
 It is trained in full beside the adapter, and stored with it (LLaVA-1.5's recipe)."""
 
 
-def attach(model: Any, lora: Lora, seed: int) -> PeftModel:
-    """Attach a fresh adapter to every linear layer of the language model except ``lm_head``."""
+def attach(model: Any, lora: Lora, seed: int) -> Any:
+    """Attach a fresh adapter to every linear layer of the language model except ``lm_head``.
+
+    Returns a PeftModel; of a :class:`QueryModel` itself, its own part trainable.
+    """
+    if isinstance(model, QueryModel):
+        return attach_part(model)
     config = LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,
@@ -62,8 +72,11 @@ def target_modules(model: Any) -> str:
     return rf".*language_model\..*\.({'|'.join(sorted(names))})"
 
 
-def save_adapter(model: PeftModel, folder: Path, base: str) -> None:
+def save_adapter(model: Any, folder: Path, base: str) -> None:
     """Write the adapter as a PEFT folder whose bytes depend on the weights alone."""
+    if isinstance(model, QueryModel):
+        save_part(model, folder, base)
+        return
     with whole(folder) as partial:
         model.save_pretrained(partial, safe_serialization=True)
         (partial / "README.md").unlink(missing_ok=True)
@@ -73,8 +86,10 @@ def save_adapter(model: PeftModel, folder: Path, base: str) -> None:
         config_file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
-def load_adapter(model: Any, folder: Path) -> PeftModel:
+def load_adapter(model: Any, folder: Path) -> Any:
     """Attach a saved adapter, trainable; fail if any of its tensors finds no place."""
+    if isinstance(model, QueryModel):
+        return load_part(model, folder)
     read_record(
         folder / "adapter_config.json",
         "peft_type",
@@ -92,8 +107,10 @@ def load_adapter(model: Any, folder: Path) -> PeftModel:
     return model.eval()
 
 
-def merge(model: PeftModel) -> Any:
+def merge(model: Any) -> Any:
     """Fold the adapter (and its projector) into the weights and return the plain model."""
+    if isinstance(model, QueryModel):
+        return merge_part(model)
     return model.merge_and_unload().eval()
 
 

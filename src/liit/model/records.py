@@ -26,8 +26,12 @@ def routes(model: Any) -> bool:
 
 
 def inner(model: Any) -> Any:
-    """Return the part that holds tower, projector and decoder, of a model or of PEFT around it."""
-    return (model.get_base_model() if hasattr(model, "get_base_model") else model).model
+    """Return the part that holds tower, projector and decoder, of a model or of PEFT around it.
+
+    A model without such a part holds them itself.
+    """
+    core = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return getattr(core, "model", core)
 
 
 def tower_features(tower: Any, config: Any, pixels: Tensor) -> Tensor:

@@ -168,7 +168,11 @@ def _of_checkpoint(model: Model) -> ModelShape:
             f"the config.json of {model.checkpoint} is not on this machine.",
             next_step="download the checkpoint first, or set model.checkpoint to a local folder.",
         ) from None
+    from liit.model.queries import QUERY_MODELS
+
     try:
+        if config.model_type in QUERY_MODELS:
+            raise AttributeError("it trains a Q-Former instead of LoRA")
         return ModelShape.of_config(config)
     except AttributeError as absent:
         raise LiitError(

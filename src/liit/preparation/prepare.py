@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,21 @@ from liit.data.images import Prober
 from liit.data.readers import load_reader
 from liit.data.readers._format import require_files
 from liit.data.sample import Sample
-from liit.data.sources import BENCHMARK, WORLD, drawn_samples, image_root, pretraining_samples
+from liit.data.sources import (
+    BENCHMARK,
+    JOINT,
+    WORLD,
+    drawn_samples,
+    image_root,
+    pretraining_samples,
+)
 from liit.data.store import Prepared, Quarantined, write_store
 from liit.errors import LiitError, nearest
 from liit.files import whole
 from liit.locks import at_work_on
 from liit.progress import say, tracked
 from liit.schema import check_options
-from liit.scoring.exam_items import read_items
+from liit.scoring.exam_items import read_items, read_joint, read_training
 
 
 def parts_of(params: Params) -> tuple[str, ...]:
@@ -100,25 +107,34 @@ def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quaran
         return drawn_samples(source)
     name = source.name if isinstance(source, Dataset) else source.task
     files = [Path(params.data_root) / file for file in source.files]
-    if source.format == BENCHMARK:
-        return _items(name, files, image_root(params, source), source.options)
+    if source.format in (BENCHMARK, JOINT):
+        return _of_official_files(params, source, name, files)
     read = load_reader(source.format, **source.options)
     return read(name, files, image_root(params, source))
 
 
-def _items(
-    name: str, files: list[Path], image_root: Path | None, options: Mapping[str, Any]
+def _of_official_files(
+    params: Params, source: Dataset | Exam, name: str, files: list[Path]
 ) -> Iterator[Sample | Quarantined]:
-    """Read a benchmark's official files; options are those of ``read_items``."""
+    """Read a benchmark's official files: as an exam's items, or to train on."""
     require_files(name, files)
-    rest = dict(options)
-    check = rest.pop("check_images", "header")
-    check_options(f"Exam {name}", [read_items], rest, supplied=("files", "image_root"))
-    prober = Prober(image_root, check)
-    for item in read_items(files=files, image_root=image_root, **rest):
-        reason = prober.fault(item.images)
-        record = str(item.extra.get("question_id", item.id))
-        yield item if reason is None else Quarantined(name, record, reason)
+    options = dict(source.options)
+    root, check = image_root(params, source), options.pop("check_images", "header")
+    given: dict[str, Any] = {"files": files, "image_root": root}
+    read: Callable[..., Iterator[Sample | Quarantined]] = read_items
+    if isinstance(source, Dataset):
+        read = read_joint if source.format == JOINT else read_training
+        given["source"] = name
+    check_options(f"{type(source).__name__} {name}", [read], options, supplied=tuple(given))
+    prober = Prober(root, check)
+    for item in read(**given, **options):
+        yield item if isinstance(item, Quarantined) else _with_images(item, prober, name)
+
+
+def _with_images(item: Sample, prober: Prober, name: str) -> Sample | Quarantined:
+    reason = prober.fault(item.images)
+    record = str(item.extra.get("question_id", item.extra.get("record", item.id)))
+    return item if reason is None else Quarantined(name, record, reason)
 
 
 def _report(name: str, done: Prepared) -> None:

@@ -77,7 +77,7 @@ def image_paths(record: Record, release: int = 2014) -> list[str]:
     A named file is looked for as it is, also below its task's folder (MME); a COCO number under
     the names of both releases.
     """
-    named = record.first(("image", "file_name", "filename", "image_name", "image_path"))
+    named = record.first(("image", "file_name", "filename", "image_name", "image_path", "img_id"))
     if isinstance(named, str) and re.search(r"\.\w{2,4}$", named):
         bare, category = named.rsplit("/", 1)[-1], record.fields.get("category")
         below = [f"{category}/{bare}", f"{category}/images/{bare}"] if category else []
@@ -85,13 +85,13 @@ def image_paths(record: Record, release: int = 2014) -> list[str]:
     key = record.image
     if key is None:
         raise LiitError(f"{record.where} names no image", next_step="give it in a field image_id")
+    coco = re.match(r"(COCO_(\w+?2014)_\d{12})(?:_\d+)?$", str(named or key))
+    if coco:
+        return [f"{coco.group(1)}.jpg", f"{coco.group(2)}/{coco.group(1)}.jpg"]
     if key.isdigit():
         number = f"{int(key):012d}"
         old = [f"COCO_{part}2014_{number}.jpg" for part in ("val", "train")]
         folders = [f"{name.split('_')[1]}/{name}" for name in old]
         new = [f"{number}.jpg", f"val2017/{number}.jpg", f"train2017/{number}.jpg"]
         return [*new, *old, *folders] if release == 2017 else [*old, *folders, *new]
-    coco = re.match(r"(COCO_(\w+?2014)_\d{12})(?:_\d+)?$", str(named or key))
-    if coco:
-        return [f"{coco.group(1)}.jpg", f"{coco.group(2)}/{coco.group(1)}.jpg"]
     return [f"{key}.jpg", f"{key}.png"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,11 +104,15 @@ def _pickled_rows(file: Bytes, path: Path) -> list[Any]:
 
 
 def _delimiter_of(text: str, path: Path) -> str | None:
-    """Tell a table by tabs in nearly all of its first lines, or by its suffix and commas there."""
+    """Tell a table by tabs in nearly all of its first lines, by names with bars between them in
+    the first one, or by its suffix and commas there.
+    """
     lines = [line for line in text.split("\n")[:100] if line.strip()]
     suffix = path.suffix.lower()
     if sum("\t" in line for line in lines) >= (0.5 if suffix == ".tsv" else 0.9) * len(lines):
         return "\t"
+    if re.fullmatch(r"\w+(?:\|\w+)+", lines[0].strip()):
+        return "|"
     named = suffix == ".csv" or lines[0].strip().lower() == "image,caption"
     filled = "," in lines[0] or sum("," in line for line in lines) > len(lines) / 2
     return "," if named and filled else None

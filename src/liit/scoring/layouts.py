@@ -40,6 +40,7 @@ def _name_key(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+_OCR_VQA_SPLITS: dict[Any, str] = {1: "train", 2: "val", 3: "test"}
 _NAMES = {_name_key(name): name for name in (*IDS, *IMAGES, *QUESTIONS, *ANSWERS)}
 
 
@@ -112,10 +113,39 @@ def _items_of(items: Sequence[Any]) -> Iterator[dict[str, Any]]:
 
 def _mapped(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for key, value in content.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and _are_lists(value, "questions", "answers"):
+            yield from _asked_of_one_image(key, value)
+        elif isinstance(value, dict):
             yield {"id": key, **value}
         else:
             yield {"id": key, "value": value}
+
+
+def _are_lists(fields: Mapping[str, Any], *names: str) -> bool:
+    return all(isinstance(fields.get(name), list) for name in names)
+
+
+def _asked_of_one_image(key: str, fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield OCR-VQA's questions about a cover, whose file is named after it.
+
+    A question may stand twice on one cover, with two answers: its place is part of its id. Lists
+    of unequal length leave one record, without any answer.
+    """
+    questions, answers = fields["questions"], fields["answers"]
+    if len(questions) != len(answers):
+        yield {"id": key, **{name: v for name, v in fields.items() if name != "answers"}}
+        return
+    split = fields.get("split")
+    rest = {name: v for name, v in fields.items() if name not in ("questions", "answers", "split")}
+    for number, (question, answer) in enumerate(zip(questions, answers, strict=True)):
+        yield {
+            **rest,
+            "question_id": f"{key}_{number}",
+            "image": f"{key}.jpg",
+            "question": question,
+            "answer": answer,
+            "split": _OCR_VQA_SPLITS.get(split, split),
+        }
 
 
 def _squad_items(article: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,7 @@ from transformers.models.llama.modeling_llama import LlamaDecoderLayer, apply_ro
 
 from liit.data.encode import IGNORED
 from liit.errors import LiitError
+from liit.model.queries import QueryModel
 from liit.model.records import tower_features
 
 
@@ -60,6 +61,13 @@ class Trunk:
         """Find the parts."""
         self.model = model
         core = model.get_base_model() if hasattr(model, "get_base_model") else model
+        if isinstance(core, QueryModel):
+            raise LiitError(
+                f"{type(core).__name__} trains its Q-Former, not layers of its language model: "
+                "signals are not measured for it.",
+                next_step="run methods that need none: sequential, multitask, replay, random, or "
+                "a learner (docs/methods.md).",
+            )
         try:
             self.inner, language = core.model, core.model.language_model
             self.embed_tokens, self.layers = language.embed_tokens, language.layers

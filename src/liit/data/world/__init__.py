@@ -1,7 +1,9 @@
-"""The procedural mini world: six training sets and their exams, drawn from a seed."""
+"""The procedural mini world: training sets and their exams, drawn from a seed."""
 
+from liit.data.world.asking import draw_exam
+from liit.data.world.continual import CONTINUAL, CONTINUAL_EXAMS
 from liit.data.world.datasets import draw_dataset
-from liit.data.world.exams import EXAMS, draw_exam
+from liit.data.world.exams import EXAMS
 from liit.data.world.styles import DATASETS
 
-__all__ = ["DATASETS", "EXAMS", "draw_dataset", "draw_exam"]
+__all__ = ["CONTINUAL", "CONTINUAL_EXAMS", "DATASETS", "EXAMS", "draw_dataset", "draw_exam"]

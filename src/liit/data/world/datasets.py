@@ -1,4 +1,4 @@
-"""The six training sets of the mini world."""
+"""The training sets of the mini world: the six of the paper, and those of continual streams."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from liit.data.sample import ImageRef, Sample, make_sample
+from liit.data.world.continual import CONTINUAL
 from liit.data.world.dialogue import Dialogue
 from liit.data.world.dice import Dice
 from liit.data.world.styles import BACKBONE, DATASETS
@@ -25,7 +26,7 @@ IRRELEVANT = (
     "n/a",
 )
 ATTEMPTS = 40
-SOURCES = {**DATASETS, "backbone": BACKBONE}
+SOURCES = {**DATASETS, **CONTINUAL, "backbone": BACKBONE}
 
 
 @dataclass(frozen=True, slots=True)

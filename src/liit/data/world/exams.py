@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from liit.data.sample import ImageRef, Sample, make_sample
 from liit.data.world.describing import (
     caption_maker,
     tell_chinese,
@@ -16,7 +14,6 @@ from liit.data.world.describing import (
     tell_short,
 )
 from liit.data.world.dialogue import Asker, Maker, choice_form, scene_maker, short_form
-from liit.data.world.dice import Dice
 from liit.data.world.knowing import (
     KNOWING_OPEN,
     REASONING,
@@ -45,10 +42,7 @@ from liit.data.world.looking import (
 )
 from liit.data.world.several import COMPARING, WATCHING, compare_maker, follow_up
 from liit.data.world.styles import CHINESE_CAPTION, TWO_IMAGES, number_maker
-from liit.errors import LiitError
-from liit.limits import Count
 from liit.prompts import CAPTION
-from liit.seeds import generator
 
 DETECTION = "Please provide the bounding box coordinates of all {kind}."
 
@@ -96,33 +90,3 @@ EXAMS: dict[str, DrawnExam] = {
     "nlvr": DrawnExam("multi_image", (compare_maker(short_form, COMPARING, TWO_IMAGES),)),
     "dialogue": DrawnExam("multi_turn", (follow_up,)),
 }
-
-
-def draw_exam(task: str, size: Count, seed: int) -> Iterator[Sample]:
-    """Yield the ``size`` items of an exam; the last assistant turn is the reference.
-
-    Item ``i`` depends on (task, i, seed) alone, and a shorter exam is a prefix of a longer one.
-    Raises LiitError if there is no such exam.
-    """
-    if task not in EXAMS:
-        raise LiitError(
-            f"there is no exam {task!r} in the mini world.",
-            next_step=f"use one of {', '.join(sorted(EXAMS))}.",
-        )
-    exam, seen = EXAMS[task], set[str]()
-    for index in range(size):
-        attempt = 0
-        while True:
-            what = generator(seed, "world", "exam", task, index, attempt)
-            how = generator(seed, "world", "exam", task, index, attempt, "how")
-            dice = Dice(what, how, "exam")
-            dialogue = dice.pick(exam.makers)(dice)
-            images = tuple(ImageRef(data=image) for image in dialogue.images)
-            item = make_sample(
-                task, dialogue.turns(), images, skill=exam.skill, extra=dialogue.scoring
-            )
-            if item.id not in seen:
-                break
-            attempt += 1
-        seen.add(item.id)
-        yield item

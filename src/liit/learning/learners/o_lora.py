@@ -22,12 +22,18 @@ class OLora(Learner):
 
     strength: float = 0.5
 
-    def attach(self, model: Any, past: Past) -> None:  # noqa: ARG002
-        """Refuse a stream that has one adapter only."""
+    def attach(self, model: Any, past: Past) -> None:
+        """Refuse a stream that has one adapter only, and a model without LoRA."""
         if past.mode != "merge_fresh":
             raise LiitError(
                 "OLora keeps the adapters of different steps apart, and there is one only.",
                 next_step="set lora.mode to merge_fresh.",
+            )
+
+        if not any(".lora_A." in name for name, _ in model.named_parameters()):
+            raise LiitError(
+                f"OLora compares LoRA factors, and {type(model).__name__} has none.",
+                next_step="use another learner with this model.",
             )
 
     def loss(self, model: Any, batch: Any, task_loss: Any, past: Past) -> Any:  # noqa: ARG002
