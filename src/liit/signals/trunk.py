@@ -81,7 +81,10 @@ class Trunk:
         self.short_last = isinstance(self.layers[-1], LlamaDecoderLayer)
 
     def tower_features(self, pixels: Tensor) -> Tensor:
-        """Return what the frozen tower hands to the projector, [images, patches, width]."""
+        """Return what the frozen tower hands to the projector, [images, patches, width].
+
+        ``pixels``: or what the tower made of them before.
+        """
         dtype = next(self.tower.parameters()).dtype
         states = self.tower(pixels.to(dtype), output_hidden_states=True).hidden_states
         wanted = self.config.vision_feature_layer
@@ -89,6 +92,11 @@ class Trunk:
         if self.config.vision_feature_select_strategy == "default":
             chosen = [one[:, 1:] for one in chosen]
         return torch.cat(chosen, dim=-1)
+
+    def blank(self, like: Tensor) -> Tensor:
+        """Return the pixels of one image that are all zero, [1, 3, side, side]."""
+        side = self.config.vision_config.image_size
+        return like.new_zeros(1, 3, side, side)
 
     def enter(
         self, batch: dict[str, Any], features: Tensor | None
