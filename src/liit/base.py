@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from liit import paths, stamps
+from liit import locks, paths, stamps
 from liit.config import MiniModel, Params, Train
 from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
-from liit.data.sources import open_dataset
+from liit.data.sources import image_root, open_dataset
 from liit.data.store import SampleStore
 from liit.errors import LiitError
 from liit.files import (
@@ -35,6 +36,10 @@ RECORD = paths.BASE / "base.json"
 EXAM = paths.BASE / "exam.json"
 EXAM_STAMP = paths.SCRATCH / "base_exam.json"
 PROXY = paths.SCRATCH / "proxy"
+FEATURES = paths.SCRATCH / "features"
+FEATURES_BYTES = 2**30
+"""What the tower makes of all pictures is kept if it takes no more."""
+FLOAT_BYTES = 4
 NEXT_STEP = "run `dvc repro base` first."
 
 
@@ -79,7 +84,7 @@ def evaluate_base(params: Params) -> None:
     # Beside the scores, in git, a stamp would change with every commit.
     if not is_up_to_date(EXAM_STAMP, {**stamp, "file": EXAM.is_file() and digest_file(EXAM)}):
         say("[bold]base[/] · evaluate")
-        evaluator = open_evaluator(params, open_encoder(params), "base")
+        evaluator = open_evaluator(params, open_seeing_encoder(params), "base")
         cells = evaluate_exams(params, evaluator, theta)
         write_json(EXAM, {"cells": cells})
         write_json(EXAM_STAMP, {"made_from": {**stamp, "file": digest_file(EXAM)}})
@@ -109,6 +114,51 @@ def open_encoder(params: Params) -> Encoder:
             record["model"], revision=record["revision"], pad=params.model.pad_to_square
         ),
     )
+
+
+def open_seeing_encoder(params: Params) -> Encoder:
+    """Return the same encoder, with what the image tower makes of every picture if it has room.
+
+    The first process that asks lets the tower see the pictures of the stream and the exams.
+    """
+    from transformers import AutoConfig
+
+    from liit.model.features import Features, features_shape
+
+    encoder, record = open_encoder(params), _record()
+    shape = features_shape(AutoConfig.from_pretrained(record["model"], revision=record["revision"]))
+    stores = [
+        *(open_dataset(params, dataset) for dataset in params.stream),
+        *(
+            SampleStore(paths.exam_store(exam.task), image_root(params, exam))
+            for exam in params.prepared_exams
+        ),
+    ]
+    pictures = sum(store.pictures for store in stores)
+    if shape is None or pictures * math.prod(shape) * FLOAT_BYTES > FEATURES_BYTES:
+        return encoder
+    shown = [store for store in stores if store.pictures]
+    encoder.seen = Features(_features(params, encoder, shown))
+    return encoder
+
+
+def _features(params: Params, encoder: Encoder, stores: Sequence[SampleStore]) -> list[Path]:
+    """Return a file of the tower's output for each store; write those that are not whole."""
+    from liit.model.features import write_features
+    from liit.model.load import load_theta
+
+    theta, model, files = theta_zero().bare(), None, []
+    for store in stores:
+        file = FEATURES / store.path.relative_to(paths.DATA).with_suffix(".safetensors")
+        record = file.with_suffix(".json")
+        stamp = stamps.features(params, digest_file(store.path), theta.digest)
+        with locks.at_work_on(f"pictures of {store.path.stem}"):
+            if not (is_up_to_date(record, stamp) and is_intact(file, read_cache(record)["sha256"])):
+                model = model or load_theta(theta, dtype=params.model.dtype, merged=True)
+                write_features(model, encoder, store, file)
+                write_json(record, {"made_from": stamp, "sha256": digest_file(file)})
+        files.append(file)
+    return files
 
 
 def encoder_of(params: Params, processor: Any) -> Encoder:

@@ -25,6 +25,7 @@ OPENED = ("liit.model.load:load_theta", "liit.model.load:load_processor")
 PHASES: dict[str, tuple[str, ...]] = {
     "selection": ("liit.selection.select:select", "liit.selection.files:write_selection"),
     "signals": ("liit.signals.engine:measure", *OPENED),
+    "features": ("liit.model.features:write_features", *OPENED),
     "facts": ("liit.signals.facts:facts_of",),
     "training": ("liit.learning.train:fit", "liit.model.lora", *OPENED),
     "answers": ("liit.evaluation.adapter:LlavaLM", *OPENED),

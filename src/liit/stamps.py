@@ -63,6 +63,16 @@ def signals(
     }
 
 
+def features(params: Params, pictures: str, base: str) -> Stamp:
+    """What the tower makes depends on this; ``pictures`` (a prepared file), ``base``: digests."""
+    return {
+        "code": digest_phase("features"),
+        "pictures": pictures,
+        "base": base,
+        **_parts(params, "model"),
+    }
+
+
 def facts(params: Params, names: Collection[str], base: str) -> Stamp:
     """What the facts of given samples depend on; ``base``, a digest, comes with the tokenizer."""
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from liit.base import open_encoder
+from liit.base import open_seeing_encoder
 from liit.config import Params
 from liit.data.corpus import Corpus
 from liit.data.sources import open_dataset
@@ -55,7 +55,7 @@ class Stream:
     @cached_property
     def corpus(self) -> Corpus:
         """Every sample of the stream, by id, as the base's processor sees it."""
-        return Corpus(self.stores, open_encoder(self.params))
+        return Corpus(self.stores, open_seeing_encoder(self.params))
 
     def pool(self, t: int) -> Pool:
         """Return all that has arrived by step ``t``."""

@@ -67,6 +67,19 @@ def test_a_cut_file_of_a_selection_is_selected_again(project: Project) -> None:
         assert bytes_left(project, "lite_adapt_inf") == before
 
 
+def test_damaged_output_of_the_image_tower_is_made_anew(
+    project: Project, reproduced: Project
+) -> None:
+    file = "scratch/features/m3it.safetensors"
+    content = bytearray((project.root / file).read_bytes())
+    content[-3] ^= 0x40  # in the middle of a number
+    (project.root / file).write_bytes(content)
+    forget(project, "random")
+    project.liit_here("run", "random")
+    assert (project.root / file).read_bytes() == (reproduced.root / file).read_bytes()
+    assert bytes_left(project, "random") == bytes_left(reproduced, "random")
+
+
 def test_params_edited_during_a_run(project: Project) -> None:
     """DVC files no new value beside the old result, and the same command uses the new value."""
     forget(project, "random")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -52,12 +52,20 @@ class Encoded:
         return Encoded(self.id, self.input_ids[kept], self.labels[kept], self.pictures.none())
 
 
+class SeenPictures(Protocol):
+    """What a frozen image tower makes of pictures that it has seen before."""
+
+    def of(self, images: Sequence[ImageRef], image_root: Path | None) -> Tensor:
+        """Return [images, tokens, width]."""
+
+
 class Encoder:
     """Turns samples of one dataset root into batches for one processor.
 
     ``processor`` is a ``LlavaProcessor``, or the :class:`Parts` of another model's;
     ``system_prompt`` opens every conversation; ``written`` says how a conversation becomes text;
-    ``max_length`` counts image positions and cuts on the right, as LLaVA-1.5 does.
+    ``max_length`` counts image positions and cuts on the right, as LLaVA-1.5 does. ``seen`` gives
+    the frozen tower's output for pictures, which then stands in place of pixels everywhere.
     """
 
     def __init__(
@@ -74,6 +82,7 @@ class Encoder:
         self.system_prompt, self.written = system_prompt, written
         self.max_length = max_length
         self.image_token: int = self.tokenizer.convert_tokens_to_ids(processor.image_token)
+        self.seen: SeenPictures | None = None
         self.images: ImageAdapter = (
             processor.images
             if isinstance(processor, Parts)
@@ -190,8 +199,8 @@ class Encoder:
         """Pad a batch and normalise its images.
 
         Returns ids (list), input_ids, attention_mask, labels [n, L] and, where any sample has an
-        image, pixel_values [rows of the batch, ...] in the order of their placeholders and what
-        else the model wants to know of its images.
+        image, pixel_values [rows of the batch, ...] in the order of their placeholders (or what
+        the tower makes of them) and what else the model wants to know of its images.
         """
         width = max(len(one) for one in batch)
         input_ids = torch.full((len(batch), width), self.tokenizer.pad_token_id)
@@ -212,9 +221,8 @@ class Encoder:
             tensors[self.images.types_name] = (input_ids == self.image_token).int()
         shown = [one.pictures for one in batch if one.images]
         if shown:
-            tensors["pixel_values"] = self.images.normalised(
-                torch.cat([one.pixels for one in shown])
-            )
+            pixels = torch.cat([one.pixels for one in shown])
+            tensors["pixel_values"] = self.images.normalised(pixels) if not self.seen else pixels
             if self.images.shapes_name:
                 tensors[self.images.shapes_name] = torch.cat([one.shapes for one in shown])
         return tensors
@@ -227,7 +235,11 @@ class Encoder:
         return self.images.instructed(self.pictures(sample.images, image_root), plain)
 
     def pictures(self, images: Sequence[ImageRef], image_root: Path | None) -> Pictures:
-        """Open images and prepare them as the processor says."""
+        """Open images and prepare them as the processor says, or look up what the tower made."""
+        if self.seen is not None:
+            shapes = torch.zeros((len(images), 0), dtype=torch.long)
+            features = self.seen.of(images, image_root) if images else torch.zeros(0)
+            return Pictures(features, shapes)
         return self.images.pictures([open_image(image, image_root) for image in images])
 
     def tokens(self, sample: Sample, image_root: Path | None) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -48,6 +49,17 @@ def open_image(ref: ImageRef, image_root: Path | None, *, record: str | None = N
             next_step="restore the file, or set the record aside: put `check_images: decode` among "
             "its dataset's options in params.yaml and run `liit prepare`.",
         ) from None
+
+
+def picture_digest(ref: ImageRef, image_root: Path | None) -> bytes:
+    """Return 16 bytes that an image's file stands for; raise LiitError where it cannot be read."""
+    try:
+        source = _bytes_of(ref, image_root)
+    except _BadImageError as fault:
+        raise LiitError(
+            f"Image {ref.key}{_below(image_root)}: {fault}.", next_step="restore the file."
+        ) from None
+    return hashlib.blake2b(source.getbuffer(), digest_size=16).digest()
 
 
 def probe_image(ref: ImageRef, image_root: Path | None, check: ImageCheck = "header") -> str | None:

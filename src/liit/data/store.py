@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from liit.data.sample import ImageRef, Sample, Turn, fault_of
 from liit.errors import LiitError
@@ -104,6 +105,13 @@ class SampleStore(Sequence[Sample]):
         for batch in self._batches:
             for fields in batch.to_pylist():
                 yield _sample(fields)
+
+    @property
+    def pictures(self) -> int:
+        """Return the number of images of all samples."""
+        return sum(
+            pc.sum(pc.list_value_length(b.column("images"))).as_py() or 0 for b in self._batches
+        )
 
     def column(self, name: str) -> list[Any]:
         """Return one column (``id``, ``source`` or ``skill``) in file order."""

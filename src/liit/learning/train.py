@@ -78,6 +78,8 @@ def fit(
         lesson=lesson,
     )
     pl.seed_everything(seed % 2**32, verbose=False)  # dropout
+    # Deterministic mode would fill every new tensor with NaN first, a twentieth of a step.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     trainer = _trainer(train, devices, title)
     model.train()
     if train.gradient_checkpointing:

@@ -14,6 +14,7 @@ from liit.data.vision import IMAGE_ADAPTERS, InstructedAdapter, Parts
 from liit.errors import LiitError
 from liit.files import digest_json
 from liit.learner import STATE
+from liit.model.features import accept_features
 from liit.model.lora import load_adapter, merge
 from liit.model.queries import QUERY_MODELS
 from liit.model.sealed import Seal, expect_intact
@@ -144,6 +145,7 @@ def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -
         trust_remote_code=False,
         attn_implementation="sdpa",
     )
+    accept_features(model)
     return model.eval()
 
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.utils.data import Dataset
-
-from liit.data.encode import Encoded
 
 if TYPE_CHECKING:
     from liit.data.corpus import Corpus
-
-TOWER_BYTES = 1 << 30
-"""Outputs of the frozen vision tower that are kept between passes and steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,43 +61,12 @@ def batches_of(
     ]
 
 
-class TowerCache:
-    """Vision features by sample id: the tower is frozen along the whole stream."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._kept: dict[str, Tensor] = {}
-        self._room = TOWER_BYTES
-
-    def get(self, ids: Sequence[str]) -> list[Tensor] | None:
-        """Return the features of every sample that has images, or None if any is missing."""
-        found = [self._kept.get(id_) for id_ in ids]
-        return [one for one in found if one is not None] if None not in found else None
-
-    def put(self, ids: Sequence[str], images: Sequence[int], features: Tensor) -> None:
-        """Keep ``features`` [sum of images, patches, width] while there is room."""
-        if features.nbytes <= self._room:
-            self._room -= features.nbytes
-            parts = torch.split(features.cpu(), list(images))
-            self._kept |= zip(ids, parts, strict=True)
-
-
-_CACHES: weakref.WeakKeyDictionary[Corpus, dict[str, TowerCache]] = weakref.WeakKeyDictionary()
-
-
-def tower_cache(corpus: Corpus, tower_digest: str) -> TowerCache:
-    """Return this process's cache of a corpus under a tower with those weights."""
-    return _CACHES.setdefault(corpus, {}).setdefault(tower_digest, TowerCache())
-
-
 class PoolBatches(Dataset[dict[str, Any]]):
     """A map-style dataset whose items are whole batches, ready for the device."""
 
-    def __init__(
-        self, corpora: dict[str, Corpus], caches: dict[str, TowerCache], ids: Sequence[str]
-    ) -> None:
-        """``corpora`` and ``caches`` by kind of pass."""
-        self.corpora, self.caches, self.ids = corpora, caches, ids
+    def __init__(self, corpora: dict[str, Corpus], ids: Sequence[str]) -> None:
+        """``corpora`` by kind of pass."""
+        self.corpora, self.ids = corpora, ids
         self.batches: list[Batch] = []
 
     def __len__(self) -> int:
@@ -113,30 +74,15 @@ class PoolBatches(Dataset[dict[str, Any]]):
         return len(self.batches)
 
     def __getitem__(self, place: int) -> dict[str, Any]:
-        """Return ``Encoder.collate``'s tensors and: number, kind, rows, images per sample.
-
-        Samples whose vision features are cached come with ``features`` in place of pixels.
-        """
+        """Return ``Encoder.collate``'s tensors and: number, kind, rows, images per sample."""
         batch = self.batches[place]
         encoder = self.corpora[batch.kind].encoder
         samples = [self.corpora[batch.kind].encoded(self.ids[row]) for row in batch.rows]
         if batch.kind == "blind":
             samples = [one.blind(encoder.image_token) for one in samples]
-        images = [one.images for one in samples]
-        cached = self._features(batch.kind, samples)
-        if cached is not None:
-            samples = [one.without_pixels() for one in samples]
-        tensors = encoder.collate(samples)
-        if cached:
-            tensors["features"] = torch.cat(cached)
-        return tensors | {
+        return encoder.collate(samples) | {
             "number": batch.number,
             "kind": batch.kind,
             "rows": batch.rows,
-            "images": images,
+            "images": [one.images for one in samples],
         }
-
-    def _features(self, kind: str, samples: list[Encoded]) -> list[Tensor] | None:
-        if kind == "zero_image":
-            return None
-        return self.caches[kind].get([one.id for one in samples if one.images])

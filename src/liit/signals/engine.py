@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from liit.config import Devices, Signals
 from liit.data.corpus import Corpus
 from liit.errors import LiitError
 from liit.progress import trainer_bar
 from liit.ranks import stoppable
-from liit.signals.batches import Batch, PoolBatches, TowerCache, batches_of, tower_cache
+from liit.signals.batches import Batch, PoolBatches, batches_of
 from liit.signals.module import Measuring, PoolData
 from liit.signals.passes import MEASURED_AS, Pass, chosen_layer, passes_for
 from liit.signals.store import Shards, SignalStore
@@ -64,7 +61,7 @@ def measure(
     store = SignalStore(folder, made_from)
     passes = passes_for(names - store.measured().keys())
     if passes:
-        data = _batches(models, corpora, ids, passes, settings.tokens_per_batch)
+        data = _batches(corpora, ids, passes, settings.tokens_per_batch)
         plan = [settings.tokens_per_batch, [[one.kind, sorted(one.names)] for one in passes]]
         shards = Shards(store, plan, _group(data.batches))
         with ExitStack() as stack:
@@ -98,27 +95,16 @@ def _predict(trainer: pl.Trainer, module: Measuring, data: PoolData) -> None:
 
 
 def _batches(
-    models: dict[str, Any],
     corpora: dict[str, Corpus],
     ids: Sequence[str],
     passes: Sequence[Pass],
     budget: int,
 ) -> PoolBatches:
     of_pass = {one.kind: "proxy" if one.kind == "proxy" else "main" for one in passes}
-    towers = {name: _tower_cache(models[name], corpora[name]) for name in models}
-    data = PoolBatches(
-        {kind: corpora[name] for kind, name in of_pass.items()},
-        {kind: towers[name] for kind, name in of_pass.items()},
-        ids,
-    )
+    data = PoolBatches({kind: corpora[name] for kind, name in of_pass.items()}, ids)
     for kind, name in of_pass.items():
         data.batches += batches_of(corpora[name], ids, kind, budget, first=len(data.batches))
     return data
-
-
-def _tower_cache(model: Any, corpus: Corpus) -> TowerCache:
-    tower = Trunk(model).tower
-    return tower_cache(corpus, "" if tower is None else _digest(tower))
 
 
 def _sweeps(
@@ -170,12 +156,3 @@ def _trainer(devices: Devices, title: str) -> pl.Trainer:
         enable_model_summary=False,
         callbacks=[trainer_bar(title)],
     )
-
-
-def _digest(module: nn.Module) -> str:
-    """Return the sha256 of a module's weights."""
-    total = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
-        total.update(f"{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\n".encode())
-        total.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-    return total.hexdigest()

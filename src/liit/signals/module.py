@@ -69,23 +69,21 @@ class Measuring(pl.LightningModule):
         return {"rows": batch["rows"], **outcome}
 
     def _features(self, batch: dict[str, Any]) -> Tensor | None:
-        """Return the tower's features where they can be kept, apart from the projector."""
-        kind, images = batch["kind"], batch["images"]
-        trunk = self.sweeps[kind].trunk
-        if kind == "zero_image" and sum(images):
-            batch["pixel_values"] = torch.zeros_like(batch["pixel_values"])
-        if kind == "blind" or not sum(images) or trunk.tower is None:
+        """Return the tower's features where it stands apart from the projector."""
+        kind, shown = batch["kind"], sum(batch["images"])
+        trunk, blank = self.sweeps[kind].trunk, kind == "zero_image"
+        if kind == "blind" or not shown:
+            return None
+        if trunk.tower is None:
+            if blank:
+                batch["pixel_values"] = torch.zeros_like(batch["pixel_values"])
             return None
         with torch.no_grad():
-            if kind == "zero_image":
-                zero = batch["pixel_values"][:1]
-                return trunk.tower_features(zero).expand(sum(images), -1, -1)
-            if "features" in batch:
-                return batch["features"]  # type: ignore[no-any-return]
-            features = trunk.tower_features(batch["pixel_values"])
-        shown = [id_ for id_, count in zip(batch["ids"], images, strict=True) if count]
-        self.data.caches[kind].put(shown, [count for count in images if count], features)
-        return features
+            if blank:
+                return trunk.tower_features(trunk.blank(batch["pixel_values"])).expand(
+                    shown, -1, -1
+                )
+            return trunk.tower_features(batch["pixel_values"])
 
     def _announce(self) -> None:
         """Say what will be done and for how long, after timing the first batches of each pass."""

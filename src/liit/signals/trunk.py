@@ -92,8 +92,16 @@ class Trunk:
         self.short_last = isinstance(self.layers[-1], LlamaDecoderLayer)
 
     def tower_features(self, pixels: Tensor) -> Tensor:
-        """Return what the frozen tower hands to the projector, [images, patches, width]."""
+        """Return what the frozen tower hands to the projector, [images, patches, width].
+
+        ``pixels``: or what the tower made of them before.
+        """
         return tower_features(self.tower, self.config, pixels)
+
+    def blank(self, like: Tensor) -> Tensor:
+        """Return the pixels of one image that are all zero, [1, 3, side, side]."""
+        side = self.config.vision_config.image_size
+        return like.new_zeros(1, 3, side, side)
 
     def enter(
         self, batch: dict[str, Any], features: Tensor | None
