@@ -58,7 +58,7 @@ def main() -> None:
             for trial, seconds in _timed(_trials(whole, Path(folder), kills, quick=asked.quick))
         ]
     healed = [trial for trial in trials if trial["same_bytes"] and not trial["helped"]]
-    headline = {"reliability_trials": len(trials), "reliability_healed": len(healed)}
+    headline = {"trials_not_healed": len(trials) - len(healed)}
     publish("reliability", {"method": METHOD, "trials": trials}, headline, asked.out)
 
 
