@@ -59,8 +59,9 @@ LM_EVAL = "lm_eval"
 class Entry(Strict):
     """One dataset, below its name: what tables call it, and how it is read.
 
-    ``format`` names a reader (a file of ``liit.data.readers``) or ``world`` (drawn); ``files`` and
-    ``image_root`` are relative to ``data_root``; ``options`` go to the reader.
+    ``format`` names a reader (a file of ``liit.data.readers``), ``benchmark`` or ``joint``
+    (official files), or ``world`` (drawn); ``files`` and ``image_root`` are relative to
+    ``data_root``; ``options`` go to the reader.
     """
 
     label: str

@@ -93,6 +93,34 @@ def test_files_without_answers_and_unknown_tasks_are_refused(tmp_path: Path) -> 
         list(read_training("vizwizz", [file], source="v"))
 
 
+@pytest.mark.parametrize(
+    ("task", "content"),
+    [
+        ("ocrvqa", {"b1": {"questions": ["Who?"], "answers": ["A"], "split": [1]}}),
+        ("ocrvqa", {"b1": {"questions": [3], "answers": [None], "split": 1}}),
+        ("vqav2", {"annotations": [1, [2], None]}),
+        ("vqav2", [{"question_id": 1, "question": ["x"], "answers": [{"answr": 1}]}]),
+        ("flickr30k", {"images": [{"filename": 3, "sentences": [{"raw": 5}]}]}),
+        ("flickr30k", {"images": [{"sentences": [{}]}]}),
+        ("okvqa", [{"question_id": 1, "sent": "x", "label": {}, "img_id": "a"}]),
+        ("okvqa", [{"question_id": 1, "sent": "x", "label": {"a": "b"}, "img_id": "a"}]),
+        ("gqa", {"1": None, "2": [], "3": {"answer": {"a": 1}, "question": "x"}}),
+        ("aokvqa", [{"question_id": 1, "direct_answers": 3, "question": "x", "image_id": 1}]),
+    ],
+)
+def test_odd_content_is_set_aside_or_refused_with_its_file(
+    tmp_path: Path, task: str, content: Any
+) -> None:
+    file = write(tmp_path / "odd.json", content)
+    try:
+        records = list(read_training(task, [file], source="o"))
+    except LiitError as error:
+        assert "odd.json" in str(error)
+    else:
+        for one in records:
+            assert isinstance(one, Sample) or "odd.json" in one.file
+
+
 def test_a_dataset_of_the_stream_may_be_official_files(tmp_path: Path) -> None:
     folder = tmp_path / "root"
     folder.mkdir()

@@ -13,7 +13,7 @@ from torch import Tensor
 from liit.data import template
 from liit.data.images import image_size, open_image
 from liit.data.sample import IMAGE_TAG, ImageRef, Sample
-from liit.data.vision import ImageAdapter, Parts, Pictures, SquareAdapter
+from liit.data.vision import ImageAdapter, Parts, Pictures, SquareAdapter, images_first
 from liit.errors import LiitError
 
 IGNORED = -100
@@ -229,10 +229,9 @@ class Encoder:
 
     def shown(self, sample: Sample, image_root: Path | None) -> Pictures:
         """Prepare a sample's images, with what its user says of each where the model reads it."""
-        said = [turn.text for turn in sample.turns for _ in range(turn.text.count(IMAGE_TAG))]
-        asked = [template.request(text) if self.written == "blip" else text for text in said]
-        plain = [text.replace(IMAGE_TAG, "").strip() for text in asked]
-        return self.images.instructed(self.pictures(sample.images, image_root), plain)
+        asked = [turn.text for turn in sample.turns for _ in range(turn.text.count(IMAGE_TAG))]
+        pictures = self.pictures(sample.images, image_root)
+        return self.images.instructed(pictures, [template.request(text) for text in asked])
 
     def pictures(self, images: Sequence[ImageRef], image_root: Path | None) -> Pictures:
         """Open images and prepare them as the processor says, or look up what the tower made."""
@@ -252,7 +251,7 @@ class Encoder:
         for start, end in answers:
             supervised |= (ends > start) & (starts < end) & (ends > starts)
         if self.written == "blip":
-            ids = self._images_before_the_start(ids)
+            ids = images_first(ids, self.image_token, self.tokenizer.bos_token_id)
         labels = torch.where(supervised, ids, IGNORED)
         places = ids == self.image_token
         if int(places.sum()) != len(sample.images):
@@ -264,13 +263,6 @@ class Encoder:
         repeats = torch.ones_like(ids)
         repeats[places] = torch.tensor(self.positions(sample.images, image_root), dtype=ids.dtype)
         return ids.repeat_interleave(repeats), labels.repeat_interleave(repeats)
-
-    def _images_before_the_start(self, ids: Tensor) -> Tensor:
-        """Put the images that open a conversation before the start mark, as BLIP-2 was trained."""
-        if not len(ids) or ids[0] != self.tokenizer.bos_token_id:
-            return ids
-        leading = int((ids[1:] == self.image_token).long().cumprod(0).sum())
-        return torch.cat([ids[1 : leading + 1], ids[:1], ids[leading + 1 :]])
 
     def _image_positions(self, input_ids: Tensor) -> int:
         return int((input_ids == self.image_token).sum())

@@ -33,6 +33,14 @@ class Pictures(NamedTuple):
         return self.pixels.nbytes + self.shapes.nbytes
 
 
+def images_first(ids: Tensor, image: int, start: int | None) -> Tensor:
+    """Put the image tokens that follow the start mark before it, as BLIP-2 was trained; ids [L]."""
+    if not len(ids) or ids[0] != start:
+        return ids
+    leading = int((ids[1:] == image).long().cumprod(0).sum())
+    return torch.cat([ids[1 : leading + 1], ids[:1], ids[leading + 1 :]])
+
+
 class ImageAdapter(ABC):
     """What an encoder needs of a model's image processor.
 

@@ -46,7 +46,7 @@ def read_items(
     """
     benchmark, options = _asking(task), Options(profile, box_frame=box_frame)
     seen = Counter[str]()
-    for record in reference_records(benchmark, read_documents(files))[0]:
+    for record in _records(benchmark, files)[0]:
         if not _is_of(record, split):
             continue
         item = _asked(benchmark, record, options)
@@ -73,7 +73,7 @@ def read_training(
     files without any answer.
     """
     benchmark = _asking(task)
-    records, questions = reference_records(benchmark, read_documents(files))
+    records, questions = _records(benchmark, files)
     for record in records:
         if _is_of(record, split):
             yield from _taught(benchmark, record, source, image_root)
@@ -135,6 +135,20 @@ def _asking(task: str) -> Benchmark:
             next_step=f"choose from: {', '.join(sorted(asking))}",
         )
     return asking[task]
+
+
+def _records(
+    benchmark: Benchmark, files: Sequence[str | Path]
+) -> tuple[list[Record], list[Record]]:
+    documents = read_documents(files)
+    try:
+        return reference_records(benchmark, documents)
+    except MISFITS as fault:
+        raise LiitError(
+            f"{', '.join(map(str, files))}: not in a known layout of {benchmark.name} "
+            f"({type(fault).__name__}: {fault})",
+            next_step="compare the files with the benchmark's official ones",
+        ) from fault
 
 
 def _is_of(record: Record, split: str | None) -> bool:

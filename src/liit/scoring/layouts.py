@@ -144,7 +144,7 @@ def _asked_of_one_image(key: str, fields: Mapping[str, Any]) -> Iterator[dict[st
             "image": f"{key}.jpg",
             "question": question,
             "answer": answer,
-            "split": _OCR_VQA_SPLITS.get(split, split),
+            "split": _OCR_VQA_SPLITS.get(split, split) if isinstance(split, int) else split,
         }
 
 
