@@ -8,7 +8,7 @@ from typing import Any
 
 from liit import prompts
 from liit.benchmarks._options import ask_for_letter, checked_letter, choices_of, letter_of
-from liit.benchmarks._short import most_common
+from liit.benchmarks._short import known_texts, most_common
 from liit.metrics import Scored
 from liit.metrics.letter import lenient_letter, llava_letter
 from liit.metrics.vqa import m4c_normalise
@@ -52,7 +52,7 @@ def score_choice(facts: Facts, said: str) -> Scored:
 
 
 def _facts(record: Record) -> dict[str, Any]:
-    answers = [str(answer) for answer in as_list(record.fields["direct_answers"])]
+    answers = known_texts(record, record.fields["direct_answers"])
     return {"answers": answers, "choices": choices_of(record)}
 
 
