@@ -479,7 +479,10 @@ def test_the_list_says_which_files_are_needed(capsys: pytest.CaptureFixture[str]
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert all("references: " in line for line in lines)
-    assert "refs(*).p and instances.json" in next(x for x in lines if x.startswith("refcoco "))
+    told = {line.split()[0]: line.split("references: ")[1] for line in lines}
+    assert "refs(*).p and instances.json" in told["refcoco"]
+    for name, words in (("caption", "captions"), ("rouge", "one line"), ("gqa", "annotation")):
+        assert words in told[name]
 
 
 @pytest.mark.parametrize(
