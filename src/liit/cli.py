@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import io
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -102,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--scale", help="a file of scales/ (default: params.yaml as it is)")
     plan.add_argument("--devices", type=_count, help="default: those of params.yaml, all nodes")
     plan.add_argument(
-        "--tflops", type=float, help="10¹² operations a second of a device (default: measured)"
+        "--tflops", type=_speed, help="10¹² operations a second of a device (default: measured)"
     )
     command("list", "List tables, methods, steps and exams.")
     scale = command("scale", "Rewrite params.yaml for another scale.")
@@ -124,6 +126,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _count(text: str) -> int:
     return _at_least(1, text)
+
+
+def _speed(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) < math.inf:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"give a number above 0, not {text!r}")
 
 
 def _seed(text: str) -> int:

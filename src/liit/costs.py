@@ -28,6 +28,8 @@ class Meter:
         self.add(name, {**cost, "seconds": time.perf_counter() - started})
 
     def add(self, name: str, cost: Cost) -> None:
-        """Record a phase that measured its own time."""
-        cost["seconds"] = round(cost["seconds"], 3)
-        self.costs[name] = {**cost, "peak_memory_gb": round(peak_gb(), 3)}
+        """Record a phase that measured its own time; a second part of a phase adds to the first."""
+        before = self.costs.get(name, {})
+        cost["seconds"] = round(cost["seconds"] + before.get("seconds", 0.0), 3)
+        peak = max(round(peak_gb(), 3), before.get("peak_memory_gb") or 0.0)
+        self.costs[name] = {**cost, "peak_memory_gb": peak}

@@ -85,7 +85,9 @@ class Run:
         if is_other_rank():
             return
         if names := self.method.facts:
-            signals = {**signals, **facts_of(self.stream.corpus, pool.ids.tolist(), names)}
+            with meter.phase("signals") as cost:
+                cost["samples"] = len(pool)
+                signals = {**signals, **facts_of(self.stream.corpus, pool.ids.tolist(), names)}
         selection = select(self.method, pool, signals, self.params.budget, self.seed)
         for phase, seconds in selection.seconds.items():
             meter.add(phase, {"samples": len(pool), "seconds": seconds})

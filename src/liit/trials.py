@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,8 +76,14 @@ def open_trial(table: str, method: str, seed: int, settings: Sequence[str]) -> T
     folder = TRIALS / name
     params = _tuned(name, seed, tuned)
     text = yaml.safe_dump(params, sort_keys=False)
+    new = not folder.exists()
     write_text(folder / PARAMS, text)
-    load_params(folder / PARAMS)
+    try:
+        load_params(folder / PARAMS)
+    except LiitError:
+        if new:
+            shutil.rmtree(folder)
+        raise
     experiments = UP / paths.EXPERIMENTS
     write_text(
         folder / paths.EXPERIMENTS / paths.MAIN / f"{name}.py",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -29,6 +31,8 @@ from liit.doctor.reference_checks import (
     with_image,
     without_ocr,
 )
+from liit.doctor.written import written
+from liit.files import digest_folder
 from liit.model import lora
 from liit.scales import params_of
 
@@ -267,3 +271,28 @@ def test_the_command(capsys: Any, monkeypatch: Any) -> None:
     assert main(["doctor", "--scale", "llava"]) == 1
     assert "llava-1.5-7b" in capsys.readouterr().err
     assert (ROOT / "params.yaml").read_bytes() == before
+
+
+def test_a_flipped_bit_of_what_was_written_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (model := tmp_path / "base/model").mkdir(parents=True)
+    (model / "model.safetensors").write_bytes(b"weights of t = 0")
+    sha = digest_folder(Path("base/model"))
+    folders = {"base/model": sha}
+    record = {"model": "base/model", "adapter": None, "revision": None, "sha256": sha}
+    (tmp_path / "base/base.json").write_text(json.dumps(record | {"folders": folders}))
+    for home in ("adapters", "tables/budgets/adapters"):
+        (folder := tmp_path / home / "random/0/m3it").mkdir(parents=True)
+        (folder / "adapter_model.safetensors").write_bytes(b"an adapter")
+        found = {"made_from": {}, "weights": hashlib.sha256(b"an adapter").hexdigest()}
+        (folder / "made_from.json").write_text(json.dumps(found))
+    assert [(one.state, one.detail) for one in written()] == [("ok", "3 as their records say")]
+    (model / "model.safetensors").write_bytes(b"weights of t = 1")
+    (folder / "adapter_model.safetensors").write_bytes(b"an adapte")
+    damaged = {one.subject: one.next_step for one in written()}
+    assert list(damaged) == [
+        "base/model", "tables/budgets/adapters/random/0/m3it/adapter_model.safetensors"
+    ]  # fmt: skip
+    assert "git checkout base" in damaged["base/model"]

@@ -99,7 +99,7 @@ def test_ids_of_another_numbering_join_by_position_if_all_questions_agree(tmp_pa
     assert (report.joined.key, report.n) == ("position", 6)
     # in another order the texts disagree, and nothing else tells the items apart
     turned = write(tmp_path / "q.jsonl", jsonl([said[2], *said[:2], *said[3:]]))
-    with pytest.raises(LiitError, match="could be joined to a reference"):
+    with pytest.raises(LiitError, match="could be joined to one of 6 references"):
         run("pope", [references], [turned])
 
 

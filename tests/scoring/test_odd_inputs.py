@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from liit.scoring.records import as_list, question_key
 from liit.scoring.report import as_json, as_text
 from liit.scoring.running import Report, run_benchmark
 
-from .small import CASES
+from .small import CASES, TYDI, TYDI_SAID
 from .test_small import TASKS, write
 
 
@@ -210,6 +211,14 @@ def test_a_question_answered_twice_is_said(tmp_path: Path) -> None:
     assert "1 keys stand more than once and were left out (2)" in as_text(report)
 
 
+# without ids: nothing joins as there are twice as many answers as references
+REGIONS = [{"image": "9.jpg", "sents": "cup", "width": 200, "height": 100}]
+
+
+def regions_said(said: list[str]) -> list[dict[str, str]]:
+    return [{"image": "9.jpg", "sents": "cup", "text": text} for text in said]
+
+
 MIXED = [
     ("gqa", {"1": {"question": "Who?", "answer": "man"}},
      [[{"question_id": 1, "text": "man"}], [{"question_id": 1, "text": "cup"}]]),
@@ -222,11 +231,22 @@ MIXED = [
                                           "response": said}} for said in "AB"]),
     ("alpaca_eval", None, [[{"instruction": "Sing.", "output_2": said, "preference": 2}]
                            for said in ("la", "lo")]),
+    ("alpaca_eval", None, [[{"instruction": "Sing.", "preference": said}] for said in (1, 2)]),
     ("continual", None, [{"R": [[1.0, None], [2.0, 3.0]]}, {"R": [[1.0, None], [0.0, 3.0]]}]),
+    ("mmvet", None, [{"v1": {"score": [0.5]}}, {"v1": {"score": [0.9]}}]),
+    ("humaneval", None, [[{"task_id": "a", "passed": passed}] for passed in (True, False)]),
+    ("tydiqa", TYDI[:1], [[row] for row in (TYDI_SAID[0], TYDI_SAID[0] | {"minimal_answer": {
+        "start_byte_offset": 10, "end_byte_offset": 20}})]),
+    ("refcoco", [{**REGIONS[0], "bbox": [50, 20, 100, 60]}],
+     [regions_said([box]) for box in ("[0.25, 0.20, 0.75, 0.80]", "[0, 0, 1, 1]")]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "references", "models"), MIXED, ids=[row[0] for row in MIXED])
+@pytest.mark.parametrize(
+    ("name", "references", "models"),
+    MIXED,
+    ids=lambda value: value if isinstance(value, str) else "",
+)
 def test_two_models_in_one_folder_are_named(
     tmp_path: Path, name: str, references: Any, models: list[Any]
 ) -> None:
@@ -299,7 +319,18 @@ def test_lists_as_numpy_prints_them(tmp_path: Path) -> None:
         ("pope", {"question_id": 1, "text": "q?", "label": "maybe"}, "neither yes nor no"),
         ("gsm8k", {"id": 1, "answer": "no number"}, "holds no number"),
         ("refcoco", {"question_id": 1, "bbox": [20, 10, 30, 40]}, "no image size"),
-        ("okvqa", {"question_id": 1, "answers": [{"text": "red"}]}, "answer"),
+        ("okvqa", {"question_id": 1, "answers": [{"text": "red"}]}, "answer is None"),
+        ("vqav2", {"question_id": 1, "answers": []}, "no reference answer"),
+        ("textvqa", {"question_id": 1, "answers": [" "]}, "no reference answer"),
+        ("gqa", {"question_id": 1, "answer": [None]}, "answer is None"),
+        ("exact", {"question_id": 1, "answer": math.nan}, "answer is nan"),
+        ("aokvqa", {"question_id": 1, "choices": ["a"], "direct_answers": []}, "no reference"),
+        ("bbh", {"id": 1, "target": {}}, "answer is None"),
+        ("mmmu", {"id": 1, "question_type": "open", "answer": []}, "no reference answer"),
+        ("mmmu_pro", {"id": 1, "options": ["a"], "answer": "C"}, "none of the 1 options"),
+        ("refcoco", {"question_id": 1, "bbox": [2, 1, 0, 4], "width": 9, "height": 9}, "above 0"),
+        ("refcoco", {"question_id": 1, "bbox": [2, 1, 3, 4], "width": math.nan, "height": 9},
+         "no image size"),
     ],
 )  # fmt: skip
 def test_a_reference_that_cannot_be_understood_is_an_error(
@@ -346,6 +377,48 @@ def test_a_missing_field_is_no_wrong_answer(tmp_path: Path) -> None:
     assert "avg_length" not in run("alpaca_eval", None, judged, tmp_path).outcome.breakdown
     marks = [{"instruction": f"{n}", "mark": 2} for n in range(2)]
     assert run("alpaca_eval", None, marks, tmp_path, answer_field="mark").outcome.score == 100
+
+
+def test_a_record_without_an_answer_is_not_scored_by_its_other_fields(tmp_path: Path) -> None:
+    references = {str(n): {"question": f"q{n}?", "answer": f"a{n}"} for n in range(5)}
+    said: list[dict[str, Any]] = [
+        {"question_id": n, "prediction": f"a{n}", "answer": "the reference's"} for n in range(5)
+    ]
+    assert run("gqa", references, said, tmp_path).outcome.score == 100
+    lacking = {"question_id": 4, "answer": "a4"}
+    with pytest.raises(LiitError, match=r"said.json: record 5 has no field 'prediction'"):
+        run("gqa", references, [*said[:4], lacking], tmp_path)
+    odd = {"question_id": 4, "text": "a4", "output": "a log"}
+    texts = [{"question_id": n, "text": f"a{n}"} for n in range(4)]
+    assert run("gqa", references, [*texts, odd], tmp_path).outcome.score == 100
+
+
+def test_an_answer_inside_of_a_field_is_named(tmp_path: Path) -> None:
+    references = {"1": {"question": "q?", "answer": "yes"}}
+    said = [{"question_id": 1, "answer": {"said": "yes"}}]
+    with pytest.raises(LiitError, match="no field inside 'answer'") as caught:
+        run("gqa", references, said, tmp_path)
+    assert "--answer-field answer.said" in caught.value.next_step  # and this advice works
+    assert run("gqa", references, said, tmp_path, answer_field="answer.said").outcome.score == 100
+
+
+def test_a_key_that_stands_twice_in_an_object(tmp_path: Path) -> None:
+    references = {"1": {"question": "q?", "answer": "yes"}}
+    with pytest.raises(LiitError, match=r"said\.json: the key '1' stands twice"):
+        run("gqa", references, '{"1": "yes", "1": "no"}', tmp_path)
+    assert run("gqa", references, '{"1": "yes", "1": "yes"}', tmp_path).outcome.score == 100
+
+
+def test_a_record_with_fewer_grades_does_not_cut_those_of_all(tmp_path: Path) -> None:
+    grades = {f"v{n}": {"score": [1, 0, 0.5]} for n in range(4)}
+    assert run("mmvet", None, grades, tmp_path).outcome.score == pytest.approx(50)
+    with pytest.raises(LiitError, match="record 5 has 2 grades where most records have 3"):
+        run("mmvet", None, grades | {"v9": {"score": [1, 0]}}, tmp_path)
+    report = run("mmvet", None, grades | {"v9": {}}, tmp_path)
+    assert "1 records have no grades" in as_text(report)
+    verdicts = [{"instruction": f"{n}", "preference": 2} for n in range(3)]
+    report = run("alpaca_eval", None, [*verdicts, {"instruction": "3"}], tmp_path)
+    assert "1 records have no verdict" in as_text(report)
 
 
 def test_the_complete_part_of_a_result_file_counts(tmp_path: Path) -> None:
@@ -406,7 +479,10 @@ def test_the_list_says_which_files_are_needed(capsys: pytest.CaptureFixture[str]
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert all("references: " in line for line in lines)
-    assert "refs(*).p and instances.json" in next(x for x in lines if x.startswith("refcoco "))
+    told = {line.split()[0]: line.split("references: ")[1] for line in lines}
+    assert "refs(*).p and instances.json" in told["refcoco"]
+    for name, words in (("caption", "captions"), ("rouge", "one line"), ("gqa", "annotation")):
+        assert words in told[name]
 
 
 @pytest.mark.parametrize(

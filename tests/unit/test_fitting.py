@@ -14,6 +14,7 @@ from PIL import Image
 from liit import paths
 from liit.base import encoder_of, tokenizer_texts
 from liit.config import Dataset, Exam, Params
+from liit.data.check import check_dataset
 from liit.data.encode import IGNORED
 from liit.data.store import SampleStore, read_quarantine
 from liit.errors import LiitError
@@ -88,6 +89,8 @@ def test_what_would_stop_later_is_set_aside_with_its_reason(params: Params) -> N
     assert names(SampleStore(path)) == {one["id"] for one in RECORDS} - set(UNFIT)
     aside = {fault.record: fault.reason for fault in read_quarantine(path)}
     assert aside.keys() == UNFIT.keys()
+    report = check_dataset(SampleStore(path, Path("datasets/images")))
+    assert (report.unfit, report.set_aside) == (len(UNFIT), len(UNFIT))
     assert all(UNFIT[name] in reason for name, reason in aside.items())
     assert names(SampleStore(paths.exam_store("asked"))) == {"short"}
     assert paths.dataset_store("llava").read_bytes() == drawn

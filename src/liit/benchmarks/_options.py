@@ -21,7 +21,10 @@ def choices_of(record: Record) -> list[str]:
     """Return the options: a list field, columns A, B, …, else the lines "A. …" of the question."""
     listed = record.first(("choices", "options"))
     if listed is not None:
-        return [str(choice) for choice in as_list(listed)]
+        options = as_list(listed)
+        if len(options) == 1 and isinstance(options[0], list):
+            options = options[0]  # MMMU-Pro has lists inside of lists
+        return [str(choice) for choice in options]
     columns = itertools.takewhile(lambda a: record.fields.get(a) not in (None, ""), LETTERS)
     texts = [str(record.fields[letter]) for letter in columns]
     if len(texts) > 1:

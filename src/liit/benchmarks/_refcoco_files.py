@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -93,16 +94,21 @@ def _raw_box(record: Record) -> Box:
     value = as_list(record.need(_BOXES, "reference box"))
     try:
         x, y, third, fourth = (float(number) for number in value)
-    except (TypeError, ValueError) as fault:
+    except (TypeError, ValueError):
+        x = y = third = fourth = math.nan
+    # of either kind: a size, or a corner behind the first
+    if not (x < math.inf and y < math.inf and 0 < third < math.inf and 0 < fourth < math.inf):
         raise LiitError(
-            f"{record.where}: the reference box is not four numbers: {value!r}",
+            f"{record.where}: the reference box is not four numbers, the last two above 0: "
+            f"{value!r}",
             next_step="give it as [x, y, width, height] in pixels",
-        ) from fault
+        )
     return x, y, third, fourth
 
 
 def _beyond(record: Record, box: Box) -> bool:
-    width, height = record.fields.get("width"), record.fields.get("height")
-    if width is None or height is None:
+    try:
+        width, height = float(record.fields["width"]), float(record.fields["height"])
+    except (KeyError, TypeError, ValueError):
         return False
-    return box[0] + box[2] > float(width) + 2 or box[1] + box[3] > float(height) + 2
+    return box[0] + box[2] > width + 2 or box[1] + box[3] > height + 2

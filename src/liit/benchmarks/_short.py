@@ -20,8 +20,28 @@ Ask = Callable[[Record, Options], ExamItem]
 
 def reference_answers(record: Record) -> list[str]:
     """Return a record's reference answers; annotators' entries are reduced to their text."""
-    entries = as_list(record.need(ANSWERS, "reference answer"))
-    return [str(e["answer"] if isinstance(e, dict) else e) for e in entries]
+    return known_texts(record, record.need(ANSWERS, "reference answer"), "answer")
+
+
+def known_texts(record: Record, value: Any, *inner: str) -> list[str]:
+    """Return reference answers as texts; ``inner`` are the fields of entries that are objects.
+
+    LiitError if there is none, or one is no text and no number.
+    """
+    texts = [
+        next((entry[name] for name in inner if name in entry), None)
+        if isinstance(entry, dict)
+        else entry
+        for entry in as_list(value)
+    ]
+    odd = [t for t in texts if not isinstance(t, (str, int, float)) or repr(t) == "nan"]
+    if odd or not any(str(text).strip() for text in texts):
+        what = f"a reference answer is {odd[0]!r}" if odd else "there is no reference answer"
+        raise LiitError(
+            f"{record.where}: {what} in {str(value)[:80]!r}",
+            next_step="give texts or numbers, or remove the record",
+        )
+    return [str(text) for text in texts]
 
 
 def yes_or_no(record: Record, names: Sequence[str]) -> str:

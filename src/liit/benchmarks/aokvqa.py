@@ -8,7 +8,7 @@ from typing import Any
 
 from liit import prompts
 from liit.benchmarks._options import ask_for_letter, checked_letter, choices_of, letter_of
-from liit.benchmarks._short import most_common
+from liit.benchmarks._short import known_texts, most_common
 from liit.metrics import Scored
 from liit.metrics.letter import lenient_letter, llava_letter
 from liit.metrics.vqa import m4c_normalise
@@ -54,8 +54,8 @@ def score_choice(facts: Facts, said: str) -> Scored:
 
 
 def _facts(record: Record) -> dict[str, Any]:
-    given = as_list(record.need(_DIRECT_ANSWERS, "list of direct answers"))
-    answers = [str(one["answer"] if isinstance(one, dict) else one) for one in given]
+    given = record.need(_DIRECT_ANSWERS, "list of direct answers")
+    answers = known_texts(record, given, "answer")
     return {"answers": answers, "choices": choices_of(record)}
 
 

@@ -165,6 +165,7 @@ BENCHMARKS = tuple(
         references=read_captions,
         answers=read_answers,
         ask=_ask_for(prompt),
+        needs="the captions of each image; a list of names beside it restricts the images",
     )
     for names, metric, rule, total, prompt in (
         ("caption flickr30k textcaps nocaps", "CIDEr x 100", score_english, total_english, CAPTION),

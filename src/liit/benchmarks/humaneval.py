@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from liit.errors import LiitError
+from liit.scoring.answers import of_one_file
 from liit.scoring.benchmark import Benchmark, Options, Outcome
 from liit.scoring.files import Document
 from liit.scoring.layouts import all_records
@@ -69,7 +70,10 @@ def _humaneval(
     """Estimate pass@k from samples that were run elsewhere ("passed") or are run now."""
     problems = [dict(r.fields) for r in all_records(references)]
     results: dict[str, list[bool]] = defaultdict(list)
+    sources: dict[str, list[Document]] = defaultdict(list)
     for task, record in _samples(samples, problems):
+        sources[task].append(record.document)
+        of_one_file(sources[task], f"answer {task}")
         if "passed" in record.fields:
             results[task].append(bool(record.fields["passed"]))
         elif options.execute:

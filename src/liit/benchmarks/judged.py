@@ -5,10 +5,11 @@ Files without a judge's verdicts give the state "not run", never a number.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from liit.errors import LiitError
 from liit.scoring.answers import Answer, refuse_mixed
 from liit.scoring.benchmark import Benchmark, Options, Outcome, not_run
 from liit.scoring.files import Document
@@ -34,7 +35,14 @@ def _mmvet(references: Sequence[Document], grades: Sequence[Document], options: 
     marks = [(record, found) for record in records if (found := _grades(record.fields.get(field)))]
     if not marks:
         return not_run(f"judge's grades (field '{field}')")
-    runs = min(len(found) for _, found in marks)
+    refuse_mixed([Answer(record, str(found), record.question) for record, found in marks])
+    runs = Counter(len(found) for _, found in marks).most_common(1)[0][0]
+    odd = next(((record, len(found)) for record, found in marks if len(found) != runs), None)
+    if odd is not None:
+        raise LiitError(
+            f"{odd[0].where} has {odd[1]} grades where most records have {runs}",
+            next_step="complete or remove the record",
+        )
     totals = [100 * sum(found[run] for _, found in marks) / len(marks) for run in range(runs)]
     breakdown = {f"run {run + 1}": total for run, total in enumerate(totals)}
     skills: dict[str, list[float]] = defaultdict(list)
@@ -44,7 +52,12 @@ def _mmvet(references: Sequence[Document], grades: Sequence[Document], options: 
         for skill in as_list(question.fields.get("capability", [])) if question else []:
             skills[str(skill)].extend(found[:runs])
     breakdown |= {name: 100 * sum(v) / len(v) for name, v in sorted(skills.items())}
-    return Outcome(sum(totals) / len(totals), None, breakdown, n=len(marks))
+    notes = _left_out(len(records) - len(marks), f"grades (field '{field}')")
+    return Outcome(sum(totals) / len(totals), None, breakdown, notes=notes, n=len(marks))
+
+
+def _left_out(number: int, what: str) -> list[str]:
+    return [f"{number} records have no {what} and are left out"] if number else []
 
 
 def _grades(value: Any) -> list[float]:
@@ -60,7 +73,7 @@ def _alpaca_eval(
     judged = [record for record in records if field in record.fields]
     if not judged:
         return not_run(f"judge's annotations (field '{field}')")
-    refuse_mixed([Answer(r, r.fields.get("output_2"), r.question) for r in judged])
+    refuse_mixed([Answer(r, r.fields.get("output_2", r.fields[field]), r.question) for r in judged])
     preferences = [_preference(record.fields[field]) for record in judged]
     rate, total = win_rate(preferences)
     texts = [str(text) for record in judged if (text := record.fields.get("output_2")) is not None]
@@ -74,7 +87,8 @@ def _alpaca_eval(
     }
     if len(texts) == len(judged):
         breakdown["avg_length"] = float(int(sum(map(len, texts)) / len(texts)))
-    return Outcome(rate, None, breakdown, n=total)
+    notes = _left_out(len(records) - len(judged), f"verdict (field '{field}')")
+    return Outcome(rate, None, breakdown, notes=notes, n=total)
 
 
 def _preference(value: Any) -> float | None:

@@ -51,6 +51,8 @@ def _llava_bench(
     if not overall:
         return not_run("judge's reviews (field 'tuple' or 'score')")
     notes = ["a ratio of a judge's marks, not an accuracy; it can exceed 100"]
+    if left := sum(1 for document in reviews for _ in records_of(document)) - counted:
+        notes.append(f"{left} records have no pair of marks and are left out")
     score = sum(overall) / len(overall)
     return Outcome(score, None, breakdown, notes=notes, n=counted)
 

@@ -11,7 +11,7 @@ from liit.benchmarks._options import ask_for_letter, option_facts
 from liit.metrics import Scored
 from liit.metrics.letter import lenient_letter, option_letter
 from liit.prompts import LETTERS
-from liit.scoring.answers import Answer, answer_of
+from liit.scoring.answers import Answer, answer_of, usual_field
 from liit.scoring.benchmark import Benchmark, by_group
 from liit.scoring.exam import Facts, Marked, by_item, is_paper
 from liit.scoring.files import Document
@@ -61,8 +61,9 @@ def _subject_of(name: str) -> str:
 
 def _answers(documents: Sequence[Document], field: str | None) -> list[Answer]:
     """Read answers; one list per subject, or one list in a file named after it, is unrolled."""
-    answers = []
-    for record in all_records(documents):
+    answers, records = [], all_records(documents)
+    field = field or usual_field(records)
+    for record in records:
         value, subject = record.fields.get("value"), record.fields.get("subject")
         if isinstance(value, list) and record.id:
             for place, said in enumerate(value):

@@ -12,6 +12,7 @@ from typing import Any
 from liit import prompts
 from liit.benchmarks._mmmu_parser import mmmu_choice, mmmu_open
 from liit.benchmarks._options import checked_letter, choices_of, gold_letter
+from liit.benchmarks._short import known_texts
 from liit.metrics import Scored
 from liit.prompts import LETTERS
 from liit.scoring.benchmark import Benchmark, Options, Settled, percent
@@ -63,7 +64,7 @@ def total(marked: Sequence[Marked]) -> float:
 
 def facts_of(record: Record) -> dict[str, Any]:
     """Return the right answers, the groups, and the options unless the question is open."""
-    gold = [str(answer) for answer in as_list(record.need(_GOLD, "right answer"))]
+    gold = known_texts(record, record.need(_GOLD, "right answer"))
     if _is_open(record, gold):
         return {"answers": gold, "choices": [], "groups": _groups(record)}
     choices = _option_texts(record) or _NO_TEXTS
@@ -97,7 +98,8 @@ def _drawing(benchmark: Benchmark, pairs: Sequence[Pair], options: Options) -> S
 def facts_of_pro(record: Record) -> dict[str, Any]:
     """Return MMMU-Pro's right letter, options and groups."""
     choices = _option_texts(record) or _NO_TEXTS
-    return {"answers": [gold_letter(record)], "choices": choices, "groups": _groups(record)}
+    letter = checked_letter(record, gold_letter(record), choices)
+    return {"answers": [letter], "choices": choices, "groups": _groups(record)}
 
 
 def score_pro(facts: Facts, said: str) -> Scored:

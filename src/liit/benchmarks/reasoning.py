@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from liit.benchmarks._short import known_texts
 from liit.errors import LiitError
 from liit.metrics import Scored
 from liit.scoring.benchmark import GOLD, Benchmark, Options, Settled
@@ -70,11 +71,12 @@ def bbh_cot(facts: Facts, said: str) -> Scored:
 
 
 def _target(record: Record) -> dict[str, object]:
-    return {"target": str(record.need(GOLD, "answer")), "groups": [record.document.name]}
+    target = known_texts(record, [record.need(GOLD, "answer")])[0]
+    return {"target": target, "groups": [record.document.name]}
 
 
 def _solution(record: Record) -> dict[str, str]:
-    target = str(record.need(GOLD, "answer"))
+    target = known_texts(record, [record.need(GOLD, "answer")])[0]
     if stated_number(target) is None:
         raise LiitError(
             f"{record.where}: the right answer holds no number: {target[:80]!r}",

@@ -144,11 +144,14 @@ def _size(record: Record) -> tuple[float, float]:
     if max(record.fields["corners"]) <= 1.5 and not record.fields.get("width"):
         return 1.0, 1.0  # the reference is relative already
     try:
-        return float(record.fields["width"]), float(record.fields["height"])
-    except (KeyError, TypeError, ValueError) as fault:
+        size = float(record.fields["width"]), float(record.fields["height"])
+    except (KeyError, TypeError, ValueError):
+        size = 0.0, 0.0
+    if not 0 < min(size) <= max(size) < math.inf:
         raise LiitError(
             f"{record.where} has no image size", next_step="give width and height in pixels"
-        ) from fault
+        )
+    return size
 
 
 def _settle(benchmark: Benchmark, pairs: Sequence[Pair], options: Options) -> Settled:

@@ -43,5 +43,6 @@ BENCHMARKS = (
         score,
         figures=means,
         references=all_records,  # empty ones too: line files are aligned by position
+        needs="a file with one line or record per answer",
     ),
 )

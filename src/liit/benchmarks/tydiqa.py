@@ -131,7 +131,10 @@ def _span(start: int, end: int) -> tuple[int, int] | None:
 
 def _tydi_answers(documents: Sequence[Document], _field: str | None) -> list[Answer]:
     records = all_records(documents)
-    return [Answer(record, record.fields.get("minimal_answer"), None) for record in records]
+    for record in records:
+        if not {"minimal_answer", "yes_no_answer"} & record.fields.keys():
+            record.need(("minimal_answer",), "minimal answer")
+    return [Answer(record, str(_said_label(record.fields)), None) for record in records]
 
 
 BENCHMARKS = (

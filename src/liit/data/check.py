@@ -62,6 +62,7 @@ def _count_set_aside(report: CheckReport, record: Quarantined) -> None:
     report.quarantine[_VARYING.sub("…", record.reason).strip("… :") or record.reason] += 1
     report.tag_mismatches += "image tag" in record.reason
     report.image_faults += record.reason.startswith("image ")
+    report.unfit += record.file == report.name  # found in the store, not in a raw file
     report.repeats_set_aside += record.reason.startswith("duplicate id")
 
 

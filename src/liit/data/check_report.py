@@ -28,9 +28,9 @@ class Shared:
 class CheckReport:
     """Everything that `liit data check` found; plain values only, so it is JSON as it stands.
 
-    ``quarantine`` counts kinds of reason; ``tag_mismatches`` and ``image_faults`` count both the
-    records set aside for it and samples that break the rule now (``faults`` lists the first).
-    ``unfit`` counts samples that the model cannot be shown. ``repeats_set_aside`` are exact
+    ``quarantine`` counts kinds of reason; ``tag_mismatches``, ``image_faults`` and ``unfit``
+    (what the model cannot be shown) count both the records set aside for it and samples that
+    break the rule now (``faults`` lists the first). ``repeats_set_aside`` are exact
     duplicates within, which preparing removes.
     """
 

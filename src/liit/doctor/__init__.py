@@ -9,7 +9,7 @@ from liit.doctor.findings import Finding
 
 
 def examine(params: Params, *, reference: bool) -> Iterator[Finding]:
-    """Yield the findings: weights, data, disk, device, then the reference values.
+    """Yield the findings: weights, what was written, data, disk, device, the reference values.
 
     With ``reference`` the untouched model is asked for its reference values where weights and files
     are there; without, they are reported as not run.
@@ -18,8 +18,10 @@ def examine(params: Params, *, reference: bool) -> Iterator[Finding]:
     from liit.doctor.machine import device, disk
     from liit.doctor.reference_checks import reference_values
     from liit.doctor.weights import weights
+    from liit.doctor.written import written
 
     yield from weights(params)
+    yield from written()
     yield from data(params)
     yield from disk(params)
     yield from device(params)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from liit.errors import LiitError
 from liit.scoring.files import Document
-from liit.scoring.layouts import all_records
+from liit.scoring.layouts import records_of
 from liit.scoring.records import ANSWERS, QUESTIONS, Record, question_key
 
 
@@ -33,8 +33,21 @@ def read_answers(documents: Sequence[Document], field: str | None = None) -> lis
 
     A dotted name goes into nested records ("gpt4.solution").
     """
-    records = all_records(documents)
-    return [answer_of(record, field) for record in records]
+    answers = []
+    for document in documents:
+        records = list(records_of(document))
+        usual = field or usual_field(records)
+        answers += [answer_of(record, usual) for record in records]
+    return answers
+
+
+def usual_field(records: Sequence[Record]) -> str | None:
+    """Return the field that holds the answer in most records; one that lacks it has no answer.
+
+    Its other fields may hold the right answer, or the question.
+    """
+    found = Counter(name for record in records if (name := _known_field(record)) is not None)
+    return found.most_common(1)[0][0] if found else None
 
 
 def answer_of(record: Record, field: str | None) -> Answer:
@@ -45,8 +58,18 @@ def answer_of(record: Record, field: str | None) -> Answer:
     except KeyError as fault:
         raise LiitError(
             f"{record.where} has no field {name!r} (it has: {', '.join(record.fields)})",
-            next_step="name the field with the answers: --answer-field NAME (a.b goes into a)",
+            next_step="complete or remove the record, or name the field with the answers: "
+            "--answer-field NAME (a.b goes into a)",
         ) from fault
+    inner = value
+    while isinstance(inner, list) and inner:
+        inner = inner[0]
+    if isinstance(inner, dict) and not any(known in inner for known in ANSWERS):
+        raise LiitError(
+            f"{record.where}: no field inside {name!r} is known to hold the answer (it has: "
+            f"{', '.join(map(str, inner)) or 'nothing'})",
+            next_step=f"name it, for example --answer-field {name}.{next(iter(inner), 'NAME')}",
+        )
     # the wordless question of a LLaVA question file stands in "text" beside the answer
     question = record.question
     if question is None and name != "text" and isinstance(record.fields.get("text"), str):
@@ -55,6 +78,17 @@ def answer_of(record: Record, field: str | None) -> Answer:
 
 
 def _answer_field(record: Record) -> str:
+    name = _known_field(record)
+    if name is None:
+        raise LiitError(
+            f"{record.where}: no field is known to hold the answer (it has: "
+            f"{', '.join(map(str, record.fields))})",
+            next_step="name it with --answer-field NAME",
+        )
+    return name
+
+
+def _known_field(record: Record) -> str | None:
     fields = record.fields
     both = isinstance(fields.get("text"), str) and isinstance(fields.get("answer"), str)
     if both and record.first(QUESTIONS) is None:
@@ -63,13 +97,7 @@ def _answer_field(record: Record) -> str:
         if name in fields:
             return name
     named = [name for name in fields if "pred" in str(name).lower()]
-    if len(named) == 1:
-        return named[0]
-    raise LiitError(
-        f"{record.where}: no field is known to hold the answer (it has: "
-        f"{', '.join(map(str, fields))})",
-        next_step="name it with --answer-field NAME",
-    )
+    return named[0] if len(named) == 1 else None
 
 
 def _as_text(value: Any) -> str:

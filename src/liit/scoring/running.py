@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from liit.errors import LiitError
-from liit.scoring.answers import Answer
+from liit.intake.opening import read_text
+from liit.scoring.answers import Answer, refuse_mixed
 from liit.scoring.benchmark import (
     MISFITS,
     Benchmark,
@@ -68,8 +72,8 @@ def run_benchmark(
     files, for records without the fields the task needs, and if nothing can be joined.
     """
     options = options or Options()
-    given = read_documents(predictions)
-    known = read_documents(references) if references else []
+    given = _read(predictions)
+    known = _read(references) if references else []
     with _layout_known(benchmark, [*known, *given]):
         return _report(benchmark, known, given, options)
 
@@ -83,7 +87,7 @@ def run_each(
     """Return one report, or one per result where each of several files holds one of its own."""
     if benchmark.each is None:
         return [run_benchmark(benchmark, references, predictions, options)]
-    given = read_documents(predictions)
+    given = _read(predictions)
     with _layout_known(benchmark, given):
         named = benchmark.each(given, options)
     several = len(named) > 1
@@ -91,6 +95,27 @@ def run_each(
         Report(benchmark, options.profile, outcome, of=name if several else "")
         for name, outcome in named
     ]
+
+
+def _read(paths: Sequence[str | Path]) -> list[Document]:
+    """Read files; LiitError if an object in a JSON map has a key twice: JSON takes the last."""
+    documents = read_documents(paths)
+    for document in documents:
+        if document.kind == "json" and isinstance(document.content, dict):
+            unique = partial(_unique, document.path)
+            json.loads(read_text(document.path), object_pairs_hook=unique)
+    return documents
+
+
+def _unique(path: Path, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    twice = next((k for k, v in pairs if found[k] != v), None) if len(found) < len(pairs) else None
+    if twice is not None:
+        raise LiitError(
+            f"{path}: the key {twice!r} stands twice in one object, with two values",
+            next_step="keep one of them",
+        )
+    return found
 
 
 @contextmanager
@@ -122,6 +147,7 @@ def _report(
         answers = lend(answers, questions)
         joined = join(records, answers)
         if not joined.pairs:
+            refuse_mixed(answers)
             raise _nothing_joined(records, answers)
     else:
         joined = paired_with_themselves(answers)
@@ -165,11 +191,15 @@ def _nothing_joined(references: Sequence[Record], answers: Sequence[Answer]) -> 
     }
     told = [_key_in_words(name, ours, theirs) for name, (ours, theirs) in both.items()]
     return LiitError(
-        f"no answer of {answers[0].record.document.path} could be joined to a reference of "
-        f"{references[0].document.path}: {'; '.join(told)}",
+        f"none of {len(answers)} answers of {_files(a.record for a in answers)} could be joined to "
+        f"one of {len(references)} references of {_files(references)}: {'; '.join(told)}",
         next_step="check that both files are of the same split and release of the benchmark; "
         "a question file that lists the answers' ids may be added to --references",
     )
+
+
+def _files(records: Iterable[Record]) -> str:
+    return ", ".join(dict.fromkeys(str(record.document.path) for record in records))
 
 
 def _key_in_words(name: str, ours: Sequence[str | None], theirs: Sequence[str | None]) -> str:
