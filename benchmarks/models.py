@@ -152,13 +152,11 @@ def mini_bench(count: int, folder: Path) -> Bench:
 def _engine(bench: Bench, corpus: Any, ids: list[str], devices: Any, folder: Path) -> Any:
     import logging
 
-    from liit.signals import batches
     from liit.signals.engine import measure
 
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 
     def run(names: frozenset[str]) -> None:
-        batches._CACHES.clear()
         shutil.rmtree(folder / "signals", ignore_errors=True)
         settings = replace(bench.settings, tokens_per_batch=bench.tokens_per_batch)
         measure(

@@ -25,6 +25,7 @@ HEADLINES = {
     "evaluation": {"evaluation_over_bare_generate"},
     "selection": {"selection_growth_exponent", "selection_peak_memory_gb"},
     "startup": {"help_s", "noop_repro_s", "repro_overhead_share"},
+    "reliability": {"trials_not_healed"},
 }
 
 
