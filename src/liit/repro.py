@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from rich.console import Console
 from rich.markup import escape
 
@@ -19,6 +20,8 @@ from liit import paths
 from liit.config import Params
 from liit.errors import LiitError
 from liit.files import read_cache, write_json, write_text
+from liit.git import git
+from liit.progress import say
 from liit.units import duration
 
 LOGS = paths.SCRATCH / "logs"
@@ -99,6 +102,8 @@ def reproduce(params: Params, table: str, workers: int) -> None:
     else:
         write_pipeline(params, table)
     LOGS.mkdir(parents=True, exist_ok=True)
+    for pipeline in {paths.pipeline(paths.MAIN), paths.pipeline(table)}:
+        bring_back(pipeline.with_name("dvc.lock"))
     Job(paths.pipeline(paths.MAIN), "code").run()  # what has to run again hangs on its digests
     _make_shared()
     console = Console()
@@ -124,6 +129,30 @@ def reproduce(params: Params, table: str, workers: int) -> None:
             f"{len(failed)} of {len(jobs)} stages failed: {names}.",
             next_step=f"read {logs}; the same command continues with what is left.",
         )
+
+
+def bring_back(lock: Path) -> None:
+    """Replace a dvc.lock that DVC was killed in the middle of writing, which it cannot read again.
+
+    The committed one takes its place, or none: what it does not say the stages' stamps do.
+    """
+    if not lock.exists() or _is_readable(lock):
+        return
+    lock.unlink()
+    git("checkout", "HEAD", "--", str(lock))
+    now = "the committed one took its place" if lock.exists() else "it was removed"
+    say(f"{lock} was cut off while DVC wrote it: {now}.", stderr=True)
+
+
+def _is_readable(lock: Path) -> bool:
+    from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+    from voluptuous import Invalid
+
+    try:
+        COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(lock.read_text(encoding="utf-8")))
+    except (Invalid, yaml.YAMLError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _make_shared() -> None:

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -103,8 +104,9 @@ def run_killed_after(project: Project, seconds: float, *command: str, group: boo
             process.wait()
             return False
     said = path.read_bytes()[said_before:].decode()
-    if process.returncode and command[0] == "dvc" and HALF_WRITTEN in said:
-        (project.root / RUNNING).unlink()
+    cut_off = re.search(r"dvc\.lock' (validation failed|is invalid)", said)
+    if process.returncode and command[0] == "dvc" and (HALF_WRITTEN in said or cut_off):
+        (project.root / ("dvc.lock" if cut_off else RUNNING)).unlink()  # it is not in this git
         (project.root / HELPED).touch()
         return run_killed_after(project, seconds, *command, group=group)
     assert process.returncode == 0, said[-4000:]

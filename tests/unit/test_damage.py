@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import signal
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from liit import cli, commands
@@ -22,6 +24,7 @@ from liit.errors import LiitError
 from liit.evaluation.predictions import PredictionStore
 from liit.files import is_up_to_date, read_record, write_json
 from liit.ranks import stoppable
+from liit.repro import bring_back
 from liit.selection.files import is_whole, read_ids, seals, write_selection
 from liit.selection.select import Selection
 from liit.signals.store import Shards, SignalStore
@@ -199,3 +202,35 @@ def test_an_edit_of_what_was_used_fails_the_command(
         guards.unedited(params),
     ):
         Path("params.yaml").write_text(text.replace(budget, "budget: 7\n"))
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_lock_file_cut_off_at_any_byte_is_brought_back(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    committed: bool,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lock = Path("dvc.lock")
+    lock.write_bytes(content := (ROOT / "tables/scorers/dvc.lock").read_bytes())
+    author = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+    subprocess.run(["git", "init", "-q"], check=True)
+    if committed:
+        subprocess.run(["git", "add", "dvc.lock"], check=True)
+        subprocess.run(["git", *author, "commit", "-qm", "lock"], check=True)
+    mended = 0
+    for end in range(0, len(content), 97):
+        lock.write_bytes(content[:end])
+        bring_back(lock)
+        left = lock.read_bytes() if lock.exists() else None
+        assert left in ((content, content[:end]) if committed else (None, content[:end]))
+        if left != content[:end]:
+            mended += 1
+            assert "dvc.lock was cut off" in " ".join(capsys.readouterr().err.split())
+        else:
+            assert all("cmd" in one for one in yaml.safe_load(left)["stages"].values())
+    assert mended > 20
+    lock.write_bytes(content)
+    bring_back(lock)
+    assert lock.read_bytes() == content
