@@ -10,7 +10,9 @@ unreadable as a whole raises LiitError.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -65,8 +67,13 @@ def is_map(path: Path) -> bool:
 
 
 def values_of(text: str, path: Path) -> list[Any]:
-    """Return all JSON values of a file's text; LiitError, naming the line, if one is broken."""
-    window, values = Window(io.StringIO(text, newline=""), whole=True), []
+    """Return all JSON values of a file's text.
+
+    LiitError, naming the line, if one is broken, or if an object has a key twice, with two values:
+    JSON would take the last.
+    """
+    decoder = json.JSONDecoder(object_pairs_hook=partial(_unique, path))
+    window, values = Window(io.StringIO(text, newline=""), whole=True, decoder=decoder), []
     while window.peek():
         try:
             values.append(window.value())
@@ -77,6 +84,17 @@ def values_of(text: str, path: Path) -> list[Any]:
                 next_step="the file may be cut off: fetch it again, or remove the line",
             ) from None
     return values
+
+
+def _unique(path: Path, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    twice = next((k for k, v in pairs if found[k] != v), None) if len(found) < len(pairs) else None
+    if twice is not None:
+        raise LiitError(
+            f"{path}: the key {twice!r} stands twice in one object, with two values",
+            next_step="keep one of them",
+        )
+    return found
 
 
 def load_json(path: Path) -> Any:

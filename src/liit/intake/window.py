@@ -38,8 +38,10 @@ class UnreadableError(Exception):
 class Window:
     """The part of the file's text that is being parsed; ``whole`` reads all of it at once."""
 
-    def __init__(self, file: TextIO, *, whole: bool = False) -> None:
-        self._file, self._whole = file, whole
+    def __init__(
+        self, file: TextIO, *, whole: bool = False, decoder: json.JSONDecoder = _DECODER
+    ) -> None:
+        self._file, self._whole, self._decoder = file, whole, decoder
         self._text, self._place, self._clean = "", 0, True
         self.ended, self.closed = False, False
         self._line, self._counted = 1, 0
@@ -73,7 +75,7 @@ class Window:
         self.peek()
         while True:
             try:
-                value, end = _DECODER.raw_decode(self._text, self._place)
+                value, end = self._decoder.raw_decode(self._text, self._place)
             except (ValueError, RecursionError) as error:
                 self._read_on_or_raise(error)
                 continue

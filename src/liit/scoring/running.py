@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from liit.errors import LiitError
-from liit.intake.opening import read_text
 from liit.scoring.answers import Answer, refuse_mixed
 from liit.scoring.benchmark import (
     MISFITS,
@@ -72,8 +68,8 @@ def run_benchmark(
     files, for records without the fields the task needs, and if nothing can be joined.
     """
     options = options or Options()
-    given = _read(predictions)
-    known = _read(references) if references else []
+    given = read_documents(predictions)
+    known = read_documents(references) if references else []
     with _layout_known(benchmark, [*known, *given]):
         return _report(benchmark, known, given, options)
 
@@ -87,7 +83,7 @@ def run_each(
     """Return one report, or one per result where each of several files holds one of its own."""
     if benchmark.each is None:
         return [run_benchmark(benchmark, references, predictions, options)]
-    given = _read(predictions)
+    given = read_documents(predictions)
     with _layout_known(benchmark, given):
         named = benchmark.each(given, options)
     several = len(named) > 1
@@ -95,27 +91,6 @@ def run_each(
         Report(benchmark, options.profile, outcome, of=name if several else "")
         for name, outcome in named
     ]
-
-
-def _read(paths: Sequence[str | Path]) -> list[Document]:
-    """Read files; LiitError if an object in a JSON map has a key twice: JSON takes the last."""
-    documents = read_documents(paths)
-    for document in documents:
-        if document.kind == "json" and isinstance(document.content, dict):
-            unique = partial(_unique, document.path)
-            json.loads(read_text(document.path), object_pairs_hook=unique)
-    return documents
-
-
-def _unique(path: Path, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    twice = next((k for k, v in pairs if found[k] != v), None) if len(found) < len(pairs) else None
-    if twice is not None:
-        raise LiitError(
-            f"{path}: the key {twice!r} stands twice in one object, with two values",
-            next_step="keep one of them",
-        )
-    return found
 
 
 @contextmanager
