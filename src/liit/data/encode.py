@@ -84,9 +84,7 @@ class Encoder:
         self.image_token: int = self.tokenizer.convert_tokens_to_ids(processor.image_token)
         self.seen: SeenPictures | None = None
         self.images: ImageAdapter = (
-            processor.images
-            if isinstance(processor, Parts)
-            else SquareAdapter(processor.image_processor, int(processor.patch_size))
+            processor.images if isinstance(processor, Parts) else _of_llava(processor)
         )
 
     def encode(self, sample: Sample, image_root: Path | None = None) -> Encoded:
@@ -266,3 +264,8 @@ class Encoder:
 
     def _image_positions(self, input_ids: Tensor) -> int:
         return int((input_ids == self.image_token).sum())
+
+
+def _of_llava(processor: Any) -> SquareAdapter:
+    side = int(processor.image_processor.crop_size["height"])
+    return SquareAdapter(processor.image_processor, side, (side // int(processor.patch_size)) ** 2)

@@ -87,13 +87,11 @@ class Parts:
 class SquareAdapter(ImageAdapter):
     """LLaVA-1.5: every image becomes one square; kept as bytes until a batch is made."""
 
-    def __init__(self, image_processor: Any, patch: int) -> None:
-        """Read the geometry once."""
-        self.process = image_processor
+    def __init__(self, image_processor: Any, side: int, per_image: int) -> None:
+        """Keep the geometry: pixels on a side, positions of an image."""
+        self.process, self.side, self.per_image = image_processor, side, per_image
         self.mean = torch.tensor(image_processor.image_mean).view(1, 3, 1, 1)
         self.std = torch.tensor(image_processor.image_std).view(1, 3, 1, 1)
-        self.side = int(image_processor.crop_size["height"])
-        self.per_image = (self.side // patch) ** 2
 
     def positions(self, width: int, height: int) -> int:  # noqa: ARG002
         """Return the number of patches of a square."""
@@ -183,11 +181,8 @@ class QueryAdapter(SquareAdapter):
 
     def __init__(self, image_processor: Any, config: Any) -> None:
         """Read the geometry once."""
-        self.process = image_processor
-        self.mean = torch.tensor(image_processor.image_mean).view(1, 3, 1, 1)
-        self.std = torch.tensor(image_processor.image_std).view(1, 3, 1, 1)
-        self.side = int(image_processor.size["height"])
-        self.per_image = int(config.num_query_tokens)
+        side = int(image_processor.size["height"])
+        super().__init__(image_processor, side, int(config.num_query_tokens))
 
 
 class InstructedAdapter(QueryAdapter):
