@@ -11,7 +11,14 @@ from torch import Tensor
 
 from liit.learner import Past
 from liit.learning.experts import KEYS, nearest
-from liit.learning.tasks import Task, kept_tasks, similarities, tasks_in
+from liit.learning.tasks import (
+    Task,
+    groups_in,
+    kept_tasks,
+    numbered,
+    similarities,
+    tasks_in,
+)
 from liit.model.records import queries
 
 
@@ -26,22 +33,13 @@ class Bank:
     @classmethod
     def of(cls, state: Mapping[str, Tensor]) -> Bank:
         """Return the bank of a learner's state; an empty one of an empty state."""
-        experts: dict[int, dict[str, Tensor]] = {}
-        for key, one in state.items():
-            if key.startswith("expert/"):
-                _, number, name = key.split("/")
-                experts.setdefault(int(number), {})[name] = one
         owners = state["owners"].tolist() if "owners" in state else []
-        return cls([experts[k] for k in sorted(experts)], owners, list(tasks_in(state)))
+        return cls(groups_in(state, "expert"), owners, list(tasks_in(state)))
 
     def state(self) -> dict[str, Tensor]:
         """Return the bank as tensors by name."""
-        experts = {
-            f"expert/{k}/{name}": one
-            for k, tensors in enumerate(self.experts)
-            for name, one in tensors.items()
-        }
-        return {**experts, **kept_tasks(self.tasks), "owners": torch.tensor(self.owners)}
+        owners = torch.tensor(self.owners)
+        return {**numbered("expert", self.experts), **kept_tasks(self.tasks), "owners": owners}
 
     def choice(self, task: Task, reuse: float | None) -> tuple[int, int]:
         """Return the expert that a new task trains, and the one that it starts from."""

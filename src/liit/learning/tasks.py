@@ -70,16 +70,28 @@ def _cosine(one: Tensor, other: Tensor) -> float:
     return float(functional.cosine_similarity(one.double(), other.double(), dim=0))
 
 
+def numbered(kind: str, groups: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Return groups of tensors as a part of a learner's state, by kind, number and name."""
+    return {
+        f"{kind}/{k}/{name}": one for k, part in enumerate(groups) for name, one in part.items()
+    }
+
+
+def groups_in(state: Mapping[str, Tensor], kind: str) -> list[dict[str, Tensor]]:
+    """Return the groups of a kind that a state holds, in their order."""
+    found: dict[int, dict[str, Tensor]] = {}
+    for key, one in state.items():
+        if key.startswith(f"{kind}/"):
+            _, k, name = key.split("/")
+            found.setdefault(int(k), {})[name] = one
+    return [found[k] for k in sorted(found)]
+
+
 def kept_tasks(tasks: Sequence[Task]) -> dict[str, Tensor]:
     """Return the embeddings of the tasks so far as a part of a learner's state."""
-    return {f"task/{k}/{name}": one for k, task in enumerate(tasks) for name, one in task.items()}
+    return numbered("task", tasks)
 
 
 def tasks_in(state: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
     """Return the embeddings of the tasks that a state knows, the oldest first."""
-    found: dict[int, dict[str, Tensor]] = {}
-    for key, one in state.items():
-        if key.startswith("task/"):
-            _, k, name = key.split("/")
-            found.setdefault(int(k), {})[name] = one
-    return [found[k] for k in sorted(found)]
+    return groups_in(state, "task")
