@@ -132,8 +132,15 @@ def bytes_left(project: Project, *methods: str) -> dict[str, str]:
 
 def forget(project: Project, *methods: str) -> None:
     """Remove what the runs of some methods left, and all that scratch/ keeps."""
+    forget_runs(project, *methods)
+    shutil.rmtree(project.root / "scratch", ignore_errors=True)
+
+
+def forget_runs(project: Project, *methods: str) -> None:
+    """Remove what the runs of some methods left outside scratch/."""
     for method in methods:
-        project.run("rm", "-rf", *(f"{kind}/{method}" for kind in (*LEFT, "runs")), "scratch")
+        for kind in (*LEFT, "runs"):
+            shutil.rmtree(project.root / kind / method, ignore_errors=True)
 
 
 def _command(root: Path, pattern: str, when: str, command: tuple[str, ...]) -> None:
