@@ -15,6 +15,7 @@ from liit.errors import LiitError
 from liit.evaluation.evaluator import Evaluator
 from liit.evaluation.matrix import Rows
 from liit.files import is_up_to_date, read_record, write_json
+from liit.progress import say
 from liit.run import EVALUATION, Run
 from liit.selection.files import write_selection
 from liit.selection.select import Selection
@@ -62,11 +63,18 @@ class Arm(Sequential):
     """
 
     def __init__(
-        self, params: Params, stream: Stream, seed: int, home: Path, exams: Callable[[], Evaluator]
+        self,
+        params: Params,
+        stream: Stream,
+        seed: int,
+        *,
+        label: str,
+        home: Path,
+        exams: Callable[[], Evaluator],
     ) -> None:
-        """``exams`` opens the exams of the skill, once they are needed."""
+        """``label`` says how the samples are chosen; ``exams`` opens the skill's, once needed."""
         super().__init__(params, stream, seed)
-        self.home, self._exams = home, exams
+        self.label, self.home, self._exams = label, home, exams
 
     def learn(self, selection: Selection) -> Mapping[str, float]:
         """Train on the selection, and return the score of each task of the skill."""
@@ -87,6 +95,9 @@ class Arm(Sequential):
 
     def _finish(self, t: int, meter: Meter, stamp_file: Path, content: Mapping[str, Any]) -> None:  # noqa: ARG002
         write_json(stamp_file, content)
+
+    def _say(self, t: int, what: str) -> None:
+        say(f"[bold]recovery[/] seed {self.seed} · t = {t} · {self.label} · {what}")
 
 
 def scores_of(cells: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

@@ -22,12 +22,19 @@ DIGITS = 5
 class Outcome:
     """What a choice came to: the skill's score (0..100), and what was chosen.
 
-    ``sha256``: digest of the ids. ``by_skill``: samples of each skill.
+    ``sha256``: digest of the ids. ``by_skill``: samples of each skill. ``undefined``: samples
+    without a direction in the space, which it took as too few have one.
     """
 
     score: float
     sha256: str
     by_skill: Mapping[str, int]
+    undefined: int = 0
+
+    @property
+    def samples(self) -> int:
+        """How many were chosen."""
+        return sum(self.by_skill.values())
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ def record_of(
         "step": stream.last,
         "dataset": stream.names[stream.last],
         "seeds": [one.seed for one in recoveries],
-        "samples": sum(next(iter(recoveries[0].outcomes.values())).by_skill.values()),
+        "samples": recoveries[0].outcomes[RANDOM].samples,
         "before": _over(recoveries, lambda one: one.before),
         "best_before": _over(recoveries, lambda one: one.before + one.lost),
         "choices": [_choice(name, recoveries) for name in LABELS],

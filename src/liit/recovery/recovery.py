@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
+import numpy as np
+
 from liit import paths
 from liit.config import Params
 from liit.errors import LiitError, nearest
@@ -26,7 +28,7 @@ from liit.recovery.choices import LABELS, SIGNALS, drawn, most_similar, similari
 from liit.recovery.figures import drawings
 from liit.recovery.lost import lost_skill
 from liit.recovery.record import Outcome, Recovery, record_of
-from liit.recovery.samples import candidates, samples_to_train, target_ids
+from liit.recovery.samples import candidates, is_shown, samples_to_train, target_ids
 from liit.results import tasks_by_skill
 from liit.selection.files import digest_ids
 from liit.selection.select import Selection
@@ -74,7 +76,7 @@ def _on_one_device(params: Params) -> Params:
 def _lost(rows: Sequence[Sequential], tasks: Tasks) -> str | None:
     """Return the lost skill of those that have samples with images before the last dataset."""
     stream = rows[0].stream
-    shown = [skill for skill in tasks if target_ids(stream, skill, rows[0].seed)]
+    shown = [skill for skill in tasks if is_shown(stream, skill)]
     curves = [skill_scores(row.rows()[: stream.last], tasks) for row in rows]
     return lost_skill(curves, shown)
 
@@ -85,7 +87,7 @@ def _known(stream: Stream, tasks: Tasks, skill: str) -> str:
             f"No exam of params.yaml asks for the skill {skill!r}{nearest(skill, list(tasks))}.",
             next_step=f"use one of {', '.join(sorted(tasks))}.",
         )
-    if not target_ids(stream, skill, 0):
+    if not is_shown(stream, skill):
         raise LiitError(
             f"No sample before {stream.names[stream.last]} is of skill {skill!r} and has an image.",
             next_step="name a skill that the stream teaches with images.",
@@ -118,8 +120,8 @@ def _recovery(
     of_skill = {skill: tasks}
     targets = target_ids(stream, skill, seed)
     for name, selection in _selections(params, row, skill, targets).items():
-        say(f"[bold]recovery[/] seed {seed} · {LABELS[name]}: {len(selection.ids):,} samples")
-        arm = Arm(params, stream, seed, FOLDER / skill / str(seed) / name, evaluator)
+        home = FOLDER / skill / str(seed) / name
+        arm = Arm(params, stream, seed, label=LABELS[name], home=home, exams=evaluator)
         (score,) = skill_scores([arm.learn(selection)], of_skill)[skill]
         outcomes[name] = _outcome(stream, selection, score)
     curve = skill_scores(row.rows(), of_skill)[skill]
@@ -149,4 +151,5 @@ def _selections(
 def _outcome(stream: Stream, selection: Selection, score: float) -> Outcome:
     ids = selection.ids.tolist()
     skills = Counter(stream.origins[id_][1] or "unlabelled" for id_ in ids)
-    return Outcome(score, digest_ids(ids), dict(sorted(skills.items())))
+    undefined = int(np.isnan(selection.score).sum()) if selection.scorer.any() else 0
+    return Outcome(score, digest_ids(ids), dict(sorted(skills.items())), undefined)

@@ -15,16 +15,18 @@ TARGETS = 500
 """Samples of the lost skill that others are compared with. The paper takes all that M3IT has."""
 
 
+def is_shown(stream: Stream, skill: str) -> bool:
+    """Return whether a sample of the skill from before the last dataset has an image."""
+    return any(stream.corpus.sample(id_).images for id_ in _earlier(stream, skill))
+
+
 def target_ids(stream: Stream, skill: str, seed: int) -> list[str]:
     """Return up to :data:`TARGETS` drawn samples of a skill from before the last dataset, sorted.
 
     They have an image: without one a sample has no place in either space of the projector.
     """
-    earlier = set(stream.names[: stream.last])
-    ids = sorted(
-        id_ for id_, (name, of) in stream.origins.items() if of == skill and name in earlier
-    )
-    drawn = generator(seed, "recovery", "targets", skill).permutation(np.array(ids, dtype=np.str_))
+    ids = np.array(sorted(_earlier(stream, skill)), dtype=np.str_)
+    drawn = generator(seed, "recovery", "targets", skill).permutation(ids)
     shown = (id_ for id_ in drawn.tolist() if stream.corpus.sample(id_).images)
     return sorted(islice(shown, TARGETS))
 
@@ -49,3 +51,8 @@ def samples_to_train(budget: int, pool: Pool) -> int:
             next_step="name another skill with --skill.",
         )
     return count
+
+
+def _earlier(stream: Stream, skill: str) -> list[str]:
+    names = set(stream.names[: stream.last])
+    return [id_ for id_, (name, of) in stream.origins.items() if of == skill and name in names]

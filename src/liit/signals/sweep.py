@@ -104,7 +104,7 @@ class Sweep:
     def _gradients(
         self, top: Tensor, above: Tensor, answers: Answers, images: Sequence[int]
     ) -> dict[str, Tensor]:
-        found = {}
+        found: dict[str, Tensor] = {}
         if self.taps is not None:
             found |= self._project(self.taps, top, above)
         if self.projector is not None:
