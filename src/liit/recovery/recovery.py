@@ -24,7 +24,7 @@ from liit.files import write_json
 from liit.plotting import save_drawings
 from liit.progress import say
 from liit.recovery.arms import FOLDER, Arm, Sequential
-from liit.recovery.choices import LABELS, SIGNALS, drawn, most_similar, similarities
+from liit.recovery.choices import LABELS, RANDOM, SIGNALS, drawn, most_similar, similarities
 from liit.recovery.figures import drawings
 from liit.recovery.lost import lost_skill
 from liit.recovery.record import Outcome, Recovery, record_of
@@ -116,14 +116,14 @@ def _recovery(
     evaluator: Callable[[], Evaluator],
 ) -> Recovery:
     """Train and ask every choice of one seed."""
-    stream, seed, outcomes = row.stream, row.seed, {}
-    of_skill = {skill: tasks}
+    stream, seed, of_skill = row.stream, row.seed, {skill: tasks}
+    outcomes: dict[str, Outcome] = {}
     targets = target_ids(stream, skill, seed)
     for name, selection in _selections(params, row, skill, targets).items():
         home = FOLDER / skill / str(seed) / name
         arm = Arm(params, stream, seed, label=LABELS[name], home=home, exams=evaluator)
         (score,) = skill_scores([arm.learn(selection)], of_skill)[skill]
-        outcomes[name] = _outcome(stream, selection, score)
+        outcomes[name] = _outcome(stream, name, selection, score)
     curve = skill_scores(row.rows(), of_skill)[skill]
     weights = row.theta(stream.last - 1).digest
     return Recovery(seed, weights, len(targets), curve, outcomes)
@@ -140,7 +140,7 @@ def _selections(
     before, title = row.theta(stream.last - 1), f"recovery seed {seed}"
     signals = measured_under(before, stream.corpus, ids, SIGNALS, params, title=title)
     return {
-        "random": drawn(pool, count, seed),
+        RANDOM: drawn(pool, count, seed),
         **{
             space: most_similar(pool, similarity, count, space)
             for space, similarity in similarities(signals, ids, pool, targets).items()
@@ -148,8 +148,8 @@ def _selections(
     }
 
 
-def _outcome(stream: Stream, selection: Selection, score: float) -> Outcome:
+def _outcome(stream: Stream, name: str, selection: Selection, score: float) -> Outcome:
     ids = selection.ids.tolist()
     skills = Counter(stream.origins[id_][1] or "unlabelled" for id_ in ids)
-    undefined = int(np.isnan(selection.score).sum()) if selection.scorer.any() else 0
+    undefined = 0 if name == RANDOM else int(np.isnan(selection.score).sum())
     return Outcome(score, digest_ids(ids), dict(sorted(skills.items())), undefined)
