@@ -90,6 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     repro.add_argument("--jobs", type=_count, default=os.cpu_count() or 1)
     command("base-signals", "Draw what the base makes of some samples: scores, maps, neighbours.")
     command("instrument", "Judge signals against what the drawn world knows of its samples.")
+    recovery = command("recovery", "Measure how much of a lost skill similar samples bring back.")
+    recovery.add_argument(
+        "--seed", nargs="+", type=_seed, metavar="N", help="default: those of params.yaml"
+    )
+    recovery.add_argument("--skill", help="default: the one that was lost most")
     report = command("report", "Draw tables, figures and the page from results/.")
     _table(report)
     publish = command("publish", "Write a table's runs for W&B; with a key, send them.")

@@ -40,6 +40,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "run": ("liit.run:Run",),
     "base_signals": ("liit.base_signals.measure:draw_base_signals",),
     "instrument": ("liit.instrument.instrument:judge_signals",),
+    "recovery": ("liit.recovery.recovery:recover_skill",),
     "report": ("liit.reporting.report:write_report",),
 }
 """What every stage of dvc.yaml depends on, methods' own parts apart."""
@@ -67,7 +68,7 @@ def digest_stage(name: str) -> str:
             path for path in (SOURCE / "liit/reporting").rglob("*.*") if _is_asset(path)
         )
         return digest_code(roots) + sha(path.read_text("utf-8") for path in assets)
-    return digest_code(roots, paths.TASKS if name in ("base", "run") else None)
+    return digest_code(roots, paths.TASKS if name in ("base", "run", "recovery") else None)
 
 
 def digest_code(roots: Iterable[str], tasks: Path | None = None) -> str:

@@ -24,6 +24,8 @@ BASE_SIGNALS = REPORTS / "signals"
 """Figures of what was measured on some samples under θ_0."""
 INSTRUMENT = REPORTS / "instrument.json"
 """Signals judged against what the drawn world knows; figures are in the folder of that name."""
+RECOVERY = REPORTS / "recovery.json"
+"""How much of a lost skill came back; figures are in the folder of that name."""
 SCRATCH = Path("scratch")
 """Caches that speed a run up and may be deleted at any time."""
 PIPELINE_TEMPLATE = TABLES / "dvc.yaml.template"

@@ -69,6 +69,13 @@ def test_backward_pass_by_hand() -> None:
     assert operations("nll", "gradient") == below + back + factors
 
 
+def test_projector_gradients_cost_a_backward_pass_down_to_the_images() -> None:
+    back = (2 * 2496 + 1088 + 160) + (2 * 576 + 192)
+    projector = 4 * 24 * 3 + 2 * 24 * 8  # three patches; eight columns of signs
+    extra = operations("nll", "gradient_projector") - operations("nll")
+    assert extra == back + projector
+
+
 def test_zero_order_runs_the_upper_layers_twice_per_direction() -> None:
     upper = 2496 + 1088 + 160
     extra = operations("nll", "gradient_zero_order") - operations("nll")

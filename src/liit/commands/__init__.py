@@ -1,7 +1,16 @@
 """What each command does, with the imports that it alone needs."""
 
 from liit.commands.looking import data, doctor, list_, plan, publish, report
-from liit.commands.making import base, base_signals, instrument, prepare, repro, run, scale
+from liit.commands.making import (
+    base,
+    base_signals,
+    instrument,
+    prepare,
+    recovery,
+    repro,
+    run,
+    scale,
+)
 
 __all__ = [
     "base",
@@ -13,6 +22,7 @@ __all__ = [
     "plan",
     "prepare",
     "publish",
+    "recovery",
     "report",
     "repro",
     "run",

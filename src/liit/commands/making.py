@@ -108,6 +108,16 @@ def instrument(_: Namespace) -> None:
     say(f"{paths.INSTRUMENT} and {paths.INSTRUMENT.with_suffix('')}/ are written")
 
 
+def recovery(asked: Namespace) -> None:
+    """Train a lost skill's similar samples and write reports/recovery.json."""
+    from liit.recovery.recovery import recover_skill
+
+    params = load_params()
+    with unedited(params), alone("recovery"):
+        recover_skill(params, sorted(set(asked.seed or params.seeds)), asked.skill)
+    say(f"{paths.RECOVERY} and {paths.RECOVERY.with_suffix('')}/ are written")
+
+
 def repro(asked: Namespace) -> None:
     """Reproduce the runs of one table side by side."""
     from liit.repro import reproduce

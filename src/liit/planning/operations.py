@@ -14,6 +14,7 @@ from liit.config import Signals
 from liit.planning.shape import Lengths, ModelShape
 from liit.signals.passes import (
     MEASURED_AS,
+    PROJECTOR_GRADIENT,
     Pass,
     chosen_layer,
     gradient_layers,
@@ -45,6 +46,10 @@ def pass_operations(
         factors = shape.lora_weights(rank)
         project = 2 * factors * max(1, settings.projection_dim // rank)
         total += len(tapped) * (4 * factors * tokens + project)
+    if PROJECTOR_GRADIENT in names:  # a backward pass of its own, down to the images
+        total += _backward(shape, 0, tokens, lengths.answers)
+        project = 2 * shape.projector_weights * settings.projection_dim
+        total += 4 * shape.projector_weights * shape.patches * images + project
     runs = {"gradient_zero_order": 2 * settings.zero_order_directions}
     runs["gradient_zero_order_fresh"] = 2
     evaluations = sum(count for name, count in runs.items() if name in names)

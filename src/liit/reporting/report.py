@@ -14,9 +14,10 @@ from liit.plotting import read_drawings
 from liit.reporting import resolution, tables
 from liit.reporting.html import page_text
 from liit.reporting.instrument_sections import instrument_sections
+from liit.reporting.recovery_sections import recovery_sections
 from liit.reporting.report_data import ReportData, gather
 from liit.reporting.samples import SampleCard, best_samples
-from liit.reporting.section import ReportFigure
+from liit.reporting.section import ReportFigure, Section
 from liit.reporting.sections import CURVES, report_sections
 from liit.reporting.table_pages import further_tables
 from liit.reporting.written import readme_block, report_text
@@ -44,7 +45,7 @@ def write_report(
     sections = report_sections(
         data,
         _base_signals(root) if is_main else [],
-        instrument_sections(root, data.first_result["scale"]) if is_main else [],
+        _measured_sections(root, data.first_result["scale"]) if is_main else [],
         further_tables(root, data.first_result) if is_main else [],
         _cards(root, data, stores),
     )
@@ -72,6 +73,11 @@ def _base_signals(root: Path) -> list[ReportFigure]:
     drawn = read_drawings(root / paths.BASE_SIGNALS, next_step="run `dvc repro base_signals`.")
     folder = paths.BASE_SIGNALS.name
     return [ReportFigure(name, *kept, folder=folder) for name, kept in drawn.items()]
+
+
+def _measured_sections(root: Path, scale: str) -> list[Section]:
+    """Return the sections on what stages of their own measured and judged."""
+    return [*instrument_sections(root, scale), *recovery_sections(root, scale)]
 
 
 def _cards(

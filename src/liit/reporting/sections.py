@@ -38,14 +38,15 @@ CURVES = "curves"
 def report_sections(
     data: ReportData,
     base_signals: Sequence[ReportFigure],
-    instrument: Sequence[Section],
+    measured: Sequence[Section],
     further: Sequence[TablePage],
     cards: Mapping[str, Sequence[SampleCard]],
 ) -> list[Section]:
     """Return all sections that have something to show.
 
-    ``base_signals``: figures on signals under θ_0; ``instrument``: sections on signals against the
-    truth; ``further``: the tables that the report leads to; ``cards``: chosen samples by method.
+    ``base_signals``: figures on signals under θ_0; ``measured``: sections on what was measured
+    beside the rows; ``further``: the tables that the report leads to; ``cards``: chosen samples by
+    method.
     """
     sections = [
         main_section(data),
@@ -60,7 +61,7 @@ def report_sections(
         rank_section(data),
         variance_section(data),
         claim_section(data),
-        *instrument,
+        *measured,
         check_section(data),
         further_section(further),
         *skill_sections(data),

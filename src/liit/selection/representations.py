@@ -53,6 +53,16 @@ def all_hidden_states(hidden_all: Array) -> Vectors:
     return Vectors((hidden_all,), unit)
 
 
+def projector_gradients(gradient_projector: Array) -> Vectors:
+    """Unit gradients of the projector between image tower and decoder; none for text alone."""
+    return Vectors((gradient_projector,), unit)
+
+
+def projector_outputs(projector: Array) -> Vectors:
+    """Unit mean outputs of the projector; none for text alone."""
+    return Vectors((projector,), unit)
+
+
 def attention_outputs(attention_image: Array, attention_text: Array) -> Vectors:
     """COINCIDE's features: an image half and a text half of equal weight (Lee et al. 2024, §4.1).
 

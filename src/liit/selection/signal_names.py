@@ -21,11 +21,15 @@ SIGNALS: dict[str, str] = {
     "attention_image": "attention output of five layers: mean over image positions, tanh, unit "
     "length per layer, concatenated; zeros for text only [n, L*d]",
     "attention_text": "the same over the text positions [n, L*d]",
+    "projector": "what the projector between tower and decoder gives, mean over image positions; "
+    "zeros for text only [n, d]",
     "gradient": "LoRA gradient of the middle decoder layer, randomly projected [n, d]",
     "gradient_first": "the same of the first decoder layer [n, d]",
     "gradient_last": "the same of the last decoder layer [n, d]",
     "gradient_all": "the same of all decoder layers, independent projection per layer [n, d]",
     "gradient_proxy": "the middle layer's projected LoRA gradient of the proxy model [n, d]",
+    "gradient_projector": "gradient of the projector's weights and biases, randomly projected; "
+    "zeros for text only [n, d]",
     "gradient_zero_order": "central differences along q directions shared by all samples [n, q]",
     "gradient_zero_order_fresh": "one central difference along a direction drawn per sample, "
     "times that direction, projected [n, d]",

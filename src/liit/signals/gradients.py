@@ -83,11 +83,14 @@ class LoraTaps:
                 handle.remove()
 
     @torch.no_grad()
-    def factors(self, top: Tensor, above: Tensor) -> Iterator[Factor]:
-        """Yield every factor's per-sample gradients, given dL/dtop, and forget the batch."""
+    def factors(self, top: Tensor, above: Tensor, *, again: bool = False) -> Iterator[Factor]:
+        """Yield every factor's per-sample gradients, given dL/dtop, and forget the batch.
+
+        ``again``: the graph is kept for another backward pass.
+        """
         seen, self._seen = self._seen, {}
         outputs = [seen[one.key][1] for one in self._places]
-        grads = torch.autograd.grad(top, outputs, above)
+        grads = torch.autograd.grad(top, outputs, above, retain_graph=again)
         for one, grad in zip(self._places, grads, strict=True):
             x, to_y = seen[one.key][0].float(), one.s * grad.float()
             yield Factor(one.number, f"{one.key}.A", (to_y @ one.B.float()).float(), x)

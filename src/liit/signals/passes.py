@@ -20,8 +20,16 @@ without images, over the samples that have any; ``zero_image``: forward with zer
 MEASURED_AS = {"nll_blind": "nll", "nll_zero_image": "nll", "gradient_proxy": "gradient"}
 """What a pass of its own calls the signal: the same number of other inputs or another model."""
 
+PROJECTOR_GRADIENT = "gradient_projector"
 BACKWARD = frozenset(
-    {"gradient", "gradient_first", "gradient_last", "gradient_all", "gradient_proxy"}
+    {
+        "gradient",
+        "gradient_first",
+        "gradient_last",
+        "gradient_all",
+        "gradient_proxy",
+        PROJECTOR_GRADIENT,
+    }
 )
 """Signals that need a backward pass."""
 

@@ -101,4 +101,9 @@ def sketch_for(trunk: Trunk, layer: int, dim: int, seed: int) -> Dense | Factore
     """Return the dense projection where a layer's matrices are small, else the factored one."""
     weights = trunk.layers[layer].named_parameters()
     numbers = sum(weight.numel() for name, weight in weights if "lora_" in name)
+    return sketch_of(numbers, dim, seed)
+
+
+def sketch_of(numbers: int, dim: int, seed: int) -> Dense | Factored:
+    """Return the projection of gradients of so many numbers."""
     return Dense(dim, seed) if numbers * dim <= DENSE_NUMBERS else Factored(dim, seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from liit.config import Signals
 from liit.model.records import announce
 from liit.signals.gradients import LoraTaps
 from liit.signals.passes import (
+    PROJECTOR_GRADIENT,
     ZERO_ORDER,
     attended_layers,
     chosen_layer,
@@ -21,6 +22,7 @@ from liit.signals.passes import (
     needs_whole_last_layer,
 )
 from liit.signals.projection import sketch_for
+from liit.signals.projector import ProjectorGradient
 from liit.signals.scores import answer_scores, entropy_everywhere
 from liit.signals.trunk import Answers, Trunk
 from liit.signals.zero_order import Directions
@@ -43,6 +45,10 @@ class Sweep:
         tapped = sorted({one for some in self.gradients.values() for one in some})
         self.taps = LoraTaps(trunk, tapped) if tapped else None
         self.sketch = sketch_for(trunk, self.layer, settings.projection_dim, seed)
+        self.projector: ProjectorGradient | None = None
+        if PROJECTOR_GRADIENT in names:
+            self.projector = ProjectorGradient(trunk, settings.projection_dim, seed)
+        self.backward = self.taps is not None or self.projector is not None
         self.directions = Directions(trunk, self.layer, seed) if names & ZERO_ORDER else None
         self.attended = attended_layers(names, self.count)
         self._attention: list[Tensor] = []
@@ -57,19 +63,22 @@ class Sweep:
         with torch.no_grad():
             announce(self.trunk.model, batch)
             batch = self.trunk.widened(batch)
+        with torch.set_grad_enabled(self.projector is not None), self._recorded():
             embedded, rope = self.trunk.enter(batch, features)
         answers = Answers.of(batch["labels"])
-        with torch.set_grad_enabled(self.taps is not None), self._tapped():
+        with torch.set_grad_enabled(self.backward), self._tapped():
             states, top = self._forward(embedded, rope, answers)
-        found, above = answer_scores(self.trunk.head, top, answers, gradient=self.taps is not None)
-        if self.taps is not None:
-            assert above is not None
-            found |= self._project(self.taps, top, above, answers)
+        found, above = answer_scores(self.trunk.head, top, answers, gradient=self.backward)
+        if above is not None:
+            found |= self._gradients(top, above, answers, batch["images"])
         with torch.no_grad():
             found |= self._positions(batch, states)
             if self.directions is not None:
                 found |= self._zero_order(batch["ids"], states[self.layer], rope, answers)
         return {name: found[name] for name in sorted(self.names)}
+
+    def _recorded(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.projector is None else self.projector.recording()
 
     @contextmanager
     def _tapped(self) -> Iterator[None]:
@@ -92,19 +101,26 @@ class Sweep:
         top, last = self.trunk.last_layer(states[-1], rope, answers.places, whole=self.whole)
         return states if last is None else [*states, last], top
 
-    def _project(
-        self, taps: LoraTaps, top: Tensor, above: Tensor, answers: Answers
+    def _gradients(
+        self, top: Tensor, above: Tensor, answers: Answers, images: Sequence[int]
     ) -> dict[str, Tensor]:
+        found: dict[str, Tensor] = {}
+        if self.taps is not None:
+            found |= self._project(self.taps, top, above)
+        if self.projector is not None:
+            found[PROJECTOR_GRADIENT] = self.projector(top, above, images)
+        unanswered = ~answers.valid.any(dim=1, keepdim=True)
+        return {name: total.masked_fill_(unanswered, torch.nan) for name, total in found.items()}
+
+    def _project(self, taps: LoraTaps, top: Tensor, above: Tensor) -> dict[str, Tensor]:
         layers: dict[int, Tensor] = {}
-        for factor in taps.factors(top, above):
+        for factor in taps.factors(top, above, again=self.projector is not None):
             part = self.sketch(factor)
             layers[factor.layer] = layers[factor.layer] + part if factor.layer in layers else part
-        unanswered = ~answers.valid.any(dim=1)
-        found = {}
-        for name, chosen in self.gradients.items():
-            total = torch.stack([layers[one] for one in chosen]).sum(dim=0)
-            found[name] = total.masked_fill_(unanswered.unsqueeze(1), torch.nan)
-        return found
+        return {
+            name: torch.stack([layers[one] for one in chosen]).sum(dim=0)
+            for name, chosen in self.gradients.items()
+        }
 
     def _positions(self, batch: dict[str, Any], states: list[Tensor]) -> dict[str, Tensor]:
         mask, found = batch["attention_mask"], {}
@@ -116,8 +132,10 @@ class Sweep:
         if "entropy_all" in self.names:
             last = self.trunk.norm(states[-1].detach())
             found["entropy_all"] = entropy_everywhere(self.trunk.head, last, mask)
+        image = mask * (batch["input_ids"] == self.trunk.image_token)
+        if "projector" in self.names:
+            found["projector"] = _mean(states[0], image)
         if self.attended:
-            image = mask * (batch["input_ids"] == self.trunk.image_token)
             for name, where in (("attention_image", image), ("attention_text", mask - image)):
                 halves = [functional.normalize(_mean(one, where).tanh()) for one in self._attention]
                 found[name] = torch.cat(halves, dim=1)
