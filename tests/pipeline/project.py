@@ -14,6 +14,8 @@ from pathlib import Path
 from liit.cli import main
 
 ROOT = Path(__file__).parents[2]
+SECONDS_AT_MOST = 800
+"""A command that hangs is named, with what it had printed, before pytest gives the test up."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Project:
             env=self.environment,
             capture_output=True,
             text=True,
+            timeout=SECONDS_AT_MOST,
         )
         if check and done.returncode:
             raise AssertionError(f"{command} failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
