@@ -70,7 +70,7 @@ class Sweep:
             states, top = self._forward(embedded, rope, answers)
         found, above = answer_scores(self.trunk.head, top, answers, gradient=self.backward)
         if above is not None:
-            found |= self._gradients(top, above, answers, batch["images"])
+            found |= self._gradients(top, above, answers, batch)
         with torch.no_grad():
             found |= self._positions(batch, states)
             if self.directions is not None:
@@ -102,13 +102,13 @@ class Sweep:
         return states if last is None else [*states, last], top
 
     def _gradients(
-        self, top: Tensor, above: Tensor, answers: Answers, images: Sequence[int]
+        self, top: Tensor, above: Tensor, answers: Answers, batch: dict[str, Any]
     ) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}
         if self.taps is not None:
             found |= self._project(self.taps, top, above)
         if self.projector is not None:
-            found[PROJECTOR_GRADIENT] = self.projector(top, above, images)
+            found[PROJECTOR_GRADIENT] = self.projector(top, above, batch["images"])
         unanswered = ~answers.valid.any(dim=1, keepdim=True)
         return {name: total.masked_fill_(unanswered, torch.nan) for name, total in found.items()}
 
