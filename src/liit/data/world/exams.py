@@ -41,7 +41,7 @@ from liit.data.world.looking import (
     ask_size,
 )
 from liit.data.world.several import COMPARING, WATCHING, compare_maker, follow_up
-from liit.data.world.styles import CHINESE_CAPTION, TWO_IMAGES, number_maker
+from liit.data.world.styles import CHINESE_CAPTION, CHINESE_PLACES, TWO_IMAGES, number_maker
 from liit.prompts import CAPTION
 
 DETECTION = "Please provide the bounding box coordinates of all {kind}."
@@ -77,7 +77,7 @@ EXAMS: dict[str, DrawnExam] = {
     ),
     "flickr8k_cn": DrawnExam(
         "multilingual",
-        (caption_maker(CHINESE_CAPTION[1:2], tell_chinese_places, tell_chinese_places_other),),
+        (caption_maker(CHINESE_PLACES[:1], tell_chinese_places, tell_chinese_places_other),),
     ),
     "refcoco": DrawnExam("grounding", (region_maker(refer_by_place),)),
     "refcoco_plus": DrawnExam("grounding", (region_maker(refer_by_look),)),

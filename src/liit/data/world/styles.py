@@ -42,7 +42,8 @@ from liit.data.world.reading import draw_chart, draw_document, draw_number
 from liit.data.world.several import COMPARING, WATCHING, chat_maker, compare_maker, follow_up
 from liit.prompts import CAPTION, CAPTION_ZH
 
-CHINESE_CAPTION = (CAPTION_ZH, "用中文描述图片。", "图中有什么？")
+CHINESE_CAPTION = (CAPTION_ZH, "图中有什么？")
+CHINESE_PLACES = ("用中文描述图片。", "图中的东西在哪里？")
 TWO_IMAGES = f"First image: {IMAGE_TAG}\nSecond image: {IMAGE_TAG}\n"
 
 
@@ -170,7 +171,7 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
         ),
         "multilingual": (
             caption_maker(CHINESE_CAPTION, tell_chinese),
-            caption_maker(CHINESE_CAPTION, tell_chinese_places),
+            caption_maker(CHINESE_PLACES, tell_chinese_places),
             chinese_question,
         ),
         "reasoning": (scene_maker(instruction_form, REASONING),),
