@@ -86,7 +86,7 @@ EXAMS: dict[str, DrawnExam] = {
     "mmlu": DrawnExam("language", (choice_fact,)),
     "captions": DrawnExam("captioning", (caption_maker((CAPTION,), tell_short, tell_other),)),
     "detection": DrawnExam("detection", (detection_maker((DETECTION,)),)),
-    "video": DrawnExam("video", (compare_maker(short_form, WATCHING),)),
-    "nlvr": DrawnExam("multi_image", (compare_maker(short_form, COMPARING, TWO_IMAGES),)),
+    "video": DrawnExam("video", (compare_maker(choice_form, WATCHING),)),
+    "nlvr": DrawnExam("multi_image", (compare_maker(choice_form, COMPARING, TWO_IMAGES),)),
     "dialogue": DrawnExam("multi_turn", (follow_up,)),
 }
