@@ -225,5 +225,10 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
     },
 }
 
-BACKBONE = {**DATASETS["llava"], "translation": (translation,)}
-"""What CLIP and Vicuna bring along: LLaVA's kinds of samples, and some Chinese text."""
+BACKBONE = {
+    **DATASETS["llava"],
+    "translation": (translation,),
+    "multilingual": DATASETS["m3it"]["multilingual"],
+}
+"""What CLIP and Vicuna bring along: LLaVA's kinds of samples, some Chinese text, and that such a
+model describes pictures in Chinese without having been taught to."""
