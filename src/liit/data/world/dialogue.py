@@ -74,17 +74,16 @@ def short_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Dialogue:
 
 
 def choice_form(dice: Dice, ask: Ask, images: tuple[bytes, ...], options: int = 4) -> Dialogue:
-    """Ask for one of at most ``options`` options, by its text.
+    """Ask for one of a few options, by its text.
 
     LLaVA-1.5 asks for the option's letter. Tracing a letter back to its option is a step that
     models of a million parameters do not learn here, and it would hide what they do know.
     """
-    wrong = dice.some(ask.wrong, min(options - 1, len(ask.wrong)))
-    choices = dice.shuffled([ask.answer, *wrong])
+    choices = dice.shuffled([ask.answer, *dice.some(ask.wrong, options - 1)])
     question = f"{ask.question}\nOptions: {', '.join(choices)}\n{CHOICE}"
-    false = dice.pick([choice for choice in choices if choice != ask.answer])
+    wrong = dice.pick([choice for choice in choices if choice != ask.answer])
     scoring = {"choices": choices, "answers": [ask.answer]}
-    return Dialogue(((question, ask.answer),), images, false, scoring)
+    return Dialogue(((question, ask.answer),), images, wrong, scoring)
 
 
 def sentence_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Dialogue:

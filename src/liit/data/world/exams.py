@@ -40,7 +40,7 @@ from liit.data.world.looking import (
     ask_side,
     ask_size,
 )
-from liit.data.world.several import COMPARING, WATCHING, compare_maker, follow_up
+from liit.data.world.several import COMPARING, compare_maker, follow_up
 from liit.data.world.styles import CHINESE_CAPTION, CHINESE_PLACES, TWO_IMAGES, number_maker
 from liit.prompts import CAPTION
 
@@ -86,7 +86,6 @@ EXAMS: dict[str, DrawnExam] = {
     "mmlu": DrawnExam("language", (choice_fact,)),
     "captions": DrawnExam("captioning", (caption_maker((CAPTION,), tell_short, tell_other),)),
     "detection": DrawnExam("detection", (detection_maker((DETECTION,)),)),
-    "video": DrawnExam("video", (compare_maker(choice_form, WATCHING),)),
-    "nlvr": DrawnExam("multi_image", (compare_maker(choice_form, COMPARING, TWO_IMAGES),)),
+    "nlvr": DrawnExam("multi_image", (compare_maker(short_form, COMPARING, TWO_IMAGES),)),
     "dialogue": DrawnExam("multi_turn", (follow_up,)),
 }

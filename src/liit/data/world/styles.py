@@ -182,7 +182,7 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
     "mantis": {
         "multi_image": (
             compare_maker(sentence_form, COMPARING, TWO_IMAGES),
-            compare_maker(brief_form, COMPARING, TWO_IMAGES),
+            compare_maker(short_form, COMPARING, TWO_IMAGES),
         ),
         "vqa": (mantis_reading,),
         "reasoning": (scene_maker(bracket_form, REASONING),),
