@@ -228,7 +228,7 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
 BACKBONE = {
     **DATASETS["llava"],
     "translation": (translation,),
-    "multilingual": DATASETS["m3it"]["multilingual"],
+    "multilingual": (chinese_question,),
 }
 """What CLIP and Vicuna bring along: LLaVA's kinds of samples, some Chinese text, and that such a
-model describes pictures in Chinese without having been taught to."""
+model answers a Chinese question about a picture without having been taught to."""
