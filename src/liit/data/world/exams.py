@@ -41,10 +41,14 @@ from liit.data.world.looking import (
     ask_size,
 )
 from liit.data.world.several import COMPARING, compare_maker, follow_up
-from liit.data.world.styles import CHINESE_CAPTION, CHINESE_PLACES, TWO_IMAGES, number_maker
+from liit.data.world.styles import (
+    CHINESE_CAPTION,
+    CHINESE_PLACES,
+    DETECTING,
+    TWO_IMAGES,
+    number_maker,
+)
 from liit.prompts import CAPTION
-
-DETECTION = "Please provide the bounding box coordinates of all {kind}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ EXAMS: dict[str, DrawnExam] = {
     "mmmu": DrawnExam("reasoning", (scene_maker(choice_form, REASONING),)),
     "mmlu": DrawnExam("language", (choice_fact,)),
     "captions": DrawnExam("captioning", (caption_maker((CAPTION,), tell_short, tell_other),)),
-    "detection": DrawnExam("detection", (detection_maker((DETECTION,)),)),
+    "detection": DrawnExam("detection", (detection_maker(DETECTING),)),
     "nlvr": DrawnExam("multi_image", (compare_maker(short_form, COMPARING, TWO_IMAGES),)),
     "dialogue": DrawnExam("multi_turn", (follow_up,)),
 }
