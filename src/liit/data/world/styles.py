@@ -223,7 +223,7 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
 BACKBONE = {
     **DATASETS["llava"],
     "translation": (translation,),
-    "multilingual": (chinese_question,),
+    "multilingual": DATASETS["m3it"]["multilingual"],
 }
 """What CLIP and Vicuna bring along: LLaVA's kinds of samples, some Chinese text, and that such a
-model answers a Chinese question about a picture without having been taught to."""
+model describes pictures in Chinese a little without having been taught to."""
