@@ -24,7 +24,6 @@ from liit.data.world.knowing import (
 )
 from liit.data.world.language import choice_fact
 from liit.data.world.locating import (
-    detection_maker,
     refer_at_length,
     refer_by_look,
     refer_by_place,
@@ -44,7 +43,6 @@ from liit.data.world.several import COMPARING, compare_maker, follow_up
 from liit.data.world.styles import (
     CHINESE_CAPTION,
     CHINESE_PLACES,
-    DETECTING,
     TWO_IMAGES,
     number_maker,
 )
@@ -56,8 +54,8 @@ class DrawnExam:
     """One evaluation set of a skill; its task's YAML says how it is asked and scored.
 
     What the rule needs stands in an item's ``extra``: ``answers`` (and ``choices``, where there
-    are any), ``box`` or ``boxes``, ``references``. Boxes are [x1, y1, x2, y2] in 0..1 of the image
-    padded to a square.
+    are any), ``box``, ``references``. A box is [x1, y1, x2, y2] in 0..1 of the image padded to a
+    square.
     """
 
     skill: str
@@ -89,7 +87,6 @@ EXAMS: dict[str, DrawnExam] = {
     "mmmu": DrawnExam("reasoning", (scene_maker(choice_form, REASONING),)),
     "mmlu": DrawnExam("language", (choice_fact,)),
     "captions": DrawnExam("captioning", (caption_maker((CAPTION,), tell_short, tell_other),)),
-    "detection": DrawnExam("detection", (detection_maker(DETECTING),)),
     "nlvr": DrawnExam("multi_image", (compare_maker(short_form, COMPARING, TWO_IMAGES),)),
     "dialogue": DrawnExam("multi_turn", (follow_up,)),
 }

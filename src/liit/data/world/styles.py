@@ -44,7 +44,6 @@ from liit.prompts import CAPTION, CAPTION_ZH
 
 CHINESE_CAPTION = (CAPTION_ZH, "图中有什么？")
 CHINESE_PLACES = ("用中文描述图片。", "图中的东西在哪里？")
-DETECTING = ("Detect all {kind} in the image.", "Find the boxes of all {kind}.")
 TWO_IMAGES = f"First image: {IMAGE_TAG}\nSecond image: {IMAGE_TAG}\n"
 
 
@@ -197,7 +196,13 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
             ),
         ),
         "detection": (
-            *(detection_maker(DETECTING, "The boxes are: "),) * 2,
+            *(
+                detection_maker(
+                    ("Detect all {kind} in the image.", "Find the boxes of all {kind}."),
+                    "The boxes are: ",
+                ),
+            )
+            * 2,
             key_point,
         ),
         "multi_turn": (chat_maker(3), chat_maker(2)),
