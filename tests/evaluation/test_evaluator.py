@@ -25,10 +25,11 @@ KINDS = {
     ("answers",): ("exact",),
     ("answers", "choices"): ("exact", "choice"),
     ("box",): ("box",),
+    ("boxes",): ("boxes",),
     ("references",): ("chinese", "caption", "cider"),
 }
 """What an item of the drawn world holds, and the rules that it may be scored by."""
-BOXES = ("refcoco", "refcoco_plus", "refcocog")
+BOXES = ("refcoco", "refcoco_plus", "refcocog", "detection")
 ITEMS = 6
 
 
