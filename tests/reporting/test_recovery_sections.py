@@ -51,7 +51,9 @@ def made_up(**changed: Any) -> dict[str, Any]:
         ],
         "whole": {"samples": 9985, **row("", 33.0, None)},
         "runs": [],
-        "claims": [{"claim": "LoRA is best.", "verdict": "holds", "differences": [gap]}],
+        "claims": [
+            {"claim": "LoRA is best.", "verdict": "holds", "differences": [gap], "missing": []}
+        ],
         **changed,
     }
 

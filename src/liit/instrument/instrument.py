@@ -10,7 +10,6 @@ from itertools import chain
 from liit import paths
 from liit.config import Params
 from liit.data.sources import WORLD
-from liit.files import write_json
 from liit.instrument.figures import drawings
 from liit.instrument.groups import SEEDS
 from liit.instrument.judge import Judgement, judge
@@ -18,11 +17,9 @@ from liit.instrument.measure import JudgedPool, few_of, judged_pool
 from liit.instrument.models import JudgedModel, Proxy, models_here, proxy_here
 from liit.instrument.record import record_of
 from liit.instrument.truth import truth_of
-from liit.plotting import save_drawings
 from liit.progress import say, tracked
+from liit.reporting.side_record import write_side_record
 from liit.stream import Stream
-
-FIGURES = paths.INSTRUMENT.with_suffix("")
 
 
 def judge_signals(params: Params) -> None:
@@ -33,8 +30,7 @@ def judge_signals(params: Params) -> None:
     """
     if any(dataset.format != WORLD for dataset in params.stream):
         say(f"scale {params.scale} is not drawn: there is no truth to judge its signals against")
-        save_drawings([], FIGURES)
-        write_json(paths.INSTRUMENT, {"scale": params.scale})
+        write_side_record(paths.INSTRUMENT, {"scale": params.scale}, [])
         return
     stream = Stream(params)
     models = models_here(params, stream)
@@ -44,10 +40,7 @@ def judge_signals(params: Params) -> None:
         say("the proxy is not on this machine: its gradients are left out")
     judgements = _judgements(params, stream, models, proxy)
     record = record_of(params, models, proxy and proxy[0], judgements)
-    save_drawings(drawings(record), FIGURES)
-    write_json(paths.INSTRUMENT, record)
-    for claim in record["claims"]:
-        say(f"{claim['verdict']}: {claim['claim']}")
+    write_side_record(paths.INSTRUMENT, record, drawings(record))
 
 
 def _judgements(

@@ -13,9 +13,7 @@ from liit.instrument.judge import CONTROLS, Judgement
 from liit.instrument.measure import FEW, GROUPED, MIDDLE
 from liit.instrument.models import JudgedModel
 from liit.instrument.verdicts import mechanism_claims
-
-DIGITS = 5
-"""Decimals that are kept: the next ones are below every interval."""
+from liit.reporting.side_record import DIGITS, claims_as_json, rounded
 
 
 def record_of(
@@ -43,17 +41,9 @@ def record_of(
         "over_models": over_models(judged),
         "equal_budgets": [row for one in judged for row in _budgets(one)],
         "scores": [row for one in judged for row in _scores(one)],
-        "grounding": [{**_where(one), "needs_image": _json(one.grounding)} for one in judged],
+        "grounding": [{**_where(one), "needs_image": rounded(one.grounding)} for one in judged],
         "copies": [row for one in judged for row in _copies(one)],
-        "claims": [
-            {
-                "claim": claim.claim,
-                "verdict": claim.verdict,
-                "differences": [[text, _json(value)] for text, value in claim.differences.items()],
-                "missing": list(claim.missing),
-            }
-            for claim in mechanism_claims(judgements)
-        ],
+        "claims": claims_as_json(mechanism_claims(judgements)),
     }
 
 
@@ -70,7 +60,7 @@ def over_models(judged: Iterable[Judgement]) -> list[dict[str, Any]]:
             for one in alike
             if space in one.agreements
         ]
-        ami = {name: _json(value) for name, value in mean_of(means).items()}
+        ami = {name: rounded(value) for name, value in mean_of(means).items()}
         rows.append({"step": alike[0].pool.step, "space": space, "models": len(means), "ami": ami})
     return rows
 
@@ -131,8 +121,8 @@ def _budgets(one: Judgement) -> Iterable[dict[str, Any]]:
             "skill": skill,
             "rows": len(truth.skill),
             "pool": round(share, DIGITS),
-            "equal_budgets": _json(given[skill]),
-            "groups": _json(filled[skill]),
+            "equal_budgets": rounded(given[skill]),
+            "groups": rounded(filled[skill]),
         }
 
 
@@ -141,7 +131,7 @@ def _scores(one: Judgement) -> Iterable[dict[str, Any]]:
         numbers = one.scores[name]
         row = {**_where(one), "score": name, **_estimates(numbers)}
         for mark in ("spoiled", "spoiled_vqa"):
-            row[f"{mark}_low"] = _json(_reversed(numbers[mark]))
+            row[f"{mark}_low"] = rounded(_reversed(numbers[mark]))
         yield row
 
 
@@ -167,11 +157,4 @@ def _reversed(value: Estimate | None) -> Estimate | None:
 
 
 def _estimates(values: Mapping[str, Estimate | None]) -> dict[str, Any]:
-    return {name: _json(value) for name, value in values.items()}
-
-
-def _json(value: Estimate | None) -> dict[str, float | None] | None:
-    if value is None:
-        return None
-    ends = {"mean": value.mean, "low": value.low, "high": value.high}
-    return {name: None if end is None else round(end, DIGITS) + 0.0 for name, end in ends.items()}
+    return {name: rounded(value) for name, value in values.items()}

@@ -10,12 +10,11 @@ from liit.evaluation.statistics import Estimate, over_seeds
 from liit.recovery.choices import LABELS, RANDOM
 from liit.recovery.lost import drop
 from liit.reporting.claims import Claim
+from liit.reporting.side_record import DIGITS, claims_as_json, rounded
 from liit.stream import Stream
 
 BEST, SECOND = "lora_gradient", "projector_output"
 """The choices that the paper finds best and second."""
-DIGITS = 5
-"""Decimals that are kept: the next ones are below every interval."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def record_of(
             **_numbers(recoveries, lambda one: one.curve[-1]),
         },
         "runs": [_run(one) for one in recoveries],
-        "claims": [_claim(claim) for claim in claims(recoveries)],
+        "claims": claims_as_json(claims(recoveries)),
     }
 
 
@@ -121,7 +120,7 @@ def _choice(name: str, recoveries: Sequence[Recovery]) -> dict[str, Any]:
     return {
         "choice": name,
         **_numbers(recoveries, lambda one: one.outcomes[name].score),
-        "over_random": None if name == RANDOM else _json(_gap(recoveries, name, RANDOM)[1]),
+        "over_random": None if name == RANDOM else rounded(_gap(recoveries, name, RANDOM)[1]),
     }
 
 
@@ -138,7 +137,7 @@ def _over(
 ) -> dict[str, float | None] | None:
     """Return a number's mean and interval over seeds; None where a seed has none."""
     values = [value for one in recoveries if (value := number(one)) is not None]
-    return _json(over_seeds(values)) if len(values) == len(recoveries) else None
+    return rounded(over_seeds(values)) if len(values) == len(recoveries) else None
 
 
 def _run(one: Recovery) -> dict[str, Any]:
@@ -152,13 +151,3 @@ def _run(one: Recovery) -> dict[str, Any]:
             for name, outcome in one.outcomes.items()
         },
     }
-
-
-def _claim(claim: Claim) -> dict[str, Any]:
-    differences = [[text, _json(value)] for text, value in claim.differences.items()]
-    return {"claim": claim.claim, "verdict": claim.verdict, "differences": differences}
-
-
-def _json(value: Estimate) -> dict[str, float | None]:
-    ends = asdict(value)
-    return {name: None if end is None else round(end, DIGITS) + 0.0 for name, end in ends.items()}

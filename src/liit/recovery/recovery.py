@@ -20,8 +20,6 @@ from liit.errors import LiitError, nearest
 from liit.evaluation.evaluator import Evaluator
 from liit.evaluation.exams import open_evaluator
 from liit.evaluation.matrix import skill_scores
-from liit.files import write_json
-from liit.plotting import save_drawings
 from liit.progress import say
 from liit.recovery.arms import FOLDER, Arm, Sequential
 from liit.recovery.choices import LABELS, RANDOM, SIGNALS, drawn, most_similar, similarities
@@ -29,13 +27,13 @@ from liit.recovery.figures import drawings
 from liit.recovery.lost import lost_skill
 from liit.recovery.record import Outcome, Recovery, record_of
 from liit.recovery.samples import candidates, is_shown, samples_to_train, target_ids
+from liit.reporting.side_record import write_side_record
 from liit.results import tasks_by_skill
 from liit.selection.files import digest_ids
 from liit.selection.select import Selection
 from liit.signals.shared import measured_under
 from liit.stream import Stream
 
-FIGURES = paths.RECOVERY.with_suffix("")
 Tasks = Mapping[str, Sequence[str]]
 """The tasks of each skill."""
 
@@ -57,15 +55,11 @@ def recover_skill(params: Params, seeds: Sequence[int], skill: str | None = None
     skill = _lost(rows, tasks) if skill is None else _known(stream, tasks, skill)
     if skill is None:
         say("the sequential row lost no skill whose samples have images: nothing to recover")
-        save_drawings([], FIGURES)
-        write_json(paths.RECOVERY, {"scale": params.scale})
+        write_side_record(paths.RECOVERY, {"scale": params.scale}, [])
         return
     say(f"lost skill: {skill}")
     record = record_of(params.scale, stream, skill, _recoveries(params, rows, skill, tasks[skill]))
-    save_drawings(drawings(record), FIGURES)
-    write_json(paths.RECOVERY, record)
-    for claim in record["claims"]:
-        say(f"{claim['verdict']}: {claim['claim']}")
+    write_side_record(paths.RECOVERY, record, drawings(record))
 
 
 def _on_one_device(params: Params) -> Params:

@@ -7,14 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from liit import paths
-from liit.evaluation.statistics import Estimate
-from liit.files import read_record
-from liit.plotting import read_drawings
 from liit.reporting.claim_parts import claim_parts
-from liit.reporting.claims import Claim
-from liit.reporting.section import DASH, ReportFigure, Section, TextTable
+from liit.reporting.section import DASH, Section, TextTable
+from liit.reporting.side_record import claims_of, read_side_record
 
-AGAIN = "run `dvc repro instrument`."
 FIELDS = ("scale", "models", "settings", "pools", "representations", "claims")
 
 
@@ -23,15 +19,10 @@ def instrument_sections(root: Path, scale: str) -> list[Section]:
 
     Raises LiitError for a damaged record.
     """
-    path = root / paths.INSTRUMENT
-    if not path.is_file():
+    read = read_side_record(root / paths.INSTRUMENT, scale, FIELDS)
+    if read is None:
         return []
-    record = read_record(path, "scale", next_step=AGAIN)
-    if record["scale"] != scale or len(record) == 1:
-        return []
-    record = read_record(path, *FIELDS, next_step=AGAIN)
-    drawn = read_drawings(root / paths.INSTRUMENT.with_suffix(""), next_step=AGAIN)
-    figures = [ReportFigure(name, *kept, folder="instrument") for name, kept in drawn.items()]
+    record, figures = read
     table = TextTable(
         ["Pool and model", "Samples compared by", "k", "AMI with skill", "AMI with dataset"],
         list(_rows(record)),
@@ -44,22 +35,13 @@ def instrument_sections(root: Path, scale: str) -> list[Section]:
 
 
 def _mechanisms(record: Mapping[str, Any]) -> Section:
-    claims = [
-        Claim(
-            one["claim"],
-            {text: Estimate(**value) for text, value in one["differences"]},
-            record["settings"]["seeds"],
-            tuple(one["missing"]),
-        )
-        for one in record["claims"]
-    ]
     note = (
         "What the paper says of signals (§3.1, §3.2, §4.2 and §4.3, Figures 2, 4 and 5B), judged "
         "without any training against what the drawn world knows of its samples. Differences are "
         "in hundredths of AMI, AUROC, variance or evenness, with 95 % intervals over clustering "
         "seeds or over redrawn samples, for each pool and model; verdicts follow the same rule."
     )
-    table, html = claim_parts(claims, "in hundredths")
+    table, html = claim_parts(claims_of(record, record["settings"]["seeds"]), "in hundredths")
     return Section("mechanisms", "The paper's claims about mechanisms", note, table, html=html)
 
 

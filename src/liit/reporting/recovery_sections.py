@@ -7,15 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from liit import paths
-from liit.evaluation.statistics import Estimate
-from liit.files import read_record
 from liit.markdown import escaped
-from liit.plotting import read_drawings
 from liit.reporting.claim_parts import claim_parts
-from liit.reporting.claims import Claim
-from liit.reporting.section import ReportFigure, Section, TextTable, interval
+from liit.reporting.section import Section, TextTable, interval
+from liit.reporting.side_record import claims_of, read_side_record
 
-AGAIN = "run `dvc repro recovery`."
 FIELDS = (
     "skill",
     "dataset",
@@ -42,15 +38,10 @@ def recovery_sections(root: Path, scale: str) -> list[Section]:
 
     Raises LiitError for a damaged record.
     """
-    path = root / paths.RECOVERY
-    if not path.is_file():
+    read = read_side_record(root / paths.RECOVERY, scale, FIELDS)
+    if read is None:
         return []
-    record = read_record(path, "scale", next_step=AGAIN)
-    if record["scale"] != scale or len(record) == 1:
-        return []
-    record = read_record(path, *FIELDS, next_step=AGAIN)
-    drawn = read_drawings(root / paths.RECOVERY.with_suffix(""), next_step=AGAIN)
-    figures = [ReportFigure(name, *kept, folder="recovery") for name, kept in drawn.items()]
+    record, figures = read
     table = TextTable(HEADER, _rows(record))
     title = "What brings a lost skill back"
     return [
@@ -86,14 +77,6 @@ def _note(record: Mapping[str, Any]) -> str:
 
 
 def _claims(record: Mapping[str, Any]) -> Section:
-    claims = [
-        Claim(
-            one["claim"],
-            {text: Estimate(**value) for text, value in one["differences"]},
-            len(record["seeds"]),
-        )
-        for one in record["claims"]
-    ]
     note = "Differences of the skill's accuracy, paired by seed; verdicts follow the same rule."
-    table, html = claim_parts(claims, "in points")
+    table, html = claim_parts(claims_of(record, len(record["seeds"])), "in points")
     return Section("recovery-claims", "The paper's claims about recovery", note, table, html=html)

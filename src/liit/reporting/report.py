@@ -10,7 +10,6 @@ from liit.data.store import SampleStore
 from liit.files import write_json, write_text
 from liit.markdown import fill_block
 from liit.paths import MAIN
-from liit.plotting import read_drawings
 from liit.reporting import resolution, tables
 from liit.reporting.html import page_text
 from liit.reporting.instrument_sections import instrument_sections
@@ -19,6 +18,7 @@ from liit.reporting.report_data import ReportData, gather
 from liit.reporting.samples import SampleCard, best_samples
 from liit.reporting.section import ReportFigure, Section
 from liit.reporting.sections import CURVES, report_sections
+from liit.reporting.side_record import figures_in
 from liit.reporting.table_pages import further_tables
 from liit.reporting.written import readme_block, report_text
 
@@ -70,9 +70,7 @@ def _write_data(data: ReportData, out: Path) -> None:
 
 def _base_signals(root: Path) -> list[ReportFigure]:
     """Return the figures that a stage of its own drew, as it needs a model."""
-    drawn = read_drawings(root / paths.BASE_SIGNALS, next_step="run `dvc repro base_signals`.")
-    folder = paths.BASE_SIGNALS.name
-    return [ReportFigure(name, *kept, folder=folder) for name, kept in drawn.items()]
+    return figures_in(root / paths.BASE_SIGNALS, "run `dvc repro base_signals`.")
 
 
 def _measured_sections(root: Path, scale: str) -> list[Section]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +11,14 @@ from torch.nn import functional
 from liit.errors import LiitError
 from liit.signals.gradients import Factor
 from liit.signals.projection import sketch_of
+from liit.signals.taps import Taps
 from liit.signals.trunk import Trunk
 
 WHOLE = -1
 """The projector's number among layers: it lies below the first one."""
 
 
-class ProjectorGradient:
+class ProjectorGradient(Taps):
     """Taps the linear layers of a LLaVA's projector and starts the graph at the first of them.
 
     For a loss that is a sum over samples, the gradients of sample i are dL/dW = Σ dL/dy xᵀ and
@@ -35,23 +34,13 @@ class ProjectorGradient:
                 "image tower: gradients of it are not measured.",
                 next_step="use a LLaVA checkpoint, or leave gradient_projector out.",
             )
-        self._layers = {
+        layers = {
             name: one for name, one in trunk.projector.named_modules() if isinstance(one, nn.Linear)
         }
-        numbers = max(sum(w.numel() for w in one.parameters()) for one in self._layers.values())
+        super().__init__(layers)
+        numbers = max(sum(w.numel() for w in one.parameters()) for one in layers.values())
         self._sketch = sketch_of(numbers, dim, seed)
         self._dim = dim
-        self._seen: dict[str, tuple[Tensor, Tensor]] = {}
-
-    @contextmanager
-    def recording(self) -> Iterator[None]:
-        """Record the one pass of images that runs inside; a batch of text alone has none."""
-        handles = [one.register_forward_hook(self._tap(key)) for key, one in self._layers.items()]
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
 
     @torch.no_grad()
     def __call__(self, top: Tensor, above: Tensor, images: Sequence[int]) -> Tensor:
@@ -67,21 +56,14 @@ class ProjectorGradient:
     @torch.no_grad()
     def factors(self, top: Tensor, above: Tensor, images: Sequence[int]) -> Iterator[Factor]:
         """Yield the gradients of each layer's weight, its bias as the last column."""
-        seen, self._seen = self._seen, {}
-        if not seen:
+        seen = self.taken()
+        if not seen:  # a batch of text alone
             return
         grads = torch.autograd.grad(top, [output for _, output in seen.values()], above)
         for (key, (x, _)), grad in zip(seen.items(), grads, strict=True):
             right = functional.pad(x.float(), (0, 1), value=1.0)
             left, right = by_sample(grad.float(), images), by_sample(right, images)
             yield Factor(WHOLE, f"projector.{key}", left, right)
-
-    def _tap(self, key: str) -> Any:
-        def tap(_: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            output = output if output.requires_grad else output.requires_grad_()
-            self._seen[key] = inputs[0].detach(), output
-
-        return tap
 
 
 def by_sample(of_images: Tensor, images: Sequence[int]) -> Tensor:
