@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -27,6 +28,9 @@ from liit.tracking.dashboard_specs import PanelSpec, load_dashboards
 
 FOLDER = Path("docs/images/dashboards")
 COLUMNS = 3
+FIVE_POINTS = colormaps["Blues"].resampled(20)
+"""A shade for each five points: the colour bar of more than 50 would be a PNG inside the SVG, whose
+bytes depend on the processor."""
 Runs = Mapping[str, Sequence[TrackedRun]]
 """Method -> its runs, one per seed."""
 Cells = dict[str, dict[tuple[str, str], float]]
@@ -147,7 +151,7 @@ def _heatmap(figure: Figure, grid: list[Axes], cells: Cells, steps: list[str]) -
     rows = list(dict.fromkeys(row for of_method in cells.values() for _, row in of_method))
     for axes, of_method in zip(grid, cells.values(), strict=False):
         scores = [[of_method.get((step, row), float("nan")) for step in steps] for row in rows]
-        mesh = axes.pcolormesh(scores, cmap="Blues", vmin=0, vmax=100)
+        mesh = axes.pcolormesh(scores, cmap=FIVE_POINTS, vmin=0, vmax=100)
         axes.set_xticks([place + 0.5 for place in range(len(steps))], steps)
         axes.set_yticks([place + 0.5 for place in range(len(rows))], rows)
     grid[0].invert_yaxis()  # of all, as they share it
