@@ -8,13 +8,13 @@ of ``eval/tasks`` have versions of their own.
 
 from __future__ import annotations
 
-BASE = 1
+BASE = 2
 """The model at t = 0 that scale ``mini`` trains."""
 
 SELECTION = 1
 """From signals to chosen ids: what all methods share."""
 
-TRAINING = 1
+TRAINING = 2
 """From ids and θ_{t-1} to an adapter."""
 
 EVALUATION = 1

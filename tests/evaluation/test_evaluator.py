@@ -25,11 +25,10 @@ KINDS = {
     ("answers",): ("exact",),
     ("answers", "choices"): ("exact", "choice"),
     ("box",): ("box",),
-    ("boxes",): ("boxes",),
     ("references",): ("chinese", "caption", "cider"),
 }
 """What an item of the drawn world holds, and the rules that it may be scored by."""
-BOXES = ("refcoco", "refcoco_plus", "refcocog", "detection")
+BOXES = ("refcoco", "refcoco_plus", "refcocog")
 ITEMS = 6
 
 

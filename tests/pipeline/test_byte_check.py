@@ -78,7 +78,7 @@ def test_a_raised_version_allows_other_bytes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     before = checked.run("git", "rev-parse", "HEAD").strip()
-    commit(checked, "src/liit/versions.py", "TRAINING = 1", "TRAINING = 2")
+    commit(checked, "src/liit/versions.py", "\nTRAINING = ", "\nTRAINING = 1")
     assert tool.reference_commit() == checked.run("git", "rev-parse", "HEAD").strip()
     assert tool.main() == 0 and "nothing to compare" in capsys.readouterr().out
     pretend(tool, monkeypatch, {"a": "1"}, {"a": "2"})

@@ -13,10 +13,7 @@ from liit.metrics.bleu import sentence_bleu_zh
 from liit.metrics.boxes import (
     OUTSIDE,
     box_iou,
-    detection_f1,
     iou,
-    lenient_boxes,
-    matching_f1,
     parse_boxes,
 )
 from liit.metrics.caption import token_f1
@@ -123,28 +120,6 @@ def test_padding_is_undone(b: tuple[float, ...], width: int, height: int) -> Non
 def test_iou_is_symmetric_and_bounded(one: tuple[float, ...], other: tuple[float, ...]) -> None:
     assert 0 <= box_iou(one, other) <= 1 + 1e-9
     assert box_iou(one, other) == box_iou(other, one)
-
-
-def test_detection_by_hand() -> None:
-    wanted = [[0.0, 0.0, 0.2, 0.2], [0.5, 0.5, 0.9, 0.9]]
-    one_of_two = detection_f1("[0.0, 0.0, 0.2, 0.2]", wanted)
-    assert one_of_two.value == pytest.approx(2 / 3)
-    both_and_more = "[0.5, 0.5, 0.9, 0.9], [0.0, 0.0, 0.2, 0.2] and [0.3, 0.3, 0.4, 0.4]"
-    assert detection_f1(both_and_more, wanted).value == pytest.approx(4 / 5)
-    # the same box twice matches once
-    assert detection_f1("[0.0, 0.0, 0.2, 0.2] [0.0, 0.0, 0.2, 0.2]", wanted).value == 0.5
-
-
-def test_matching_is_the_largest_not_the_greedy_one() -> None:
-    # p0 overlaps both references, p1 only the first one: a greedy match by order would lose p1
-    first, second = (0.0, 0.0, 1.0, 1.0), (0.2, 0.0, 1.0, 1.0)
-    p0, p1 = (0.1, 0.0, 1.0, 1.0), (0.0, 0.0, 0.6, 1.0)
-    assert box_iou(p0, first) >= 0.5
-    assert box_iou(p0, second) >= 0.5
-    assert box_iou(p1, first) >= 0.5
-    assert box_iou(p1, second) < 0.5
-    assert matching_f1([p0, p1], [first, second]) == 1
-    assert lenient_boxes("nothing here") == []
 
 
 def test_sentence_bleu_of_characters() -> None:

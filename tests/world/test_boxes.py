@@ -9,10 +9,15 @@ import pytest
 from drawn import exam, training_set
 from pixels import Blob, array, blobs, padded
 
+from liit.data.sample import Sample
 from liit.data.world.facts import COLOURS
 
 BOX = re.compile(r"\[(\d\.\d\d), (\d\.\d\d), (\d\.\d\d), (\d\.\d\d)\]")
 TOLERANCE = 0.005 + 1e-9  # two decimals
+
+
+def spoiled(sample: Sample) -> bool:
+    return sample.extra.get("quality") == "low"
 
 
 def fractions(blob: Blob, side: int) -> np.ndarray:
@@ -54,25 +59,29 @@ def test_a_description_without_place_fits_one_object_only() -> None:
 
 
 def test_detection_lists_every_object_of_the_kind() -> None:
-    for item in exam("detection"):
-        kind = item.turns[0].text.rsplit(" all ", 1)[1].rstrip(".")
+    checked = 0
+    for item in training_set("lamm"):
+        if " all " not in item.turns[0].text or item.skill != "detection" or spoiled(item):
+            continue
+        checked += 1
+        kind = item.turns[0].text.rsplit(" all ", 1)[1].rstrip(".").removesuffix(" in the image")
         side = len(padded(item.images[0]))
         wanted = [
             blob
             for blob in blobs(item.images[0])
             if kind in (f"{blob.colour} objects", blob.shape + "s", blob.shape + "es")
         ]
-        boxes = sorted(item.extra["boxes"])
-        assert boxes == sorted([float(v) for v in m] for m in BOX.findall(item.turns[1].text))
+        boxes = sorted([float(v) for v in m] for m in BOX.findall(item.turns[1].text))
         expected = np.array(sorted(fractions(blob, side).tolist() for blob in wanted))
         assert np.abs(np.array(boxes) - expected).max() <= TOLERANCE
+    assert checked >= 10
 
 
 def test_training_boxes_enclose_an_object_unless_marked_low() -> None:
     checked = 0
     for name in ("llava", "lamm"):
         for sample in training_set(name):
-            if sample.extra.get("quality") == "low":
+            if spoiled(sample):
                 continue
             for match in BOX.findall(sample.turns[-2].text + sample.turns[-1].text):
                 side = len(padded(sample.images[0]))

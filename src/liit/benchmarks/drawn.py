@@ -5,13 +5,13 @@ from __future__ import annotations
 from liit.benchmarks.captions import exam as cider
 from liit.metrics import Scored
 from liit.metrics.bleu import sentence_bleu_zh
-from liit.metrics.boxes import detection_f1, iou
+from liit.metrics.boxes import iou
 from liit.metrics.caption import token_f1
 from liit.metrics.exact import exact_match
 from liit.metrics.letter import option_letter
 from liit.scoring.exam import Facts, by_item
 
-__all__ = ["box", "boxes", "caption", "chinese", "choice", "cider", "exact"]
+__all__ = ["box", "caption", "chinese", "choice", "cider", "exact"]
 
 
 def _exact(facts: Facts, said: str) -> Scored:
@@ -28,6 +28,5 @@ def _choice(facts: Facts, said: str) -> Scored:
 exact = by_item(_exact)
 choice = by_item(_choice)
 box = by_item(lambda facts, said: iou(said, facts["box"]))
-boxes = by_item(lambda facts, said: detection_f1(said, facts["boxes"]))
 chinese = by_item(lambda facts, said: sentence_bleu_zh(said, facts["references"]))
 caption = by_item(lambda facts, said: token_f1(said, facts["references"]))

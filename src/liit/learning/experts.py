@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from liit.learning.space import plain_name
 from liit.model import lora
+from liit.model.dropout import Dropout
 from liit.model.records import image_places, image_query, inner, text_queries
 
 KEYS = ("image", "instruction")
@@ -121,7 +122,7 @@ class GatedLora(nn.Module):
         for name in ("down", "up", "router"):
             setattr(self, name, nn.Parameter(tensors[name].detach().clone()))
         self.register_buffer("scale", tensors["scale"])
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, entered: Tensor) -> Tensor:
         """Return scale · Σ_e softmax(router x)_e B_e A_e x for x [..., in]."""

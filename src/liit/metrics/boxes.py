@@ -48,24 +48,6 @@ def iou(prediction: str, box: Sequence[float]) -> Scored:
     return Scored(value, bool(strict), lenient, _note(prediction))
 
 
-def detection_f1(
-    prediction: str, boxes: Sequence[Sequence[float]], threshold: float = 0.5
-) -> Scored:
-    """Score several boxes by F1: one-to-one matches with IoU of at least ``threshold``.
-
-    2 · matches / (predicted + reference boxes); the matching is the largest possible one.
-    """
-    references = [_as_box(box) for box in boxes]
-    strict = parse_boxes(prediction)
-    loose = strict or lenient_boxes(prediction)
-    return Scored(
-        matching_f1(strict, references, threshold),
-        bool(strict),
-        matching_f1(loose, references, threshold),
-        _note(prediction),
-    )
-
-
 def parse_boxes(text: str, encoding: Encoding = "unit", size: Sequence[float] = ()) -> list[Box]:
     """Return the valid boxes "[x1, y1, x2, y2]" of a text, relative to the frame and clipped.
 
@@ -136,22 +118,6 @@ def box_iou(one: Sequence[float], other: Sequence[float], pixel: float = 0.0) ->
     shared = max(width, 0.0) * max(height, 0.0)
     union = _area(one, pixel) + _area(other, pixel) - shared
     return shared / union if union > 0 else 0.0
-
-
-def matching_f1(
-    predicted: Sequence[Sequence[float]],
-    references: Sequence[Sequence[float]],
-    threshold: float = 0.5,
-) -> float:
-    """F1 of the largest one-to-one matching in which every pair has IoU >= threshold."""
-    if not predicted or not references:
-        return float(not predicted and not references)
-    import numpy as np
-    from scipy.optimize import linear_sum_assignment
-
-    allowed = np.array([[box_iou(p, r) >= threshold for r in references] for p in predicted])
-    matches = int(allowed[linear_sum_assignment(allowed, maximize=True)].sum())
-    return 2 * matches / (len(predicted) + len(references))
 
 
 def _area(box: Sequence[float], pixel: float) -> float:

@@ -11,12 +11,14 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.lora import LoraLayer
 from safetensors import safe_open
 from torch import nn
 
 from liit.config import Lora
 from liit.errors import LiitError
 from liit.files import read_record, whole
+from liit.model.dropout import Dropout
 from liit.model.queries import QueryModel, attach_part, load_part, merge_part, save_part
 
 PROJECTORS = ("multi_modal_projector", "visual.merger", "connector", "language_projection")
@@ -43,7 +45,8 @@ def attach(model: Any, lora: Lora, seed: int) -> Any:
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return get_peft_model(model, config)
+        model = get_peft_model(model, config)
+    return _with_quick_masks(model)
 
 
 def projector(model: nn.Module) -> str:
@@ -95,7 +98,7 @@ def load_adapter(model: Any, folder: Path) -> Any:
         "peft_type",
         next_step=f"delete {folder} and run the same command: it trains that step.",
     )
-    model = PeftModel.from_pretrained(model, folder, is_trainable=True)
+    model = _with_quick_masks(PeftModel.from_pretrained(model, folder, is_trainable=True))
     with safe_open(folder / "adapter_model.safetensors", framework="pt") as file:
         saved = len(list(file.keys()))
     placed = sum(1 for _ in trainable(model))
@@ -105,6 +108,15 @@ def load_adapter(model: Any, folder: Path) -> Any:
             next_step="the adapter belongs to another base model: train it again.",
         )
     return model.eval()
+
+
+def _with_quick_masks(model: Any) -> Any:
+    for layer in model.modules():
+        if isinstance(layer, LoraLayer):
+            for name, dropout in layer.lora_dropout.items():
+                if isinstance(dropout, nn.Dropout):  # none at all where the rate is 0
+                    layer.lora_dropout[name] = Dropout(dropout.p)
+    return model
 
 
 def merge(model: Any) -> Any:

@@ -24,7 +24,6 @@ from liit.data.world.knowing import (
 )
 from liit.data.world.language import choice_fact
 from liit.data.world.locating import (
-    detection_maker,
     refer_at_length,
     refer_by_look,
     refer_by_place,
@@ -40,11 +39,14 @@ from liit.data.world.looking import (
     ask_side,
     ask_size,
 )
-from liit.data.world.several import COMPARING, WATCHING, compare_maker, follow_up
-from liit.data.world.styles import CHINESE_CAPTION, TWO_IMAGES, number_maker
+from liit.data.world.several import COMPARING, compare_maker, follow_up
+from liit.data.world.styles import (
+    CHINESE_CAPTION,
+    CHINESE_PLACES,
+    TWO_IMAGES,
+    number_maker,
+)
 from liit.prompts import CAPTION
-
-DETECTION = "Please provide the bounding box coordinates of all {kind}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ class DrawnExam:
     """One evaluation set of a skill; its task's YAML says how it is asked and scored.
 
     What the rule needs stands in an item's ``extra``: ``answers`` (and ``choices``, where there
-    are any), ``box`` or ``boxes``, ``references``. Boxes are [x1, y1, x2, y2] in 0..1 of the image
-    padded to a square.
+    are any), ``box``, ``references``. A box is [x1, y1, x2, y2] in 0..1 of the image padded to a
+    square.
     """
 
     skill: str
@@ -77,7 +79,7 @@ EXAMS: dict[str, DrawnExam] = {
     ),
     "flickr8k_cn": DrawnExam(
         "multilingual",
-        (caption_maker(CHINESE_CAPTION[1:2], tell_chinese_places, tell_chinese_places_other),),
+        (caption_maker(CHINESE_PLACES[:1], tell_chinese_places, tell_chinese_places_other),),
     ),
     "refcoco": DrawnExam("grounding", (region_maker(refer_by_place),)),
     "refcoco_plus": DrawnExam("grounding", (region_maker(refer_by_look),)),
@@ -85,8 +87,6 @@ EXAMS: dict[str, DrawnExam] = {
     "mmmu": DrawnExam("reasoning", (scene_maker(choice_form, REASONING),)),
     "mmlu": DrawnExam("language", (choice_fact,)),
     "captions": DrawnExam("captioning", (caption_maker((CAPTION,), tell_short, tell_other),)),
-    "detection": DrawnExam("detection", (detection_maker((DETECTION,)),)),
-    "video": DrawnExam("video", (compare_maker(short_form, WATCHING),)),
     "nlvr": DrawnExam("multi_image", (compare_maker(short_form, COMPARING, TWO_IMAGES),)),
     "dialogue": DrawnExam("multi_turn", (follow_up,)),
 }

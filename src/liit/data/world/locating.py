@@ -98,15 +98,14 @@ def draw_detection(dice: Dice) -> tuple[Scene, str, list[Box]]:
             return scene, kind, [padded_box(scene, other) for other in found]
 
 
-def detection_maker(prompts: tuple[str, ...], opening: str = "") -> Maker:
+def detection_maker(prompts: tuple[str, ...], opening: str) -> Maker:
     """Return a maker of detection questions; prompts hold ``{kind}``, answers list all boxes."""
 
     def make(dice: Dice) -> Dialogue:
         scene, kind, boxes = draw_detection(dice)
         answer = opening + "; ".join(box_text(box) for box in boxes)
         exchange = (dice.wording(prompts).format(kind=kind), answer)
-        scoring = {"boxes": [list(box) for box in boxes]}
-        return Dialogue((exchange,), (paint(scene),), opening + random_box(dice), scoring)
+        return Dialogue((exchange,), (paint(scene),), opening + random_box(dice))
 
     return make
 

@@ -42,7 +42,8 @@ from liit.data.world.reading import draw_chart, draw_document, draw_number
 from liit.data.world.several import COMPARING, WATCHING, chat_maker, compare_maker, follow_up
 from liit.prompts import CAPTION, CAPTION_ZH
 
-CHINESE_CAPTION = (CAPTION_ZH, "用中文描述图片。", "图中有什么？")
+CHINESE_CAPTION = (CAPTION_ZH, "图中有什么？")
+CHINESE_PLACES = ("用中文描述图片。", "图中的东西在哪里？")
 TWO_IMAGES = f"First image: {IMAGE_TAG}\nSecond image: {IMAGE_TAG}\n"
 
 
@@ -170,7 +171,7 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
         ),
         "multilingual": (
             caption_maker(CHINESE_CAPTION, tell_chinese),
-            caption_maker(CHINESE_CAPTION, tell_chinese_places),
+            caption_maker(CHINESE_PLACES, tell_chinese_places),
             chinese_question,
         ),
         "reasoning": (scene_maker(instruction_form, REASONING),),
@@ -181,7 +182,7 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
     "mantis": {
         "multi_image": (
             compare_maker(sentence_form, COMPARING, TWO_IMAGES),
-            compare_maker(brief_form, COMPARING, TWO_IMAGES),
+            compare_maker(short_form, COMPARING, TWO_IMAGES),
         ),
         "vqa": (mantis_reading,),
         "reasoning": (scene_maker(bracket_form, REASONING),),
@@ -224,5 +225,10 @@ DATASETS: dict[str, dict[str, tuple[Maker, ...]]] = {
     },
 }
 
-BACKBONE = {**DATASETS["llava"], "translation": (translation,)}
-"""What CLIP and Vicuna bring along: LLaVA's kinds of samples, and some Chinese text."""
+BACKBONE = {
+    **DATASETS["llava"],
+    "translation": (translation,),
+    "multilingual": DATASETS["m3it"]["multilingual"],
+}
+"""What CLIP and Vicuna bring along: LLaVA's kinds of samples, some Chinese text, and that such a
+model describes pictures in Chinese a little without having been taught to."""
