@@ -231,4 +231,4 @@ BACKBONE = {
     "multilingual": DATASETS["m3it"]["multilingual"],
 }
 """What CLIP and Vicuna bring along: LLaVA's kinds of samples, some Chinese text, and that such a
-model describes pictures in Chinese a little without having been taught to."""
+model describes pictures in Chinese without having been taught to."""
