@@ -84,7 +84,8 @@ def test_only_what_crosses_stands_in_the_grid(data: ReportData) -> None:
 
 
 def test_costs_stand_beside_plain_training_on_the_same_selection(data: ReportData) -> None:
-    _, costs, _ = learner_sections(data)
+    _, findings, costs, _ = learner_sections(data)
+    assert findings.is_empty, "no row that the findings are about"
     found = {row[0]: row[1:] for row in lines(costs)}
     assert found.keys() == {label for label, *_ in ROWS.values()}
     steps = len(data.stream)  # the made-up runs cost something at t = 0 too

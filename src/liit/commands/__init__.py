@@ -10,6 +10,7 @@ from liit.commands.making import (
     repro,
     run,
     scale,
+    unpack,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "repro",
     "run",
     "scale",
+    "unpack",
 ]

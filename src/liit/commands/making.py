@@ -31,6 +31,14 @@ def prepare(asked: Namespace) -> None:
             sift(params)
 
 
+def unpack(asked: Namespace) -> None:
+    """Make a checkpoint's folder of a GGUF file."""
+    from liit.model.unpack import unpack as unpacked
+
+    weights = unpacked(asked.file, asked.folder, asked.sha256)
+    say(f"{asked.folder} holds the model of {asked.file.name}: {weights:,} weights")
+
+
 def base(_: Namespace) -> None:
     """Make the model of t = 0 and evaluate it."""
     from liit.base import evaluate_base, make_base
