@@ -109,6 +109,8 @@ def _add_making(command: Command) -> None:
         "--seed", nargs="+", type=_seed, metavar="N", help="default: those of params.yaml"
     )
     recovery.add_argument("--skill", help="default: the one that was lost most")
+    new = command("new-method", "Write the file of a method that runs, to change.")
+    new.add_argument("name", help="small letters, digits and _")
     scale = command("scale", "Rewrite params.yaml for another scale.")
     scale.add_argument("name", help="a file of scales/, or `mini`")
 
@@ -132,6 +134,9 @@ def _add_looking(command: Command) -> None:
         "--tflops", type=_speed, help="10¹² operations a second of a device (default: measured)"
     )
     command("list", "List tables, methods, steps and exams.")
+    show = command("show", "Show one method: what it does, its parts, signals and results.")
+    show.add_argument("method", help="file name in experiments/<table>/, without .py")
+    show.add_argument("--json", action="store_true", help="print it as JSON")
     doctor = command("doctor", "Say what a scale still needs: weights, data, disk, device, values.")
     doctor.add_argument("--scale", help="a file of scales/ (default: the one of params.yaml)")
     doctor.add_argument(

@@ -48,9 +48,7 @@ def published(scale: dict[str, Any]) -> None:
         (folder / "labels.json").write_text('["True", "False"]')
         for part in ("train", "test"):
             name = f"{folder.name}: {part}"
-            records = [
-                {"sentence": f"{name} {n}", "label": str(n % 3 == 0)} for n in range(12)
-            ]
+            records = [{"sentence": f"{name} {n}", "label": str(n % 3 == 0)} for n in range(12)]
             records.append({"sentence": "nobody knows", "label": "-"})
             (folder / f"{part}.json").write_text(json.dumps(records))
     save_backbone("llama", Path("models/smollm2"))

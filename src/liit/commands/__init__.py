@@ -1,10 +1,11 @@
 """What each command does, with the imports that it alone needs."""
 
-from liit.commands.looking import data, doctor, list_, plan, publish, report
+from liit.commands.looking import data, doctor, list_, plan, publish, report, show
 from liit.commands.making import (
     base,
     base_signals,
     instrument,
+    new_method,
     prepare,
     recovery,
     repro,
@@ -20,6 +21,7 @@ __all__ = [
     "doctor",
     "instrument",
     "list_",
+    "new_method",
     "plan",
     "prepare",
     "publish",
@@ -28,5 +30,6 @@ __all__ = [
     "repro",
     "run",
     "scale",
+    "show",
     "unpack",
 ]

@@ -126,6 +126,16 @@ def recovery(asked: Namespace) -> None:
     say(f"{paths.RECOVERY} and {paths.RECOVERY.with_suffix('')}/ are written")
 
 
+def new_method(asked: Namespace) -> None:
+    """Write the file of a method that runs, to change."""
+    from liit.cards import write_method
+
+    file = write_method(asked.name)
+    say(f"{file} is a method that runs: change it, then")
+    say(f"  liit prepare && liit run {asked.name}   # its row; `liit report` shows the table")
+    say(f"and add `- {asked.name}` below `methods:` in params.yaml to keep it in the table")
+
+
 def repro(asked: Namespace) -> None:
     """Reproduce the runs of one table side by side."""
     from liit.repro import reproduce

@@ -92,7 +92,7 @@ def build_model(
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.bos_token_id = tokenizer.bos_token_id
-    return model  # type: ignore[no-any-return]
+    return model
 
 
 def _language_config(tokenizer: Any, shape: MiniModel, max_length: int) -> LlamaConfig:

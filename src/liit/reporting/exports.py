@@ -11,7 +11,8 @@ from liit.reporting.report_data import ReportData
 from liit.reporting.section import DASH
 from liit.reporting.tables import METRICS
 
-ENDS = ("mean", "low", "high")
+ENDS = {"mean": "", "low": "_low", "high": "_high"}
+"""Parts of an estimate, and what follows the metric's name in a column's."""
 BEST = {"relative_gain": max, "forgetting_rate": min, "average_accuracy": max}
 """Which end of a metric is the good one."""
 HEADINGS = {
@@ -33,7 +34,7 @@ def csv_text(data: ReportData) -> str:
     """
     skills = [*data.skill_names("skills"), *data.skill_names("extra_skills")]
     kinds = dict.fromkeys(data.skill_names("skills"), "skills")
-    numbers = [f"{metric}{'' if end == 'mean' else '_' + end}" for metric in METRICS for end in ENDS]
+    numbers = [metric + end for metric in METRICS for end in ENDS.values()]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["method", "label", "budget", "seeds", *numbers, "cost_ratio", *skills])
@@ -60,7 +61,7 @@ def latex_text(data: ReportData) -> str:
     seeds = ", ".join(map(str, data.seeds))
     return "\n".join(
         [
-            rf"% {data.page.title}: 95\,\% intervals; seeds {seeds}. Needs \usepackage{{booktabs}}.",
+            rf"% {data.page.title}: 95 % intervals, seeds {seeds}. \usepackage{{booktabs}}",
             r"\begin{tabular}{lrrrr}",
             r"\toprule",
             rf"{heading} \\",
