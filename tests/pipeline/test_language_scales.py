@@ -128,7 +128,7 @@ def test_what_needs_images_says_why_it_cannot(
     assert "no projector can learn it" in " ".join(capsys.readouterr().err.split())
 
 
-@pytest.mark.parametrize("learner", ["ewc", "lwf", "a_gem", "o_lora", "moe_lora", "tir_ewc"])
+@pytest.mark.parametrize("learner", ["ewc", "o_lora", "tir_ewc"])
 def test_learners_run(campaign: Params, learner: str) -> None:
     assert campaign.steps
     assert main(["run", learner, "--table", "continual"]) == 0
