@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TABLES := $(filter-out main,$(patsubst experiments/%/README.md,%,$(wildcard experiments/*/README.md)))
+STREAMS := $(patsubst scales/%-mini.yaml,%,$(wildcard scales/*-mini.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test test-fast lint report docs bench byte-check reliability $(TABLES)
+.PHONY: repro test test-fast lint report docs bench byte-check reliability $(TABLES) $(STREAMS)
 
 # `dvc repro` alone does the same, one run after the other.
 repro: $(READY)  ## regenerate the main table: data, base, every method, report
@@ -21,6 +22,9 @@ $(TABLES): repro  ## regenerate a further table: experiments/<table>/
 	dvc repro --single-item --force report
 
 grid: continual  # whose rows complete it
+
+$(STREAMS): $(READY)  ## run another paper's stream, drawn: scales/<name>-mini.yaml
+	python tools/stream.py $@-mini
 
 # A file stays with one worker, which keeps what its tests share; the longest come first.
 PYTEST := python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -1,4 +1,4 @@
-"""The model at t = 0: trained from scratch at scale ``mini``, a reference to a checkpoint else."""
+"""The model at t = 0: trained from scratch at scale ``mini``, else a checkpoint and its adapter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from filelock import FileLock
 
 from liit import locks, paths, stamps
-from liit.config import MiniModel, Params, Train
+from liit.config import Devices, MiniModel, Params, Train
 from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
 from liit.data.sources import image_root, open_dataset
@@ -30,6 +30,7 @@ from liit.files import (
 from liit.model.load import Theta
 from liit.model.sealed import BASE_AGAIN, expect_intact, is_intact
 from liit.progress import say
+from liit.ranks import is_other_rank
 from liit.seeds import seed_for
 
 RECORD = paths.BASE / "base.json"
@@ -44,35 +45,45 @@ NEXT_STEP = "run `dvc repro base` first."
 
 
 def make_base(params: Params) -> None:
-    """Leave ``base/``: base.json, and at scale ``mini`` the model and its t = 0 adapter.
+    """Leave ``base/``: base.json, and what is trained here.
 
-    Weights are kept while their definition, parameters and data are the same.
+    That is the model at scale ``mini``, and its t = 0 adapter there and for a checkpoint without
+    one of its own (unless ``base.adapter_epochs`` is 0). Weights are kept while their definition,
+    parameters and data are the same.
     """
-    if params.model.mini is None:
-        model = params.model
-        record = {"model": model.checkpoint, "revision": model.revision, "adapter": model.adapter}
-        folders = [Path(str(part)) for part in (record["model"], record["adapter"]) if part]
-        digests = {str(one): digest_folder(one) for one in folders if one.is_dir()}
-        record["sha256"] = digest_json([record, digests])
-        write_json(RECORD, {**record, "folders": digests})
+    mini, given = params.model.mini, params.model.adapter
+    if mini is None and (given or not params.base.adapter_epochs):
+        write_json(RECORD, _of_checkpoint(params, given))
         return
-    stamp = stamps.base(params, params.model.mini)
+    stamp = stamps.base(params, mini or _of_checkpoint(params, None)["sha256"])
     if RECORD.is_file():
         theta_zero()  # a damaged record is no reason to train another base
     if is_up_to_date(RECORD, stamp):
         expect_intact(theta_zero().seals)
         return
-    _train_mini(params, params.model.mini, paths.BASE)
-    digests = {str(one): digest_folder(one) for one in (paths.BASE_MODEL, paths.BASE_ADAPTER)}
-    made = {
-        "made_from": stamp,
-        "model": str(paths.BASE_MODEL),
-        "revision": None,
-        "adapter": str(paths.BASE_ADAPTER),
-        "folders": digests,
-        "sha256": "".join(digests.values()),
-    }
-    write_json(RECORD, made)
+    if mini is None:
+        _train_checkpoint(params)
+        made = _of_checkpoint(params, str(paths.BASE_ADAPTER))
+    else:
+        _train_mini(params, mini, paths.BASE)
+        digests = {str(one): digest_folder(one) for one in (paths.BASE_MODEL, paths.BASE_ADAPTER)}
+        made = {
+            "model": str(paths.BASE_MODEL),
+            "revision": None,
+            "adapter": str(paths.BASE_ADAPTER),
+            "folders": digests,
+            "sha256": "".join(digests.values()),
+        }
+    write_json(RECORD, {"made_from": stamp, **made})
+
+
+def _of_checkpoint(params: Params, adapter: str | None) -> dict[str, Any]:
+    """Return the record of a checkpoint with an adapter, and the digests of what lies here."""
+    model = params.model
+    record = {"model": model.checkpoint, "revision": model.revision, "adapter": adapter}
+    folders = [Path(str(part)) for part in (record["model"], adapter) if part]
+    digests = {str(one): digest_folder(one) for one in folders if one.is_dir()}
+    return {**record, "sha256": digest_json([record, digests]), "folders": digests}
 
 
 def evaluate_base(params: Params) -> None:
@@ -216,7 +227,7 @@ def open_proxy(params: Params, stores: list[SampleStore]) -> tuple[Any, Corpus]:
 def _train_mini(params: Params, shape: MiniModel, folder: Path) -> None:
     """Train a tokenizer, a model from scratch, and the LoRA adapter of t = 0."""
     from liit.learning.train import fit
-    from liit.model import lora, mini
+    from liit.model import mini
 
     first = open_dataset(params, params.stream[0])
     stores = [first]
@@ -243,17 +254,42 @@ def _train_mini(params: Params, shape: MiniModel, folder: Path) -> None:
     shutil.rmtree(folder / "model", ignore_errors=True)
     model.save_pretrained(folder / "model", safe_serialization=True)
     processor.save_pretrained(folder / "model")
+    alone = Corpus([first], corpus.encoder)
+    _train_adapter(params, model, alone, folder, devices=devices, base=str(folder / "model"))
+
+
+def _train_checkpoint(params: Params) -> None:
+    """Train the LoRA adapter of t = 0 on top of a checkpoint."""
+    from liit.model.load import load_model, load_processor
+
+    checkpoint, revision = str(params.model.checkpoint), params.model.revision
+    processor = load_processor(checkpoint, revision=revision, pad=params.model.pad_to_square)
+    model = load_model(checkpoint, dtype=params.model.dtype, revision=revision)
+    first = open_dataset(params, params.stream[0])
+    say(f"[bold]{paths.BASE}[/] · train the adapter of t = 0 on {len(first):,} samples")
+    corpus = Corpus([first], encoder_of(params, processor))
+    _train_adapter(params, model, corpus, paths.BASE, devices=params.devices, base=checkpoint)
+
+
+def _train_adapter(
+    params: Params, model: Any, corpus: Corpus, folder: Path, *, devices: Devices, base: str
+) -> None:
+    """Train LoRA on the t = 0 dataset, all that is in ``corpus``."""
+    from liit.learning.train import fit
+    from liit.model import lora
+
     with_adapter = lora.attach(model, params.lora, seed_for(0, folder.name, "adapter"))
     fit(
         with_adapter,
         corpus,
-        sorted(first.column("id")),
+        sorted(id_ for store in corpus.stores for id_ in store.column("id")),
         train=dataclasses.replace(params.train, epochs=params.base.adapter_epochs),
         devices=devices,
         seed=seed_for(0, folder.name, "adapter order"),
         title=f"{folder.name} adapter",
     )
-    lora.save_adapter(with_adapter, folder / "adapter", str(folder / "model"))
+    if not is_other_rank():
+        lora.save_adapter(with_adapter, folder / "adapter", base)
 
 
 def _train_tower(params: Params, model: Any, encoder: Encoder) -> None:

@@ -9,7 +9,8 @@ import io
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from liit.errors import LiitError
 
@@ -20,6 +21,8 @@ UNWRITABLE = (
     "unable to open database file",
 )
 """What the system and SQLite say where a file cannot be written."""
+Command = Callable[[str, str], argparse.ArgumentParser]
+"""Adds a command by its name and what it does."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,12 +69,23 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, what: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=what, description=what)
 
+    _add_making(command)
+    _add_looking(command)
+    return parser
+
+
+def _add_making(command: Command) -> None:
+    """Add the commands of commands/making.py."""
     prepare = command("prepare", "Read or draw every dataset and exam into data/.")
     only = prepare.add_mutually_exclusive_group()
     only.add_argument(
         "part", nargs="?", help="read this alone, into read/: a dataset, `pretrain` or `exams`"
     )
     only.add_argument("--sift", action="store_true", help="make data/ of what was read before")
+    unpack = command("unpack", "Make a checkpoint's folder of a language model in a GGUF file.")
+    unpack.add_argument("file", type=Path, help="the GGUF file")
+    unpack.add_argument("folder", type=Path, help="for model.checkpoint of params.yaml")
+    unpack.add_argument("--sha256", help="what the file must have")
     command("base", "Train the model of t = 0, or record the checkpoint; evaluate it.")
     run = command("run", "Run a method along the stream: select, train, evaluate, every step.")
     run.add_argument("method", help="file name in experiments/<table>/, without .py")
@@ -95,6 +109,14 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", nargs="+", type=_seed, metavar="N", help="default: those of params.yaml"
     )
     recovery.add_argument("--skill", help="default: the one that was lost most")
+    new = command("new-method", "Write the file of a method that runs, to change.")
+    new.add_argument("name", help="small letters, digits and _")
+    scale = command("scale", "Rewrite params.yaml for another scale.")
+    scale.add_argument("name", help="a file of scales/, or `mini`")
+
+
+def _add_looking(command: Command) -> None:
+    """Add the commands of commands/looking.py."""
     report = command("report", "Draw tables, figures and the page from results/.")
     _table(report)
     publish = command("publish", "Write a table's runs for W&B; with a key, send them.")
@@ -112,8 +134,9 @@ def _parser() -> argparse.ArgumentParser:
         "--tflops", type=_speed, help="10¹² operations a second of a device (default: measured)"
     )
     command("list", "List tables, methods, steps and exams.")
-    scale = command("scale", "Rewrite params.yaml for another scale.")
-    scale.add_argument("name", help="a file of scales/, or `mini`")
+    show = command("show", "Show one method: what it does, its parts, signals and results.")
+    show.add_argument("method", help="file name in experiments/<table>/, without .py")
+    show.add_argument("--json", action="store_true", help="print it as JSON")
     doctor = command("doctor", "Say what a scale still needs: weights, data, disk, device, values.")
     doctor.add_argument("--scale", help="a file of scales/ (default: the one of params.yaml)")
     doctor.add_argument(
@@ -126,7 +149,6 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("dataset", help="name of a dataset of the stream")
     data.add_argument("--json", action="store_true", help="print the report as JSON")
     command("score", "Score anybody's predictions without a model (`liit score --help`).")
-    return parser
 
 
 def _count(text: str) -> int:

@@ -13,17 +13,30 @@ from liit.limits import Amount, Count, NonNegative, Rate, Share, Strict
 
 @dataclass(frozen=True)
 class MiniModel(Strict):
-    """Geometry of a LLaVA that is trained from scratch (tokens, pixels and widths as counts)."""
+    """Geometry of a model that is trained from scratch (tokens, pixels and widths as counts).
+
+    A LLaVA, or with four zeros for its eye a Llama that reads alone.
+    """
 
     vocabulary: Count
-    image_side: Count
-    patch: Count
-    vision_width: Count
-    vision_layers: Count
+    image_side: Amount
+    patch: Amount
+    vision_width: Amount
+    vision_layers: Amount
     width: Count
     layers: Count
     heads: Count
     mlp_width: Count
+
+    @property
+    def sees(self) -> bool:
+        """Whether it is a LLaVA."""
+        return self.vision_layers > 0
+
+    @property
+    def patches(self) -> int:
+        """Patches of an image."""
+        return (self.image_side // self.patch) ** 2 if self.sees else 0
 
 
 @dataclass(frozen=True)

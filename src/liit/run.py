@@ -21,6 +21,7 @@ from liit.base import open_proxy, proxy_digest, theta_zero
 from liit.code import digest_learner, digest_method
 from liit.config import Params
 from liit.costs import Meter
+from liit.errors import LiitError
 from liit.evaluation.evaluator import Evaluator
 from liit.evaluation.exams import evaluate_exams, open_evaluator
 from liit.files import (
@@ -193,6 +194,12 @@ class Run:
         from liit.signals.engine import measure
         from liit.signals.shared import first_cost, measured_once
 
+        if self.method.needs_images and not self.stream.corpus.encoder.sees:
+            raise LiitError(
+                f"{self.name} ranks samples by what their images add, and {theta_zero().base} sees "
+                "no images.",
+                next_step=f"leave {self.name} out of params.yaml, or take a vision-language model.",
+            )
         params, names, ids = self.params, self.method.signals, pool.ids.tolist()
         stamp = self._signals_stamp(t, digest_ids(ids))
 

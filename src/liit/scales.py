@@ -24,7 +24,8 @@ from liit.git import git
 SCALES = Path("scales")
 MINI = "mini"
 WAITING = SCALES / f"{MINI}.yaml"
-STREAM = "stream"
+WHOLE = ("stream", "skills")
+"""Mappings that a scale gives whole: its datasets, and the shares of a mixture."""
 
 
 def use_scale(name: str) -> None:
@@ -55,8 +56,8 @@ def params_of(name: str) -> Params:
 def composed(name: str) -> str:
     """Return ``scales/<name>.yaml`` laid over ``mini``, comments kept.
 
-    Mappings are merged key by key, everything else is replaced, and so is the stream: a scale
-    has its own datasets. Raises LiitError for an unknown scale and for one that is no YAML.
+    Mappings are merged key by key, but for those of :data:`WHOLE`; everything else is replaced.
+    Raises LiitError for an unknown scale and for one that is no YAML.
     """
     if not SCALES.is_dir():
         raise LiitError(
@@ -122,7 +123,7 @@ def _if_mini(text: str) -> str | None:
 def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
     for key, value in above.items():
         merged = isinstance(value, Mapping) and isinstance(below.get(key), Mapping) and value
-        if merged and key != STREAM:
+        if merged and key not in WHOLE:
             _lay_over(below[key], value)
         else:
             below[key] = value

@@ -29,7 +29,8 @@ def base(params: Params, shape: object) -> Stamp:
     The base is in git and every row starts from it, so the version of its definition counts here
     and not the code: a faster engine must not train it anew.
     """
-    stores = [paths.dataset_store(name) for name in params.base.tokenizer]
+    names = dict.fromkeys([params.stream[0].name, *params.base.tokenizer])
+    stores = [paths.dataset_store(name) for name in names]
     if params.base.pretrain:
         stores.append(paths.dataset_store("pretrain"))
     return {

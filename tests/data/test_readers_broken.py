@@ -214,14 +214,18 @@ def test_every_reader_sets_foreign_records_aside(tmp_path: Path, name: str) -> N
         whole = {"Definition": ["Do it."], "Instances": strange}
     elif name == "tabmwp":
         whole = {str(i): item for i, item in enumerate(strange)}
-    (tmp_path / "x.json").write_text(json.dumps(whole))
-    found = list(load_reader(name)("set", [tmp_path / "x.json"], None))
+    folder = tmp_path / "SC" / "task"  # cl_benchmark asks by a group's folder
+    folder.mkdir(parents=True)
+    (folder / "labels.json").write_text('["Good"]')
+    (folder / "x.json").write_text(json.dumps(whole))
+    found = list(load_reader(name)("set", [folder / "x.json"], None))
     assert [type(item) for item in found] == [Quarantined] * len(strange)
 
 
 def test_formats_are_the_files() -> None:
     assert reader_formats() == [
         "alpaca",
+        "cl_benchmark",
         "easy_vqa",
         "firefly",
         "hf_datasets",

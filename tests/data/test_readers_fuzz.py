@@ -31,6 +31,7 @@ def _png() -> bytes:
 LLAVA = [{"id": 1, "image": "1.png", "conversations": SAID, "task_name": "t", "source": "s"}]
 CONTENT: dict[str, Any] = {
     "alpaca": [{"instruction": "a", "input": "b", "output": "c"}, {"instances": [{"input": "x"}]}],
+    "cl_benchmark": [{"sentence": "Text: a", "label": "Good"}, {"sentence": "b", "label": "-"}],
     "easy_vqa": [["what?", "red", 1], ["which?", "blue", 1]],
     "firefly": [{"kind": "k", "input": "a", "target": "b"}],
     "lamm": LLAVA,
@@ -55,7 +56,9 @@ CONTENT: dict[str, Any] = {
 
 def run(name: str, suffix: str, data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+        root = Path(folder) / "SC" / "task"  # cl_benchmark asks by a group's folder
+        root.mkdir(parents=True)
+        (root / "labels.json").write_text('["Good", "Bad"]')
         (root / "1.png").write_bytes(_png())
         (root / f"x{suffix}").write_bytes(data)
         try:

@@ -8,11 +8,15 @@ from typing import Any
 import torch
 from tiny import image, samples, several_images, text_only
 from transformers import (
+    AutoModelForCausalLM,
     AutoModelForImageTextToText,
+    LlamaConfig,
     LlavaOnevisionConfig,
     Qwen2Config,
     Qwen2VLConfig,
+    Qwen3Config,
     SiglipVisionConfig,
+    SmolLM3Config,
 )
 from transformers.models.llava_onevision.image_processing_pil_llava_onevision import (
     LlavaOnevisionImageProcessorPil,
@@ -24,7 +28,13 @@ from liit.data.sample import Sample, Turn, make_sample
 from liit.model import mini
 from liit.model.load import load_model, load_processor
 
-FAMILIES = ("qwen2_vl", "llava_onevision")
+LANGUAGE = {
+    "llama": LlamaConfig,
+    "qwen2": Qwen2Config,
+    "qwen3": Qwen3Config,
+    "smollm3": SmolLM3Config,
+}
+FAMILIES = ("qwen2_vl", "llava_onevision", *LANGUAGE)
 
 # The templates of Qwen/Qwen2-VL-7B-Instruct (without video) and of
 # llava-hf/llava-onevision-qwen2-7b-ov-hf.
@@ -48,11 +58,22 @@ ONEVISION = (
     "{{ '\n' + content['text'] }}{% endfor %}{{ '<|im_end|>' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
+# That of HuggingFaceTB/SmolLM2-135M-Instruct, which wants words and no pieces.
+CHAT_ML = (
+    "{% for message in messages %}"
+    "{% if loop.first and messages[0]['role'] != 'system' %}"
+    "{{ '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n' }}{% endif %}"
+    "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
 MARKS = ["<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>"]
 
 
 def save_backbone(family: str, folder: Path) -> None:
     """Write a checkpoint of the family: weights, configuration, tokenizer, image processor."""
+    if family in LANGUAGE:
+        _save_language_model(LANGUAGE[family], folder)
+        return
     tokenizer = _tokenizer(QWEN if family == "qwen2_vl" else ONEVISION)
     if family == "qwen2_vl":
         config, images = _qwen(tokenizer)
@@ -82,6 +103,34 @@ def mixed(count: int) -> list[Sample]:
     turns = [Turn("user", "<image>\n<image>\nSame?"), Turn("assistant", "no")]
     kept.append(make_sample("two", turns, [image(1, sizes[1]), image(2, sizes[3])]))
     return kept
+
+
+def samples_of(family: str, count: int) -> list[Sample]:
+    """Samples that models of the family can read."""
+    return conversations(count) if family in LANGUAGE else mixed(count)
+
+
+def conversations(count: int) -> list[Sample]:
+    """Samples without images, of one and of two turns."""
+    kept = [text_only(number) for number in range(count)]
+    for number in range(count):
+        turns = [
+            Turn("user", f"Say {number} twice." + " Please." * number),
+            Turn("assistant", f"{number}, {number}"),
+            Turn("user", "Again?"),
+            Turn("assistant", f"It is {number}"),
+        ]
+        kept.append(make_sample("talk", turns))
+    return kept
+
+
+def _save_language_model(kind: Any, folder: Path) -> None:
+    tokenizer = _tokenizer(CHAT_ML)
+    more = {"no_rope_layers": [1, 0, 1]} if kind is SmolLM3Config else {}
+    config = kind(**_text(tokenizer, head_dim=16, **more))
+    torch.manual_seed(3)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
 
 
 def _tokenizer(template: str) -> Any:

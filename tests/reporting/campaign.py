@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 
 from liit.data.sample import IMAGE_TAG, ImageRef, Turn, make_sample
 from liit.data.store import Quarantined, SampleStore, write_store
+from liit.reporting.report_data import ReportData, gather
 
 STREAM = ["llava", "m3it", "minigpt4", "mantis", "lamm", "vision_flan"]
 SKILLS = {
@@ -48,6 +49,13 @@ METHODS: dict[str, tuple[str, tuple[float, float | None, float] | None, float | 
 }
 BUDGET = 40
 POOL = 60
+PLAIN = ["sequential", "random", "adapt_inf"]
+LEARNERS = {
+    "random_ewc": ("Random with EWC", "random", "Ewc()", "ewc"),
+    "random_lwf": ("Random with LwF", "random", "Lwf()", "lwf"),
+    "adapt_inf_ewc": ("Adapt-∞ with EWC", "adapt_inf", "Ewc()", "ewc"),
+}
+FACTORS = {"sequential": None, "random": 1.0, "adapt_inf": 2.0}
 
 
 def write_campaign(
@@ -254,3 +262,38 @@ REPORTED = ["sequential", "multitask", "random", "adapt_inf"]
 
 def stores(root: Path) -> dict[str, SampleStore]:
     return {name: SampleStore(root / "data" / f"{name}.arrow", root / "data") for name in STREAM}
+
+
+def learner_campaign(root: Path) -> ReportData:
+    """Write the table `grid`: rows of the main table, and learners beside them; gather it."""
+    write_campaign(root, PLAIN, (0, 1))
+    for name, factor in FACTORS.items():
+        text = f"METHOD = Method({name!r}, budget_factor={factor!r})\n"
+        method_file(root, "main", name, text)
+    for name, (label, of, call, module) in LEARNERS.items():
+        text = f"from liit.learning.learners.{module} import *\n"
+        text += f"METHOD = Method({label!r}, budget_factor={FACTORS[of]!r}, learner={call})\n"
+        method_file(root, "grid", name, text)
+        for seed in (0, 1):
+            files = (root / kind / of / f"{seed}.json" for kind in ("results", "runs"))
+            result, run = (json.loads(file.read_text("utf-8")) for file in files)
+            result |= {"method": name, "label": label, "table": "grid"}
+            result |= {"learner": {"name": call[:-2]}}
+            for cost in run["costs"].values():
+                if "training" in cost:
+                    cost["training"] = learnt(cost["training"])
+            for kind, content in (("results", result), ("runs", run)):
+                write_json(root / "tables/grid" / kind / name / f"{seed}.json", content)
+    return gather(root, "grid", [*PLAIN, *LEARNERS], [0, 1])
+
+
+def learnt(plain: dict[str, Any]) -> dict[str, Any]:
+    """Twice the time for each sample, and ten seconds aside."""
+    more = {"seconds": 2 * plain["seconds"] + 10, "aside_seconds": 10, "state_bytes": 3_000_000}
+    return {**plain, **more, "trained_parameters": 50, "parameters": 900}
+
+
+def method_file(root: Path, table: str, name: str, text: str) -> None:
+    path = root / "experiments" / table / f"{name}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("from liit.selection import Method\n" + text, encoding="utf-8")

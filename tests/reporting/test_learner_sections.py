@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from campaign import write_campaign, write_json
+from campaign import LEARNERS, PLAIN, learner_campaign, write_campaign, write_json
 
 from liit.reporting.figures.grid import draw_grid
 from liit.reporting.learner_sections import grid_section, learner_sections, routing_section
@@ -16,50 +16,10 @@ from liit.reporting.report import write_report
 from liit.reporting.report_data import ReportData, gather
 from liit.reporting.section import Section
 
-MAIN = ["sequential", "random", "adapt_inf"]
-ROWS = {
-    "random_ewc": ("Random with EWC", "random", "Ewc()", "ewc"),
-    "random_lwf": ("Random with LwF", "random", "Lwf()", "lwf"),
-    "adapt_inf_ewc": ("Adapt-∞ with EWC", "adapt_inf", "Ewc()", "ewc"),
-}
-FACTORS = {"sequential": None, "random": 1.0, "adapt_inf": 2.0}
-
 
 @pytest.fixture
 def data(tmp_path: Path) -> ReportData:
-    return campaign(tmp_path)
-
-
-def campaign(root: Path) -> ReportData:
-    write_campaign(root, MAIN, (0, 1))
-    for name, factor in FACTORS.items():
-        text = f"METHOD = Method({name!r}, budget_factor={factor!r})\n"
-        method_file(root, "main", name, text)
-    for name, (label, of, call, module) in ROWS.items():
-        text = f"from liit.learning.learners.{module} import *\n"
-        text += f"METHOD = Method({label!r}, budget_factor={FACTORS[of]!r}, learner={call})\n"
-        method_file(root, "grid", name, text)
-        for seed in (0, 1):
-            result, run = (read(root / kind / of / f"{seed}.json") for kind in ("results", "runs"))
-            result |= {"method": name, "label": label, "learner": {"name": call[:-2]}}
-            for cost in run["costs"].values():
-                if "training" in cost:
-                    cost["training"] = learnt(cost["training"])
-            for kind, content in (("results", result), ("runs", run)):
-                write_json(root / "tables/grid" / kind / name / f"{seed}.json", content)
-    return gather(root, "grid", [*MAIN, *ROWS], [0, 1])
-
-
-def learnt(plain: dict[str, Any]) -> dict[str, Any]:
-    """Twice the time for each sample, and ten seconds aside."""
-    more = {"seconds": 2 * plain["seconds"] + 10, "aside_seconds": 10, "state_bytes": 3_000_000}
-    return {**plain, **more, "trained_parameters": 50, "parameters": 900}
-
-
-def method_file(root: Path, table: str, name: str, text: str) -> None:
-    path = root / "experiments" / table / f"{name}.py"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("from liit.selection import Method\n" + text, encoding="utf-8")
+    return learner_campaign(tmp_path)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -84,35 +44,36 @@ def test_only_what_crosses_stands_in_the_grid(data: ReportData) -> None:
 
 
 def test_costs_stand_beside_plain_training_on_the_same_selection(data: ReportData) -> None:
-    _, costs, _ = learner_sections(data)
+    _, findings, costs, _ = learner_sections(data)
+    assert findings.is_empty, "no row that the findings are about"
     found = {row[0]: row[1:] for row in lines(costs)}
-    assert found.keys() == {label for label, *_ in ROWS.values()}
+    assert found.keys() == {label for label, *_ in LEARNERS.values()}
     steps = len(data.stream)  # the made-up runs cost something at t = 0 too
     expected = ["50", "900", "2.0×", "1.0×", f"{10.0 * steps:.1f}", f"{3.0 * steps:.1f}"]
     assert found["Random with EWC"] == expected
 
 
 def test_routing_is_told_dataset_by_dataset(tmp_path: Path) -> None:
-    campaign(tmp_path)
+    learner_campaign(tmp_path)
     for seed in (0, 1):
         file = tmp_path / f"tables/grid/results/random_ewc/{seed}.json"
         result = read(file)
         routing = {"confusion": [[3, 1], [1, 3]] * 3, "experts": [0, 1] * 3, "accuracy": 0.75}
         result["learner"]["told"] = {"vision_flan": {"routing": routing}}
         write_json(file, result)
-    found = lines(routing_section(gather(tmp_path, "grid", [*MAIN, *ROWS], [0, 1])))
+    found = lines(routing_section(gather(tmp_path, "grid", [*PLAIN, *LEARNERS], [0, 1])))
     assert found[0] == ["Random with EWC", "llava", "75.0", "75.0", "25.0"]
     assert found[1] == ["Random with EWC", "m3it", "75.0", "25.0", "75.0"]
     assert found[-1] == ["Random with EWC", "all", "75.0", "–", "–"]
 
 
 def test_a_table_without_learners_says_nothing_of_them(tmp_path: Path) -> None:
-    write_campaign(tmp_path, MAIN)
-    assert learner_sections(gather(tmp_path, "main", MAIN, [0])) == []
+    write_campaign(tmp_path, PLAIN)
+    assert learner_sections(gather(tmp_path, "main", PLAIN, [0])) == []
 
 
 def test_the_report_shows_the_heat_map(data: ReportData, tmp_path: Path) -> None:
-    write_report(tmp_path, "grid", [*MAIN, *ROWS], [0, 1], {})
+    write_report(tmp_path, "grid", [*PLAIN, *LEARNERS], [0, 1], {})
     folder = tmp_path / "reports/grid"
     assert (folder / "figures/grid.svg").is_file()
     text = (folder / "README.md").read_text("utf-8")

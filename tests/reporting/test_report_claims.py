@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from liit.evaluation.statistics import Estimate
-from liit.reporting.claims import Claim, paper_claims, rank_agreement
+from liit.reporting.claims import Claim, learner_claims, paper_claims, rank_agreement
 
 SCORERS = ("el2n", "entropy", "perplexity", "image_grounding")
 
@@ -140,3 +140,32 @@ def test_rank_agreement_over_seeds_has_their_interval() -> None:
     found = rank_agreement(values, {"a": 1, "b": 2, "c": 3}).correlation
     # correlations 1, 1 and 0.5: mean 5/6, t(2) = 4.303, standard error 1/6; cut at 1
     assert found == Estimate(pytest.approx(5 / 6), pytest.approx(5 / 6 - 4.3027 / 6, abs=1e-4), 1.0)
+
+
+def learners_table() -> dict[str, Any]:
+    """Forgetting by learner as the second paper tells it."""
+    forgetting = {"sequential": 30, "er": 8, "ewc": 20, "mas": 21, "lwf": 22, "e_proj": 5}
+    forgetting |= {"tir_ewc": 12, "tir_mas": 15, "e_proj_reuse": 4}
+    values = {name: row(80.0, rate, 3) for name, rate in forgetting.items()}
+    return values | {"e_proj_reuse": row(80.0, 4.0, 3, end=53.0)}
+
+
+def test_the_second_papers_findings_on_a_table_that_agrees() -> None:
+    verdicts = [claim.verdict for claim in learner_claims(learners_table())]
+    assert verdicts == ["holds", "not run", "holds", "holds"]
+
+
+def test_a_learner_that_forgets_more_refutes_its_finding_alone() -> None:
+    values = learners_table()
+    worse = {**values, "lwf": row(80.0, 33.0, 3)}
+    verdicts = [claim.verdict for claim in learner_claims(worse)]
+    assert verdicts == ["holds", "not run", "does not hold", "holds"]
+    worse = {**values, "tir_ewc": row(80.0, 23.0, 3)}
+    assert [claim.verdict for claim in learner_claims(worse)][2:] == ["holds", "does not hold"]
+
+
+def test_a_finding_without_its_rows_says_which_it_lacks() -> None:
+    values = learners_table()
+    del values["tir_mas"], values["er"]
+    missing = [claim.missing for claim in learner_claims(values)]
+    assert missing[2:] == [("er",), ("tir_mas",)] and missing[0] == ()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from campaign import learner_campaign
 
 from liit.errors import LiitError
 from liit.reporting.report_data import ReportData
@@ -47,11 +48,11 @@ def test_every_panel_shows_what_is_sent(name: str, committed: Callable[[str], Re
     assert specs.workspace.group_by in runs[0].config
 
 
-def test_borrowed_rows_are_not_filtered_away(committed: Callable[[str], ReportData]) -> None:
-    data = committed("budgets")
-    assert load_dashboards(data).filters == {
+def test_borrowed_rows_are_not_filtered_away(tmp_path: Path) -> None:
+    data = learner_campaign(tmp_path)
+    assert load_dashboards(data, ROOT).filters == {
         "scale": ["mini"],
-        "table": ["budgets", "main"],
+        "table": ["grid", "main"],
         "method": list(data.runs),
     }
 

@@ -1,15 +1,17 @@
 """What each command does, with the imports that it alone needs."""
 
-from liit.commands.looking import data, doctor, list_, plan, publish, report
+from liit.commands.looking import data, doctor, list_, plan, publish, report, show
 from liit.commands.making import (
     base,
     base_signals,
     instrument,
+    new_method,
     prepare,
     recovery,
     repro,
     run,
     scale,
+    unpack,
 )
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "doctor",
     "instrument",
     "list_",
+    "new_method",
     "plan",
     "prepare",
     "publish",
@@ -27,4 +30,6 @@ __all__ = [
     "repro",
     "run",
     "scale",
+    "show",
+    "unpack",
 ]

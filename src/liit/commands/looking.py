@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 from liit import paths
 from liit.commands.guards import alone
@@ -124,6 +125,35 @@ def list_(_: Namespace) -> None:
     done = [m for m in params.methods if any(paths.result(m, s).is_file() for s in params.seeds)]
     say(f"[bold]results[/] (results/): {', '.join(done) or 'none yet'}")
     say("`liit run METHOD [--table TABLE]` runs one, `liit report` writes reports/")
+
+
+def show(asked: Namespace) -> None:
+    """Print one method: what it does, its parts, its signals, the paper's row and its own."""
+    import json
+
+    from liit.cards import METRICS, card
+
+    found = card(asked.method)
+    if asked.json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return
+    say(f"[bold]{found['label']}[/] ({found['file']})\n\n{escape(found['about'])}\n")
+    for name, text in found["parts"].items():
+        say(f"{name:14} {escape(text)}")
+    say(f"{'signals':14} {', '.join(found['signals']) or 'none'}")
+    if found["facts"]:
+        say(f"{'facts':14} {', '.join(found['facts'])}")
+    rows = [("paper", found["paper"])] if found["paper"] else []
+    rows += [(f"seed {row['seed']}", row) for row in found["results"]]
+    for name, values in rows:
+        known = {metric: values[metric] for metric in METRICS}
+        numbers = [
+            f"{metric.replace('_', ' ')} {'–' if value is None else f'{value:.1f}'}"
+            for metric, value in known.items()
+        ]
+        say(f"{name:14} {' · '.join(numbers)}")
+    if not found["results"]:
+        say(f"not run yet: `liit run {found['name']} --table {found['table']}`")
 
 
 def doctor(asked: Namespace) -> None:

@@ -31,6 +31,14 @@ def prepare(asked: Namespace) -> None:
             sift(params)
 
 
+def unpack(asked: Namespace) -> None:
+    """Make a checkpoint's folder of a GGUF file."""
+    from liit.model.unpack import unpack as unpacked
+
+    weights = unpacked(asked.file, asked.folder, asked.sha256)
+    say(f"{asked.folder} holds the model of {asked.file.name}: {weights:,} weights")
+
+
 def base(_: Namespace) -> None:
     """Make the model of t = 0 and evaluate it."""
     from liit.base import evaluate_base, make_base
@@ -116,6 +124,16 @@ def recovery(asked: Namespace) -> None:
     with unedited(params), alone("recovery"):
         recover_skill(params, sorted(set(asked.seed or params.seeds)), asked.skill)
     say(f"{paths.RECOVERY} and {paths.RECOVERY.with_suffix('')}/ are written")
+
+
+def new_method(asked: Namespace) -> None:
+    """Write the file of a method that runs, to change."""
+    from liit.cards import write_method
+
+    file = write_method(asked.name)
+    say(f"{file} is a method that runs: change it, then")
+    say(f"  liit prepare && liit run {asked.name}   # its row; `liit report` shows the table")
+    say(f"and add `- {asked.name}` below `methods:` in params.yaml to keep it in the table")
 
 
 def repro(asked: Namespace) -> None:

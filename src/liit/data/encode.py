@@ -13,11 +13,20 @@ from torch import Tensor
 from liit.data import template
 from liit.data.images import image_size, open_image
 from liit.data.sample import IMAGE_TAG, ImageRef, Sample
-from liit.data.vision import ImageAdapter, Parts, Pictures, SquareAdapter, images_first
+from liit.data.vision import (
+    ImageAdapter,
+    NoImages,
+    Parts,
+    Pictures,
+    SquareAdapter,
+    images_first,
+)
 from liit.errors import LiitError
 
 IGNORED = -100
 """The label of a position that carries no loss."""
+NO_TOKEN = -1
+"""The image token of a model that has none: no position holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +85,31 @@ class Encoder:
         max_length: int,
         written: Literal["vicuna", "checkpoint", "blip"] = "vicuna",
     ) -> None:
-        """Keep the processor and read its geometry once."""
+        """Keep the processor and read its geometry once.
+
+        Raises LiitError where the checkpoint has no chat template to write by.
+        """
         self.processor = processor
         self.tokenizer = processor.tokenizer
         self.system_prompt, self.written = system_prompt, written
         self.max_length = max_length
-        self.image_token: int = self.tokenizer.convert_tokens_to_ids(processor.image_token)
         self.seen: SeenPictures | None = None
         self.images: ImageAdapter = (
             processor.images if isinstance(processor, Parts) else _of_llava(processor)
         )
+        self.image_token: int = (
+            self.tokenizer.convert_tokens_to_ids(processor.image_token) if self.sees else NO_TOKEN
+        )
+        if written == "checkpoint" and not self.tokenizer.chat_template:
+            raise LiitError(
+                f"the tokenizer of {self.tokenizer.name_or_path} has no chat template.",
+                next_step="set model.template: vicuna, or take the instructed checkpoint.",
+            )
+
+    @property
+    def sees(self) -> bool:
+        """Whether the model sees images."""
+        return not isinstance(self.images, NoImages)
 
     def encode(self, sample: Sample, image_root: Path | None = None) -> Encoded:
         """Encode a conversation for training or scoring; loss on every answer and its end mark.
@@ -120,7 +144,7 @@ class Encoder:
     def length(self, sample: Sample, image_root: Path | None = None) -> int:
         """Return the number of tokens that :meth:`encode` gives, without decoding an image."""
         text, _ = self.render(sample)
-        tokens = len(self.tokenizer(text)["input_ids"]) - len(sample.images)
+        tokens = len(self._coded(text)["input_ids"]) - len(sample.images)
         return min(tokens + sum(self.positions(sample.images, image_root)), self.max_length)
 
     def training_fault(self, sample: Sample, image_root: Path | None = None) -> str | None:
@@ -153,19 +177,26 @@ class Encoder:
         return None
 
     def _reserved(self, sample: Sample) -> str | None:
-        marks = {*self.tokenizer.all_special_tokens, self.processor.image_token} - {IMAGE_TAG}
+        known = {*self.tokenizer.all_special_tokens, self.processor.image_token}
+        marks = known - {IMAGE_TAG, None}
         found = sorted(m for m in marks if any(m in turn.text for turn in sample.turns))
         return f"its text holds {found[0]!r}, a mark of the model's own" if found else None
 
     def _is_short(self, sample: Sample, image_root: Path | None) -> bool:
         """Return whether a sample fits for certain: no token is shorter than a byte."""
-        if not isinstance(self.images, SquareAdapter) or self.written != "vicuna":
+        if not isinstance(self.images, (SquareAdapter, NoImages)) or self.written != "vicuna":
             return False
         text, _ = self.render(sample)
         return len(text.encode()) + sum(self.positions(sample.images, image_root)) < self.max_length
 
     def positions(self, images: Sequence[ImageRef], image_root: Path | None) -> list[int]:
         """Return how many positions each image takes; at most its header is read."""
+        if images and not self.sees:
+            raise LiitError(
+                "it has images, and the model sees none.",
+                next_step="leave such samples out of the stream, or set model.checkpoint to a "
+                "vision-language model.",
+            )
         if isinstance(self.images, SquareAdapter):
             return [self.images.per_image] * len(images)
         sizes = [image_size(image, image_root) for image in images]
@@ -182,12 +213,15 @@ class Encoder:
         Each answer's span starts behind the prompt and includes the end mark.
         """
         if self.written == "checkpoint":
-            return template.of_tokenizer(sample.turns, self.system_prompt, self.tokenizer)
+            written = template.in_pieces if self.sees else template.in_words
+            return template.of_tokenizer(
+                sample.turns, self.system_prompt, self.tokenizer, content=written
+            )
         write = template.blip if self.written == "blip" else template.vicuna
         return write(
             sample.turns,
             self.system_prompt,
-            image=self.processor.image_token,
+            image=self.processor.image_token or IMAGE_TAG,
             end=self.tokenizer.eos_token,
         )
 
@@ -241,8 +275,9 @@ class Encoder:
 
     def tokens(self, sample: Sample, image_root: Path | None) -> tuple[Tensor, Tensor]:
         """Return ids and labels, [L] each, with every image's positions and nothing cut."""
+        repeated = self.positions(sample.images, image_root)
         text, answers = self.render(sample)
-        coded = self.tokenizer(text, return_offsets_mapping=True)
+        coded = self._coded(text, return_offsets_mapping=True)
         ids = torch.tensor(coded["input_ids"])
         starts, ends = torch.tensor(coded["offset_mapping"]).T
         supervised = torch.zeros(len(ids), dtype=torch.bool)
@@ -259,8 +294,12 @@ class Encoder:
                 next_step="run `liit prepare`, which sets it aside.",
             )
         repeats = torch.ones_like(ids)
-        repeats[places] = torch.tensor(self.positions(sample.images, image_root), dtype=ids.dtype)
+        repeats[places] = torch.tensor(repeated, dtype=ids.dtype)
         return ids.repeat_interleave(repeats), labels.repeat_interleave(repeats)
+
+    def _coded(self, text: str, **wanted: bool) -> Any:
+        """Tokenize; a chat template has written the marks of a beginning itself."""
+        return self.tokenizer(text, add_special_tokens=self.written != "checkpoint", **wanted)
 
     def _image_positions(self, input_ids: Tensor) -> int:
         return int((input_ids == self.image_token).sum())

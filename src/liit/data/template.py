@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from liit import prompts
@@ -72,8 +72,10 @@ def _ocr(line: str) -> str:
     return f"OCR tokens: {line.removeprefix(prompts.OCR).rstrip('.')}."
 
 
-def of_tokenizer(turns: Sequence[Turn], system_prompt: str, tokenizer: Any) -> Rendered:
-    """Write turns by the chat template of a checkpoint's tokenizer.
+def of_tokenizer(
+    turns: Sequence[Turn], system_prompt: str, tokenizer: Any, *, content: Callable[[Turn], Any]
+) -> Rendered:
+    """Write turns by the chat template of a checkpoint's tokenizer; ``content`` as it wants it.
 
     An answer stands where the template's generation prompt leaves off, in training as when asked:
     some templates open an answer of the past in other characters. Raises LiitError for a template
@@ -84,7 +86,7 @@ def of_tokenizer(turns: Sequence[Turn], system_prompt: str, tokenizer: Any) -> R
     text, past = "", ""
     answers: list[tuple[int, int]] = []
     for turn in turns:
-        messages.append({"role": turn.role, "content": _content(turn)})
+        messages.append({"role": turn.role, "content": content(turn)})
         if turn.role == "assistant":
             start = len(text)
             text += turn.text + end
@@ -101,8 +103,13 @@ def of_tokenizer(turns: Sequence[Turn], system_prompt: str, tokenizer: Any) -> R
     return text, answers
 
 
-def _content(turn: Turn) -> Any:
-    """Return a turn as chat templates want it: pieces of text and images in their order."""
+def in_words(turn: Turn) -> str:
+    """Return a turn as the templates of language models want it."""
+    return turn.text
+
+
+def in_pieces(turn: Turn) -> list[dict[str, str]]:
+    """Return a turn as templates with images want it: text and images in their order."""
     if turn.role == "assistant":
         return [{"type": "text", "text": turn.text}]
     pieces: list[dict[str, str]] = []

@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -77,11 +78,32 @@ class Parts:
     """A tokenizer, the text of its image placeholder, an image adapter: a processor without video.
 
     The processors of models that also see videos need torchvision; nothing here does.
+    ``image_token`` is None for a language model.
     """
 
     tokenizer: Any
-    image_token: str
+    image_token: str | None
     images: ImageAdapter
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write what a language model's processor is: its tokenizer."""
+        self.tokenizer.save_pretrained(folder)
+
+
+class NoImages(ImageAdapter):
+    """Language models: no image has a place, and the encoder takes no sample that has one."""
+
+    def positions(self, width: int, height: int) -> int:  # noqa: ARG002
+        """Return none."""
+        return 0
+
+    def pictures(self, images: Sequence[Image.Image]) -> Pictures:  # noqa: ARG002
+        """Return none."""
+        return Pictures(torch.zeros(0), torch.zeros((0, 0), dtype=torch.long))
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """Return the pixels, of which there are none."""
+        return pixels
 
 
 class SquareAdapter(ImageAdapter):
@@ -213,3 +235,7 @@ IMAGE_ADAPTERS: dict[str, Callable[[Any, Any], ImageAdapter]] = {
     "instructblip": InstructedAdapter,
 }
 """By ``model_type`` of the checkpoint's configuration; LLaVA-1.5 has its own processor."""
+LANGUAGE_MODELS = ("llama", "qwen2", "qwen3", "smollm3")
+"""Types of models without images whose signals are tested against their own forward pass."""
+FAMILIES = ("llava", *IMAGE_ADAPTERS, *LANGUAGE_MODELS)
+"""Every type that can be opened."""

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from liit.config import Params
-from liit.data.vision import IMAGE_ADAPTERS
+from liit.data.vision import FAMILIES, LANGUAGE_MODELS
 from liit.doctor.findings import Finding, judged
 
 PART = "weights"
-FAMILIES = ("llava", *IMAGE_ADAPTERS)
 
 
 def weights(params: Params) -> Iterator[Finding]:
@@ -26,10 +25,13 @@ def weights(params: Params) -> Iterator[Finding]:
         yield _absent(params)
         return
     yield from _revision(params)
-    yield _architecture(folder)
+    architecture = _architecture(folder)
+    yield architecture
     yield _shards(folder)
     yield _one_of(folder, "tokenizer", "tokenizer.json", "tokenizer.model")
-    yield _one_of(folder, "image processor", "preprocessor_config.json", "processor_config.json")
+    if architecture.detail not in LANGUAGE_MODELS:
+        files = ("preprocessor_config.json", "processor_config.json")
+        yield _one_of(folder, "image processor", *files)
     yield _adapter(params)
 
 
@@ -59,16 +61,17 @@ class ModelSize(NamedTuple):
 def sizes(folder: Path, rank: int) -> ModelSize:
     """Count a checkpoint's numbers from its configuration; no weight is read."""
     import torch
-    from transformers import AutoConfig, AutoModelForImageTextToText
+    from transformers import AutoConfig
 
     from liit.config import Lora
     from liit.model import lora
+    from liit.model.load import auto_class
     from liit.model.queries import QUERY_MODELS
 
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     with torch.device("meta"):
         kind = QUERY_MODELS.get(config.model_type)
-        model = kind(config) if kind else AutoModelForImageTextToText.from_config(config)
+        model = kind(config) if kind else auto_class(config.model_type).from_config(config)
         numbers = sum(weight.numel() for weight in model.parameters())
         adapted = lora.attach(model, Lora(rank, 2 * rank, 0.0, "merge_fresh"), seed=0)
     return ModelSize(numbers, sum(weight.numel() for _, weight in lora.trainable(adapted)))

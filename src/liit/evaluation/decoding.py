@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from liit.model.records import inner
+
 
 @torch.inference_mode()
 def greedy(
@@ -81,9 +83,9 @@ def next_log_probabilities(model: Any, batch: dict[str, Any], *, last: int) -> T
 def _positions(model: Any, batch: dict[str, Any]) -> Tensor:
     """Return positions [n, L], or [3, n, L] where a model counts time, height and width apart."""
     if "image_grid_thw" in batch:
-        core = model.get_base_model() if hasattr(model, "get_base_model") else model
         names = ("input_ids", "attention_mask", "mm_token_type_ids", "image_grid_thw")
-        positions: Tensor = core.model.get_rope_index(**{name: batch[name] for name in names})[0]
+        given = {name: batch[name] for name in names}
+        positions: Tensor = inner(model).get_rope_index(**given)[0]
         return positions
     mask: Tensor = batch["attention_mask"]
     return (mask.cumsum(1) - 1).clamp(min=0)

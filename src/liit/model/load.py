@@ -10,7 +10,14 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from liit.data.vision import IMAGE_ADAPTERS, InstructedAdapter, Parts
+from liit.data.vision import (
+    FAMILIES,
+    IMAGE_ADAPTERS,
+    LANGUAGE_MODELS,
+    InstructedAdapter,
+    NoImages,
+    Parts,
+)
 from liit.errors import LiitError
 from liit.files import digest_json
 from liit.learner import STATE
@@ -84,12 +91,15 @@ def load_processor(folder: str | Path, *, revision: str | None = None, pad: bool
     """Load a processor from a local folder or the local hub cache.
 
     ``pad`` says whether LLaVA-1.5 pads an image to a square, as it was trained, or crops it, as the
-    processor of its published checkpoint would. Models that also see videos give :class:`Parts`.
+    processor of its published checkpoint would. Models that also see videos, and those that see
+    nothing, give :class:`Parts`.
     """
     from transformers import AutoConfig, AutoImageProcessor, AutoProcessor, AutoTokenizer
 
     where: dict[str, Any] = {"revision": revision, "local_files_only": _is_offline()}
     config = AutoConfig.from_pretrained(folder, **where)
+    if config.model_type in LANGUAGE_MODELS:
+        return _language_processor(AutoTokenizer.from_pretrained(folder, **where))
     if config.model_type == "llava":
         processor = AutoProcessor.from_pretrained(folder, **where, backend="pil")
         processor.image_processor = _square(processor.image_processor, pad)
@@ -97,7 +107,7 @@ def load_processor(folder: str | Path, *, revision: str | None = None, pad: bool
     if config.model_type not in IMAGE_ADAPTERS:
         raise LiitError(
             f"{folder} is a {config.model_type} model, whose way to see images is not known here.",
-            next_step=f"use llava, {', '.join(IMAGE_ADAPTERS)}, or add its image adapter to "
+            next_step=f"use one of {', '.join(FAMILIES)}, or add its image adapter to "
             "src/liit/data/vision.py.",
         )
     tokenizer = AutoTokenizer.from_pretrained(folder, **where)
@@ -116,6 +126,12 @@ def load_processor(folder: str | Path, *, revision: str | None = None, pad: bool
     return Parts(tokenizer, token, adapter)
 
 
+def _language_processor(tokenizer: Any) -> Parts:
+    if tokenizer.pad_token_id is None:  # Llama 3: padding is masked, whatever stands there
+        tokenizer.pad_token = tokenizer.eos_token
+    return Parts(tokenizer, None, NoImages())
+
+
 def _square(given: Any, pad: bool) -> Any:
     """Return LLaVA's image processor with the geometry of ``given``, which may be plain CLIP's."""
     from transformers import LlavaImageProcessorPil
@@ -127,7 +143,7 @@ def _square(given: Any, pad: bool) -> Any:
 
 def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -> Any:
     """Load base weights (safetensors only, no remote code) in ``dtype``, in eval mode."""
-    from transformers import AutoConfig, AutoModelForImageTextToText
+    from transformers import AutoConfig
 
     if not Path(folder).is_dir() and _is_offline():
         raise LiitError(
@@ -137,7 +153,7 @@ def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -
         )
     where: dict[str, Any] = {"revision": revision, "local_files_only": _is_offline()}
     kind = AutoConfig.from_pretrained(folder, **where).model_type
-    model = QUERY_MODELS.get(kind, AutoModelForImageTextToText).from_pretrained(
+    model = QUERY_MODELS.get(kind, auto_class(kind)).from_pretrained(
         folder,
         revision=revision,
         dtype=getattr(torch, dtype),
@@ -147,6 +163,13 @@ def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -
     )
     accept_features(model)
     return model.eval()
+
+
+def auto_class(kind: str) -> Any:
+    """Return the class of transformers that opens models of a type."""
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
+
+    return AutoModelForCausalLM if kind in LANGUAGE_MODELS else AutoModelForImageTextToText
 
 
 def load_theta(theta: Theta, *, dtype: str, merged: bool, routed: bool = True) -> Any:

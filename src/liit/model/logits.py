@@ -8,7 +8,7 @@ from torch import Tensor
 
 from liit.data.encode import IGNORED
 from liit.model.queries import QueryModel
-from liit.model.records import announce
+from liit.model.records import announce, plain
 
 
 def answer_logits(model: Any, batch: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor]:
@@ -19,7 +19,7 @@ def answer_logits(model: Any, batch: dict[str, Any]) -> tuple[Tensor, Tensor, Te
     """
     inputs = {name: value for name, value in batch.items() if name not in ("ids", "labels")}
     announce(model, batch)
-    core = model.get_base_model() if hasattr(model, "get_base_model") else model
+    core = plain(model)
     if isinstance(core, QueryModel):
         hidden = core.answer_states(inputs)
     else:

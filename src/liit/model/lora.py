@@ -20,6 +20,7 @@ from liit.errors import LiitError
 from liit.files import read_record, whole
 from liit.model.dropout import Dropout
 from liit.model.queries import QueryModel, attach_part, load_part, merge_part, save_part
+from liit.model.records import decoder, sees
 
 PROJECTORS = ("multi_modal_projector", "visual.merger", "connector", "language_projection")
 """What models call the module between images and language: LLaVA and its kin, Qwen, Idefics,
@@ -31,7 +32,8 @@ It is trained in full beside the adapter, and stored with it (LLaVA-1.5's recipe
 def attach(model: Any, lora: Lora, seed: int) -> Any:
     """Attach a fresh adapter to every linear layer of the language model except ``lm_head``.
 
-    Returns a PeftModel; of a :class:`QueryModel` itself, its own part trainable.
+    Returns a PeftModel; of a :class:`QueryModel` itself, its own part trainable. The projector, of
+    a model that has one, learns in full.
     """
     if isinstance(model, QueryModel):
         return attach_part(model)
@@ -41,7 +43,7 @@ def attach(model: Any, lora: Lora, seed: int) -> Any:
         lora_dropout=lora.dropout,
         bias="none",
         target_modules=target_modules(model),
-        modules_to_save=[projector(model)],
+        modules_to_save=[projector(model)] if sees(model) else None,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -67,12 +69,14 @@ def is_projector(parameter: str) -> bool:
 
 def target_modules(model: Any) -> str:
     """Return the regular expression of the language model's linear layers (no ``lm_head``)."""
+    layers = decoder(model).layers
     names = {
         name.rsplit(".", 1)[-1]
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Linear) and ".language_model." in f".{name}"
+        for name, module in layers.named_modules()
+        if isinstance(module, nn.Linear)
     }
-    return rf".*language_model\..*\.({'|'.join(sorted(names))})"
+    above = "language_model" if sees(model) else "layers"
+    return rf".*{above}\..*\.({'|'.join(sorted(names))})"
 
 
 def save_adapter(model: Any, folder: Path, base: str) -> None:

@@ -10,6 +10,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, proce
 from transformers import (
     CLIPVisionConfig,
     LlamaConfig,
+    LlamaForCausalLM,
     LlavaConfig,
     LlavaForConditionalGeneration,
     LlavaImageProcessorPil,
@@ -19,6 +20,7 @@ from transformers import (
 
 from liit.config import MiniModel
 from liit.data.sample import IMAGE_TAG
+from liit.data.vision import NoImages, Parts
 
 SPECIAL_TOKENS = ["<unk>", "<s>", "</s>", "<pad>", IMAGE_TAG]
 
@@ -57,8 +59,10 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
     )
 
 
-def build_processor(tokenizer: Any, shape: MiniModel) -> LlavaProcessor:
+def build_processor(tokenizer: Any, shape: MiniModel) -> LlavaProcessor | Parts:
     """Pair a tokenizer with LLaVA's image processor (pad to a square with CLIP's mean colour)."""
+    if not shape.sees:
+        return Parts(tokenizer, None, NoImages())
     side = shape.image_side
     images = LlavaImageProcessorPil(
         size={"shortest_edge": side}, crop_size={"height": side, "width": side}, do_pad=True
@@ -75,18 +79,24 @@ def build_processor(tokenizer: Any, shape: MiniModel) -> LlavaProcessor:
 
 def build_model(
     tokenizer: Any, shape: MiniModel, max_length: int, seed: int
-) -> LlavaForConditionalGeneration:
-    """Build a LLaVA-1.5 of the given geometry with weights drawn from ``seed``."""
-    vision = CLIPVisionConfig(
-        hidden_size=shape.vision_width,
-        intermediate_size=2 * shape.vision_width,
-        num_hidden_layers=shape.vision_layers,
-        num_attention_heads=max(1, shape.vision_width // 32),
-        image_size=shape.image_side,
-        patch_size=shape.patch,
-        projection_dim=shape.vision_width,
-    )
-    text = LlamaConfig(
+) -> LlavaForConditionalGeneration | LlamaForCausalLM:
+    """Build a LLaVA-1.5, or a Llama, of the given geometry with weights drawn from ``seed``."""
+    text = _language_config(tokenizer, shape, max_length)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model: Any = (
+            LlavaForConditionalGeneration(_llava_config(tokenizer, shape, text))
+            if shape.sees
+            else LlamaForCausalLM(text)
+        )
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config.bos_token_id = tokenizer.bos_token_id
+    return model
+
+
+def _language_config(tokenizer: Any, shape: MiniModel, max_length: int) -> LlamaConfig:
+    return LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=shape.width,
         intermediate_size=shape.mlp_width,
@@ -101,19 +111,24 @@ def build_model(
         # The default of 0.02 suits widths of thousands; a narrow model starts too quiet with it.
         initializer_range=0.05,
     )
-    config = LlavaConfig(
+
+
+def _llava_config(tokenizer: Any, shape: MiniModel, text: LlamaConfig) -> LlavaConfig:
+    vision = CLIPVisionConfig(
+        hidden_size=shape.vision_width,
+        intermediate_size=2 * shape.vision_width,
+        num_hidden_layers=shape.vision_layers,
+        num_attention_heads=max(1, shape.vision_width // 32),
+        image_size=shape.image_side,
+        patch_size=shape.patch,
+        projection_dim=shape.vision_width,
+    )
+    return LlavaConfig(
         vision_config=vision,
         text_config=text,
         image_token_index=tokenizer.convert_tokens_to_ids(IMAGE_TAG),
-        image_seq_length=(shape.image_side // shape.patch) ** 2,
+        image_seq_length=shape.patches,
         # A tower of one or two layers has no layer to spare: take its last, not its last but one.
         vision_feature_layer=-1,
         vision_feature_select_strategy="default",
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = LlavaForConditionalGeneration(config)
-    model.generation_config.pad_token_id = tokenizer.pad_token_id
-    model.generation_config.eos_token_id = tokenizer.eos_token_id
-    model.generation_config.bos_token_id = tokenizer.bos_token_id
-    return model

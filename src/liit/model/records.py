@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from liit.data.encode import IGNORED
+from liit.data.encode import IGNORED, NO_TOKEN
 from liit.errors import LiitError
 
 
@@ -30,8 +30,30 @@ def inner(model: Any) -> Any:
 
     A model without such a part holds them itself.
     """
-    core = model.get_base_model() if hasattr(model, "get_base_model") else model
+    core = plain(model)
     return getattr(core, "model", core)
+
+
+def plain(model: Any) -> Any:
+    """Return a model without PEFT around it."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def decoder(model: Any) -> Any:
+    """Return the layers that read text: all of a language model, a part of one that sees."""
+    core = inner(model)
+    return getattr(core, "language_model", core)
+
+
+def sees(model: Any) -> bool:
+    """Return whether a model has an eye, or is a language model alone."""
+    return decoder(model) is not inner(model)
+
+
+def image_token(core: Any) -> int:
+    """Return the id at image positions, which no language model has."""
+    token = getattr(core.config, "image_token_id", None)
+    return NO_TOKEN if token is None else int(token)
 
 
 def tower_features(tower: Any, config: Any, pixels: Tensor) -> Tensor:
@@ -63,9 +85,9 @@ def text_queries(core: Any, batch: dict[str, Any]) -> dict[str, Tensor]:
     """
     ids = batch["input_ids"]
     labels = batch.get("labels", torch.full_like(ids, IGNORED))
-    text = batch["attention_mask"].bool() & (ids != core.config.image_token_id)
+    text = batch["attention_mask"].bool() & (ids != image_token(core))
     answers = text & (labels != IGNORED)
-    embedded = core.language_model.embed_tokens(ids).detach().float()
+    embedded = decoder(core).embed_tokens(ids).detach().float()
     parts = {"instruction": text & ~answers, "answer": answers}
     return {
         name: torch.einsum("nlw,nl->nw", embedded, where.float()) / where.sum(1, keepdim=True)
@@ -96,5 +118,5 @@ def queries(model: Any, batch: dict[str, Any]) -> dict[str, Tensor]:
 
 def image_places(core: Any, batch: dict[str, Any]) -> Tensor:
     """Return how many positions of each record stand for images [n]."""
-    places: Tensor = (batch["input_ids"] == core.config.image_token_id).sum(1)
+    places: Tensor = (batch["input_ids"] == image_token(core)).sum(1)
     return places

@@ -1,4 +1,4 @@
-"""The shape of a LLaVA, and the operations of its parts: two per multiplication."""
+"""The shape of a LLaVA or a Llama, and the operations of its parts: two per multiplication."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from liit.config import Model
+from liit.data.vision import LANGUAGE_MODELS
 from liit.errors import LiitError
 
 
@@ -48,8 +49,8 @@ class ModelShape:
 
     @classmethod
     def of_config(cls, config: Any) -> ModelShape:
-        """Read the shape off a transformers configuration of LLaVA's layout."""
-        text, vision = config.text_config, config.vision_config
+        """Read the shape off a transformers configuration of LLaVA's or Llama's layout."""
+        text = getattr(config, "text_config", config)
         head = text.hidden_size // text.num_attention_heads
         return cls(
             layers=text.num_hidden_layers,
@@ -57,10 +58,7 @@ class ModelShape:
             key_value_width=head * text.num_key_value_heads,
             mlp_width=text.intermediate_size,
             vocabulary=text.vocab_size,
-            tower_layers=vision.num_hidden_layers,
-            tower_width=vision.hidden_size,
-            tower_mlp_width=vision.intermediate_size,
-            patches=(vision.image_size // vision.patch_size) ** 2,
+            **_tower(config),
         )
 
     @property
@@ -79,7 +77,7 @@ class ModelShape:
     @property
     def projector_weights(self) -> int:
         """Weights of the projector's two layers."""
-        return self.tower_width * self.width + self.width**2
+        return (self.tower_width * self.width + self.width**2) if self.tower_layers else 0
 
     @property
     def parameters(self) -> int:
@@ -118,6 +116,18 @@ class ModelShape:
         return count * (tower + 2 * self.projector_weights * self.patches)
 
 
+def _tower(config: Any) -> dict[str, int]:
+    if config.model_type in LANGUAGE_MODELS:
+        return dict.fromkeys(("tower_layers", "tower_width", "tower_mlp_width", "patches"), 0)
+    vision = config.vision_config
+    return {
+        "tower_layers": vision.num_hidden_layers,
+        "tower_width": vision.hidden_size,
+        "tower_mlp_width": vision.intermediate_size,
+        "patches": (vision.image_size // vision.patch_size) ** 2,
+    }
+
+
 LLAVA_7B = ModelShape(
     layers=32,
     width=4096,
@@ -149,7 +159,7 @@ def shape_of(model: Model) -> ModelShape:
             tower_layers=mini.vision_layers,
             tower_width=mini.vision_width,
             tower_mlp_width=2 * mini.vision_width,
-            patches=(mini.image_side // mini.patch) ** 2,
+            patches=mini.patches,
         )
     if model.checkpoint == "llava-hf/llava-1.5-7b-hf":
         return LLAVA_7B

@@ -78,7 +78,7 @@ def _encoders(params: Params) -> list[Encoder]:
         from liit.model import mini
 
         # Of shapes with one vocabulary, what fits the one with the most patches fits the others.
-        minis.sort(key=lambda shape: shape.image_side // shape.patch)
+        minis.sort(key=lambda shape: shape.patches)
         encoders = []
         for size, shape in {shape.vocabulary: shape for shape in minis}.items():
             tokenizer = mini.train_tokenizer(tokenizer_texts(params), size)

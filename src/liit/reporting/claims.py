@@ -1,4 +1,4 @@
-"""The paper's claims (ICLR 2025, §5.2) and the order of its rows, put to the table."""
+"""The papers' claims and the order of the first one's rows, put to the table."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ SCORERS = ("el2n", "entropy", "perplexity", "image_grounding")
 MINOR = 5.0
 """What still counts as a minor drop, in percentage points. The paper gives no margin; its own
 drops are 2.6 (relative gain) and 0.4 (forgetting rate)."""
+REGULARISED = ("ewc", "mas", "lwf")
+"""Learners that only penalise change."""
+TWINS = ("cit-1-mini", "cit-2-mini")
+"""Streams of which the second starts from a jointly tuned model."""
 FEWEST_ROWS = 3
 REDRAWN = 1000
 """Draws behind the interval of a rank correlation with one seed."""
@@ -91,6 +95,32 @@ def paper_claims(values: Values, budgets: Mapping[str, Any]) -> list[Claim]:
         },
     }
     return [_claim(values, text, of_claim) for text, of_claim in sums.items()]
+
+
+def learner_claims(values: Values) -> list[Claim]:
+    """Return the four findings of He et al. 2023 (arXiv 2311.16206), as its abstract has them.
+
+    The third, of two kinds of start model, is put for the jointly tuned one that the stream here
+    starts from; the second compares two streams, which one table cannot.
+    """
+    forgets = [(1.0, "forgetting_rate", "sequential")]
+    less = {n: _gap("forgetting rate", "sequential", n) for n in ("er", "e_proj", *REGULARISED)}
+    sums: dict[str, dict[str, WeightedSum]] = {
+        "Tuned on one task after the other, a model still forgets.": {
+            "forgetting rate of sequential": (forgets, 0.0)
+        },
+        "Replay and expansion help, and from a jointly tuned model regularisation does too.": {
+            statement: gap for one in less.values() for statement, gap in one.items()
+        },
+        "Task similarity helps: to weigh importance (TIR), and to reuse a module (EProj).": {
+            **_gap("forgetting rate", "ewc", "tir_ewc"),
+            **_gap("forgetting rate", "mas", "tir_mas"),
+            **_gap("average accuracy", "e_proj_reuse", "e_proj"),
+        },
+    }
+    first, *others = (_claim(values, text, of_claim) for text, of_claim in sums.items())
+    joint = "Joint tuning before the stream makes forgetting milder."
+    return [first, Claim(joint, {}, first.seeds, TWINS), *others]
 
 
 def _adapt_is_best(values: Values, budgets: Mapping[str, Any]) -> dict[str, WeightedSum]:

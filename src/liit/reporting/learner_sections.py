@@ -12,6 +12,8 @@ import numpy as np
 from liit.code import digest_method
 from liit.learner import Learner
 from liit.plotting import svg_text
+from liit.reporting.claim_parts import claim_parts
+from liit.reporting.claims import learner_claims
 from liit.reporting.figures.grid import draw_grid
 from liit.reporting.report_data import ReportData
 from liit.reporting.run_records import MethodRow, RunRecord
@@ -32,7 +34,27 @@ def learner_sections(data: ReportData) -> list[Section]:
     """Return the sections on learners; empty ones for a table without any."""
     if not any(row.definition.learner for row in data.shown):
         return []
-    return [grid_section(data), learner_cost_section(data), routing_section(data)]
+    return [
+        grid_section(data),
+        learner_claim_section(data),
+        learner_cost_section(data),
+        routing_section(data),
+    ]
+
+
+def learner_claim_section(data: ReportData) -> Section:
+    """Return the second paper's findings as a table that can answer at least one has them."""
+    claims = learner_claims(data.values)
+    if all(claim.missing for claim in claims[1:]):
+        return Section("findings", "")
+    note = (
+        "He et al. 2023 (arXiv 2311.16206), by its abstract. A finding is put as differences "
+        "between rows, paired by seed, in percentage points; it holds where every difference is "
+        "above 0 with its 95 % interval, does not hold where one is below 0 with its interval, and "
+        "cannot be told otherwise. The second compares streams with different start models."
+    )
+    table, html = claim_parts(claims, "in points")
+    return Section("findings", "The second paper's findings", note, table, html=html, in_bar=True)
 
 
 def grid_section(data: ReportData) -> Section:

@@ -11,6 +11,7 @@ from liit.files import write_json, write_text
 from liit.markdown import fill_block
 from liit.paths import MAIN
 from liit.reporting import resolution, tables
+from liit.reporting.exports import csv_text, latex_text
 from liit.reporting.html import page_text
 from liit.reporting.instrument_sections import instrument_sections
 from liit.reporting.recovery_sections import recovery_sections
@@ -61,6 +62,8 @@ def write_report(
 
 def _write_data(data: ReportData, out: Path) -> None:
     write_json(out / "table.json", data.table)
+    write_text(out / "table.csv", csv_text(data))
+    write_text(out / "table.tex", latex_text(data))
     write_json(out / "matrices.json", tables.build_matrices(data.runs, data.bounds))
     write_json(out / "selections.json", tables.build_selections(data.runs))
     write_json(out / "metrics.json", tables.flat_metrics(data.table))

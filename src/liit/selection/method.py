@@ -14,7 +14,7 @@ from liit.learner import Learner
 from liit.pool import Pool
 from liit.selection.arrays import Array, Float32, Floats, Generator, Ints
 from liit.selection.multiway import spread
-from liit.selection.signal_names import FACTS, signals_of
+from liit.selection.signal_names import FACTS, OF_IMAGES, signals_of
 from liit.selection.vectors import Vectors
 
 RESERVE = -1
@@ -192,6 +192,11 @@ class Method:
     def facts(self) -> frozenset[str]:
         """What the method wants to know of the samples besides; no model is asked for it."""
         return self._names & FACTS.keys()
+
+    @property
+    def needs_images(self) -> bool:
+        """Whether all that it ranks by compares answers with and without the image."""
+        return bool(self.scorers) and all(signals_of(one) & OF_IMAGES for one in self.scorers)
 
     @property
     def _names(self) -> frozenset[str]:

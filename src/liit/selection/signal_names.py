@@ -36,6 +36,9 @@ SIGNALS: dict[str, str] = {
 }
 """Every signal's name and definition; arrays are aligned with the pool's ids."""
 
+OF_IMAGES = frozenset({"nll_blind", "nll_zero_image"})
+"""Signals that say what an image adds: without images no score of them ranks anything."""
+
 FACTS: dict[str, str] = {
     "answer_tokens": "tokens of the answers, their end marks included [n]",
     "answer_characters": "characters of the answers [n]",

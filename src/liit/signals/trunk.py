@@ -1,4 +1,4 @@
-"""A vision-language model taken apart: the pieces that the passes call one by one."""
+"""A model taken apart: the pieces that the passes call one by one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transformers.models.llama.modeling_llama import LlamaDecoderLayer, apply_ro
 from liit.data.encode import IGNORED
 from liit.errors import LiitError
 from liit.model.queries import QueryModel
-from liit.model.records import tower_features
+from liit.model.records import decoder, image_token, plain, sees, tower_features
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _ReachedError(Exception):
 
 
 class Trunk:
-    """The parts of ``model``, with or without a PEFT adapter around it.
+    """The parts of ``model``, with or without a PEFT adapter around it, with or without an eye.
 
     ``tower`` is set for a LLaVA alone: its features go through the projector one by one, so that
     what the frozen tower gives can be kept. Raises LiitError for a model of another layout. Batches
@@ -60,7 +60,7 @@ class Trunk:
     def __init__(self, model: Any) -> None:
         """Find the parts."""
         self.model = model
-        core = model.get_base_model() if hasattr(model, "get_base_model") else model
+        core = plain(model)
         if isinstance(core, QueryModel):
             raise LiitError(
                 f"{type(core).__name__} trains its Q-Former, not layers of its language model: "
@@ -69,14 +69,13 @@ class Trunk:
                 "a learner (docs/methods.md).",
             )
         try:
-            self.inner, language = core.model, core.model.language_model
+            self.inner, language = core.model, decoder(core)
             self.embed_tokens, self.layers = language.embed_tokens, language.layers
             self.norm, self.rotary, self.head = language.norm, language.rotary_emb, core.lm_head
-            self.image_token: int = core.config.image_token_id
         except AttributeError as error:
             raise LiitError(
                 f"{type(core).__name__} has no language model of the usual layout ({error}).",
-                next_step="use a LLaVA, LLaVA-OneVision or Qwen2-VL checkpoint.",
+                next_step="use a LLaVA, LLaVA-OneVision, Qwen2-VL or Llama checkpoint.",
             ) from None
         kinds = set(getattr(language.config, "layer_types", None) or ["full_attention"])
         if kinds != {"full_attention"}:
@@ -85,7 +84,7 @@ class Trunk:
                 next_step="use a language model whose layers all attend to the whole sequence.",
             )
         self.pool: Any = getattr(language, "pool", None)
-        self.config = core.config
+        self.config, self.image_token, self.sees = core.config, image_token(core), sees(core)
         is_llava = isinstance(core, LlavaForConditionalGeneration)
         self.tower: Any = core.model.vision_tower if is_llava else None
         self.projector: Any = core.model.multi_modal_projector if is_llava else None
@@ -110,7 +109,7 @@ class Trunk:
 
         ``features`` are the tower's where there is one; other models place their images themselves.
         """
-        if self.tower is not None:
+        if self.tower is not None or not self.sees:
             embedded = self.embed(batch["input_ids"], features)
             return embedded, self.positions(embedded)
         given = self._handed_over(batch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,9 @@ from liit.errors import LiitError
 from liit.files import files_below
 from liit.intake import Raw
 from liit.intake.values import iter_records
+from liit.limits import Count
 from liit.schema import check_options
+from liit.seeds import generator
 
 
 def require_files(source: str, files: Sequence[Path]) -> None:
@@ -34,18 +37,21 @@ def require_files(source: str, files: Sequence[Path]) -> None:
 
 
 def expand(source: str, files: Sequence[Path], *patterns: str) -> list[Path]:
-    """Return the files, each folder replaced by the files below it of these patterns, if any."""
+    """Return the files, each folder replaced by the files below it of these patterns.
+
+    Without any: JSON and JSON lines.
+    """
     require_files(source, files)
+    patterns = patterns or ("*.json", "*.jsonl")
     expanded: list[Path] = []
     for path in files:
         inside = files_below(path, *patterns)
-        folder = bool(patterns) and path.is_dir()
-        if folder and not inside:
+        if path.is_dir() and not inside:
             raise LiitError(
                 f"{source}: there is no {' or '.join(patterns)} below {path}.",
                 next_step="download the dataset, or correct its `files` or `split` in params.yaml.",
             )
-        expanded += inside if folder else [path]
+        expanded += inside if path.is_dir() else [path]
     return expanded
 
 
@@ -78,17 +84,26 @@ class Format:
         image_root: Path | None,
         *,
         check_images: ImageCheck = "header",
+        take: Count | None = None,
         **options: Any,
     ) -> Iterator[Sample | Quarantined]:
         """Yield the records in file order, each as a sample or with the reason why not.
 
-        Raises LiitError for a missing file and for one that cannot be read as a whole.
+        ``take``: of all records this many, drawn with a seed that never changes; all where there
+        are fewer. Raises LiitError for a missing file and for one that cannot be read as a whole.
         """
         values = {**options, "image_root": image_root}
         convert, records = _bound(self.convert, values), _bound(self.records, values)
         maker = SampleMaker(source, image_root, check_images)
-        for file in _bound(self.expand, values)(source, files):
-            yield from maker.samples(file, records(file), convert)
+        expanded = _bound(self.expand, values)(source, files)
+        taken = None
+        if take is not None:
+            total = sum(1 for file in expanded for _ in records(file))
+            taken = set(generator(0, "take", source).permutation(total)[:take].tolist())
+        number = itertools.count()
+        for file in expanded:
+            wanted = (one for one in records(file) if taken is None or next(number) in taken)
+            yield from maker.samples(file, wanted, convert)
 
 
 def _keywords(function: Callable[..., Any]) -> list[str]:

@@ -8,6 +8,7 @@ from liit.data.sample import ImageRef, Sample, make_sample
 from liit.data.world.continual import CONTINUAL_EXAMS
 from liit.data.world.dice import Dice
 from liit.data.world.exams import EXAMS
+from liit.data.world.texts import TEXT_EXAMS
 from liit.errors import LiitError
 from liit.limits import Count
 from liit.seeds import generator
@@ -19,7 +20,7 @@ def draw_exam(task: str, size: Count, seed: int) -> Iterator[Sample]:
     Item ``i`` depends on (task, i, seed) alone, and a shorter exam is a prefix of a longer one.
     Raises LiitError if there is no such exam.
     """
-    exams = {**EXAMS, **CONTINUAL_EXAMS}
+    exams = {**EXAMS, **CONTINUAL_EXAMS, **TEXT_EXAMS}
     if task not in exams:
         raise LiitError(
             f"there is no exam {task!r} in the mini world.",

@@ -1,4 +1,4 @@
-"""The training sets of the mini world: the six of the paper, and those of continual streams."""
+"""The training sets of the mini world: the six of the paper, and those of other streams."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from liit.data.world.continual import CONTINUAL
 from liit.data.world.dialogue import Dialogue
 from liit.data.world.dice import Dice
 from liit.data.world.styles import BACKBONE, DATASETS
+from liit.data.world.texts import TEXTS
 from liit.errors import LiitError
 from liit.limits import Count, NonNegative, Share
 from liit.seeds import generator
@@ -26,7 +27,7 @@ IRRELEVANT = (
     "n/a",
 )
 ATTEMPTS = 40
-SOURCES = {**DATASETS, **CONTINUAL, "backbone": BACKBONE}
+SOURCES = {**DATASETS, **CONTINUAL, **TEXTS, "backbone": BACKBONE}
 
 
 @dataclass(frozen=True, slots=True)

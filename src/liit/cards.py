@@ -1,0 +1,115 @@
+"""One method at a glance: its composition, what it needs, the paper's row, its own results."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from liit import paths
+from liit.errors import LiitError, nearest
+from liit.evaluation.matrix import upper_bound
+from liit.evaluation.summary import metrics_of, run_of
+from liit.files import read_record, write_text
+from liit.selection import load, names, tables
+from liit.selection.describe import parts_of
+
+METRICS = ("relative_gain", "forgetting_rate", "average_accuracy")
+TEMPLATE = '''"""Take the samples that the model finds hardest, and cover the whole range of them.
+
+In no paper yet: say here what it does, where it is from, and how it differs.
+"""
+
+from liit.selection import Method
+from liit.selection.picks import ccs
+
+
+def hardness(nll):
+    """Mean negative log-likelihood over the answer, nats: the higher, the harder.
+
+    A scorer names the signals that it needs as parameters; `docs/methods.md` lists them all.
+    """
+    return nll
+
+
+METHOD = Method(
+    label="{label}",       # what the tables call it
+    scorers=(hardness,),   # several: the one that tells most decides, group by group
+    pick=ccs,              # how a budget is filled: evenly over the range, or `top`
+    # represent=gradients, group=k_means_elbow, budget=uniform: choose within groups
+)
+'''
+
+
+def card(name: str) -> dict[str, Any]:
+    """Return what there is to say of a method of any table; LiitError if there is none."""
+    table = _table_of(name)
+    method = load(table, name)
+    module = sys.modules[f"liit_experiments_{table}_{name}"]
+    published = method.published
+    return {
+        "name": name,
+        "label": method.label,
+        "table": table,
+        "file": str(paths.EXPERIMENTS / table / f"{name}.py"),
+        "about": inspect.cleandoc(module.__doc__ or ""),
+        "parts": parts_of(method),
+        "signals": sorted(method.signals),
+        "facts": sorted(method.facts),
+        "paper": None if published is None else dataclasses.asdict(published),
+        "results": _results(name),
+    }
+
+
+def write_method(name: str) -> Path:
+    """Write `experiments/main/<name>.py`, a method that runs as it is; return its path.
+
+    Raises LiitError for a name that is taken or is no name of a module.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise LiitError(
+            f"{name!r} is no name for a method.",
+            next_step="use small letters, digits and _, and a letter first.",
+        )
+    taken = [table for table in tables() if name in names(table)]
+    if taken:
+        raise LiitError(
+            f"{paths.EXPERIMENTS / taken[0] / name}.py is there already.",
+            next_step="choose another name: names are unique over all tables.",
+        )
+    file = paths.EXPERIMENTS / paths.MAIN / f"{name}.py"
+    write_text(file, TEMPLATE.format(label=name.replace("_", " ").capitalize()))
+    return file
+
+
+def _table_of(name: str) -> str:
+    known = {method: table for table in tables() for method in names(table)}
+    if name not in known:
+        raise LiitError(
+            f"There is no method {name!r}{nearest(name, known)}.",
+            next_step="`liit list` shows them all, `liit new-method NAME` writes one.",
+        )
+    return known[name]
+
+
+def _results(name: str) -> list[dict[str, Any]]:
+    """Return the metrics of each seed that was run; a gain needs sequential's run of that seed."""
+    found = []
+    for file in sorted(paths.result(name, 0).parent.glob("*.json")):
+        result = read_record(file, "matrix", "skills", "steps", next_step="run `dvc repro`.")
+        known = metrics_of(result["skills"], _bound(result))
+        rows = run_of(result).rows
+        values = {metric: known[metric](rows) for metric in METRICS}
+        found.append({"seed": result["seed"], "file": str(file), **values})
+    return found
+
+
+def _bound(result: dict[str, Any]) -> dict[str, float]:
+    file = paths.result("sequential", result["seed"])
+    if not file.is_file():
+        return {}
+    sequential = read_record(file, "matrix", "steps", next_step="run `dvc repro`.")
+    return upper_bound(run_of(sequential).rows, result["skills"])
