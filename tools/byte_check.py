@@ -133,7 +133,7 @@ def bytes_left_by(commit: str, tree: Path, rows: list[str]) -> dict[str, str]:
     """Check a commit out, run its code, and return a digest of every file and answer it left."""
     git("clone", "--quiet", "--no-checkout", ".", str(tree))
     git("-C", str(tree), "checkout", "--quiet", commit)
-    git("-C", str(tree), "rm", "-rq", "--ignore-unmatch", "base", "results", "tables/*/results")
+    git("-C", str(tree), "rm", "-rq", "--ignore-unmatch", "base", "results", "tables/*/results/*")
     pairs = [row.split("/") for row in rows]
     runs = [f"run {method} --table {table}" for table, method in pairs]
     done = subprocess.run(
