@@ -28,9 +28,10 @@ def verbs() -> set[str]:
 
 
 def make_targets() -> set[str]:
-    """Return the targets with a rule of their own, and one for every further table."""
+    """Return the targets with a rule of their own, of every further table and drawn stream."""
     written = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-    return {*written, *tables(ROOT / "experiments")} - {"main"}
+    streams = {path.stem.removesuffix("-mini") for path in (ROOT / "scales").glob("*-mini.yaml")}
+    return {*written, *streams, *tables(ROOT / "experiments")} - {"main"}
 
 
 def parse(words: list[str]) -> Any:
