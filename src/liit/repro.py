@@ -89,14 +89,14 @@ class Job:
 
 
 def reproduce(params: Params, table: str, workers: int) -> None:
-    """Run `dvc repro --single-item` for every run of a table, several at a time, longest first.
+    """Run `dvc repro --single-item` for every run of a table, several at a time.
 
     Before them it makes what they share: datasets, exams and the base. The figures of θ_0 wait for
     no run and come with those of the main table. What a run prints goes to ``scratch/logs/``, and
     how long it took; one that was up to date keeps the time of when it was made. Raises LiitError
     at the end if any failed, naming its log; the others are finished first.
     """
-    jobs = sorted(jobs_of(params, table), key=lambda job: job.seconds, reverse=True)
+    jobs = jobs_of(params, table)
     if table == paths.MAIN:
         jobs.append(Job(paths.pipeline(table), "base_signals"))
     else:
@@ -165,15 +165,23 @@ def _make_shared() -> None:
 
 
 def jobs_of(params: Params, table: str) -> list[Job]:
-    """Return the runs of a table, seed by seed, in the order of its rows."""
+    """Return the runs of a table, the longest of a seed first; of unknown length before them.
+
+    A seed is through before the next begins: a command that is stopped leaves whole seeds.
+    """
     rows = params.methods
     if table != paths.MAIN:
         params.rows(table)  # fails for a table that is not there
         rows = params.tables[table].rows
-    return [
-        Job(paths.pipeline(table), f"run@{method}-{seed}", paths.run_record(method, seed))
+    of_seeds = (
+        [
+            Job(paths.pipeline(table), f"run@{method}-{seed}", paths.run_record(method, seed))
+            for method in rows
+        ]
         for seed in params.seeds
-        for method in rows
+    )
+    return [
+        job for jobs in of_seeds for job in sorted(jobs, key=lambda job: job.seconds, reverse=True)
     ]
 
 

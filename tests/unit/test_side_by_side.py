@@ -1,4 +1,4 @@
-"""`liit repro` starts with the longest, remembers how long each took, and names what failed."""
+"""`liit repro` goes seed by seed, the longest first, keeps the time and names what failed."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ SAID = {
     "dvc.yaml:run@random-0": (0, "Running stage 'run@random-0'"),
     "dvc.yaml:run@el2n-0": (0, "Stage 'run@el2n-0' didn't change, skipping"),
     "dvc.yaml:run@entropy-0": (1, "Running stage 'run@entropy-0'\nERROR"),
+    "dvc.yaml:run@random-1": (0, "Running stage 'run@random-1'"),
+    "dvc.yaml:run@el2n-1": (0, "Running stage 'run@el2n-1'"),
     "dvc.yaml:base_signals": (0, "Stage 'base_signals' didn't change, skipping"),
 }
 
@@ -44,8 +46,8 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return targets
 
 
-def reproduce(*methods: str, jobs: int = 2) -> None:
-    params = replace(load_params(ROOT / "params.yaml"), methods=methods, seeds=(0,))
+def reproduce(*methods: str, jobs: int = 2, seeds: tuple[int, ...] = (0,)) -> None:
+    params = replace(load_params(ROOT / "params.yaml"), methods=methods, seeds=seeds)
     repro.reproduce(params, "main", jobs)
 
 
@@ -63,6 +65,14 @@ def test_the_longest_starts_first_and_the_unknown_before_it(started: list[str]) 
     with pytest.raises(LiitError, match="run@entropy-0"):
         reproduce("random", "el2n", "entropy", jobs=1)
     names = ["run@entropy-0", "run@el2n-0", "run@random-0", "base_signals"]
+    assert started == [f"dvc.yaml:{name}" for name in ("code", "base", *names)]
+
+
+def test_a_seed_is_through_before_the_next_begins(started: list[str]) -> None:
+    record("random", 10.0)
+    record("el2n", 60.0)
+    reproduce("random", "el2n", jobs=1, seeds=(0, 1))
+    names = ["run@el2n-0", "run@random-0", "run@random-1", "run@el2n-1", "base_signals"]
     assert started == [f"dvc.yaml:{name}" for name in ("code", "base", *names)]
 
 
