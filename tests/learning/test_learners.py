@@ -55,7 +55,7 @@ ON = (
     Ewc(strength=100.0, samples=3, online=True),
     Mas(strength=100.0, samples=3),
     Lwf(strength=5.0),
-    AGem(memory=4, batch=2),
+    AGem(memory=8, batch=1),
 )
 
 

@@ -213,7 +213,10 @@ def test_a_lock_file_cut_off_at_any_byte_is_brought_back(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     lock = Path("dvc.lock")
-    lock.write_bytes(content := (ROOT / "tables/scorers/dvc.lock").read_bytes())
+    known = yaml.safe_load((ROOT / "dvc.lock").read_text("utf-8"))
+    some = dict(list(known["stages"].items())[:6])
+    content = yaml.safe_dump({**known, "stages": some}, sort_keys=False).encode()
+    lock.write_bytes(content)
     author = ("-c", "user.name=test", "-c", "user.email=test@localhost")
     subprocess.run(["git", "init", "-q"], check=True)
     if committed:

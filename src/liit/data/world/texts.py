@@ -200,9 +200,9 @@ TEXTS: dict[str, dict[str, tuple[Maker, ...]]] = {
 """The datasets by skill; code, of which the second alone has a little, is the rare one."""
 
 TEXT_EXAMS: dict[str, DrawnExam] = {
-    "gsm8k": DrawnExam("sums", (brief(draw_sum),)),
-    "bbh": DrawnExam("logic", tuple(brief(draw) for draw in LOGIC)),
-    "tydiqa": DrawnExam("multilingual", (brief(draw_passage),)),
-    "humaneval": DrawnExam("code", (plain(draw_code),)),
+    "gsm8k_drawn": DrawnExam("sums", (brief(draw_sum),)),
+    "bbh_drawn": DrawnExam("logic", tuple(brief(draw) for draw in LOGIC)),
+    "tydiqa_drawn": DrawnExam("multilingual", (brief(draw_passage),)),
+    "humaneval_drawn": DrawnExam("code", (plain(draw_code),)),
 }
-"""What is asked beside ``mmlu`` of the other exams."""
+"""What is asked beside ``mmlu`` of the other exams; lm-eval has tasks of the plain names."""
