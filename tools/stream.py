@@ -14,6 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from liit.files import whole
+
 CLONES, STREAMS = Path("scratch/streams"), Path("streams")
 MADE = ("results", "runs", "reports", "base")
 """What the repository holds of scale mini: the clone makes its own."""
@@ -31,8 +33,8 @@ def main() -> None:
     lines = params.read_text(encoding="utf-8").splitlines(keepends=True)
     seeds = f"seeds: [{', '.join(map(str, asked.seeds))}]\n"
     params.write_text("".join(seeds if x.startswith("seeds:") else x for x in lines), "utf-8")
-    for command in (("repro",), ("report",)):
-        subprocess.run([sys.executable, "-m", "liit", *command], cwd=clone, check=True)
+    for command in ("repro", "report"):
+        subprocess.run([sys.executable, "-m", "liit", command], cwd=clone, check=True)
     for name in KEPT:
         target = STREAMS / asked.scale / name
         shutil.rmtree(target, ignore_errors=True)
@@ -42,15 +44,15 @@ def main() -> None:
 def prepared(clone: Path, scale: str) -> Path:
     """Return a clone of this commit at that scale, without what scale mini has left in it."""
     commit = git(Path(), "rev-parse", "HEAD")
-    if clone.exists() and git(clone, "rev-parse", "HEAD") != commit:
-        shutil.rmtree(clone)
-    if not clone.exists():
-        git(Path(), "clone", "--quiet", ".", str(clone))
-        git(clone, "checkout", "--quiet", commit)
+    if clone.exists() and git(clone, "rev-parse", "HEAD") == commit:
+        return clone
+    with whole(clone) as begun:
+        git(Path(), "clone", "--quiet", ".", str(begun))
+        git(begun, "checkout", "--quiet", commit)
         for name in MADE:
-            shutil.rmtree(clone / name)
-        (clone / "dvc.lock").unlink()
-        subprocess.run([sys.executable, "-m", "liit", "scale", scale], cwd=clone, check=True)
+            shutil.rmtree(begun / name)
+        (begun / "dvc.lock").unlink()
+        subprocess.run([sys.executable, "-m", "liit", "scale", scale], cwd=begun, check=True)
     return clone
 
 

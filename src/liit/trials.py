@@ -17,12 +17,10 @@ from typing import Any
 import yaml
 
 from liit import paths
-from liit.conditions import differences
 from liit.config import PARAMS, load_params
 from liit.errors import LiitError, nearest
-from liit.evaluation.matrix import upper_bound
-from liit.evaluation.summary import metrics_of, run_of
 from liit.files import digest_json, read_record, write_text
+from liit.reporting.cards import metrics_of_result
 from liit.selection import load
 from liit.selection.knobs import with_knobs
 
@@ -96,25 +94,11 @@ def open_trial(table: str, method: str, seed: int, settings: Sequence[str]) -> T
 
 
 def metrics(trial: Trial) -> dict[str, float]:
-    """Return the metrics of a trial that has run.
-
-    The relative gain is there if the main table's sequential run of that seed was made in the same
-    conditions, apart from the budget, which it does not use.
-    """
+    """Return the metrics of a trial that has run, those that are defined."""
     result = read_record(trial.result, "matrix", "conditions", next_step="run the trial again.")
-    bound: dict[str, float] = {}
-    file = paths.result("sequential", trial.seed)
-    if file.is_file():
-        sequential = read_record(file, "matrix", "conditions", next_step="run `dvc repro`.")
-        if set(differences(sequential["conditions"], result["conditions"])) <= {
-            "parameters.budget"
-        }:
-            bound = upper_bound(run_of(sequential).rows, result["skills"])
-    rows = run_of(result).rows
-    known = metrics_of(result["skills"], bound)
-    names = ["average_accuracy", "forgetting_rate", *(["relative_gain"] if bound else [])]
-    values = {name: known[name](rows) for name in names}
-    return {name: value for name, value in values.items() if value is not None}
+    known = metrics_of_result(result)
+    ordered = ("average_accuracy", "forgetting_rate", "relative_gain")
+    return {name: value for name in ordered if (value := known[name]) is not None}
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 import torch
 import yaml
 from backbones import save_backbone
+from matrices import expect_whole_matrices
 from project import fresh_project
 from safetensors.torch import load_file
 
@@ -103,13 +103,7 @@ def test_the_base_is_a_language_model_with_an_adapter(campaign: Params) -> None:
 
 
 def test_the_matrix_is_whole(campaign: Params) -> None:
-    for method in METHODS:
-        found = json.loads(Path(f"results/{method}/0.json").read_text())
-        assert found["steps"] == list(campaign.steps)
-        for step in campaign.steps:
-            row = found["matrix"][step]
-            assert set(row) == {exam.task for exam in campaign.exams}
-            assert all(cell["n"] >= 6 and math.isfinite(cell["score"]) for cell in row.values())
+    expect_whole_matrices(campaign, METHODS, 6)
 
 
 def test_adapt_inf_chooses_by_the_scores_that_there_are(campaign: Params) -> None:

@@ -98,6 +98,8 @@ def test_every_benchmark_and_every_published_exam_has_a_case() -> None:
     left = set()
     for file in TASKS.glob("[!_]*.yaml"):
         task = yaml.load(file.read_text(encoding="utf-8"), Loader=PlainLoader)
+        common = (TASKS / task["include"]).read_text(encoding="utf-8")
+        task = yaml.load(common, Loader=PlainLoader) | task
         if ".drawn." not in task.get("process_results", ""):
             left.add(task["task"])
     assert left == {exam for _, exam in PUBLISHED} | {"scienceqa_likelihood"}

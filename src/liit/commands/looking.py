@@ -131,7 +131,9 @@ def show(asked: Namespace) -> None:
     """Print one method: what it does, its parts, its signals, the paper's row and its own."""
     import json
 
-    from liit.cards import METRICS, card
+    from liit.reporting.cards import card
+    from liit.reporting.section import number
+    from liit.reporting.tables import METRICS
 
     found = card(asked.method)
     if asked.json:
@@ -146,11 +148,7 @@ def show(asked: Namespace) -> None:
     rows = [("paper", found["paper"])] if found["paper"] else []
     rows += [(f"seed {row['seed']}", row) for row in found["results"]]
     for name, values in rows:
-        known = {metric: values[metric] for metric in METRICS}
-        numbers = [
-            f"{metric.replace('_', ' ')} {'–' if value is None else f'{value:.1f}'}"
-            for metric, value in known.items()
-        ]
+        numbers = [f"{metric.replace('_', ' ')} {number(values[metric])}" for metric in METRICS]
         say(f"{name:14} {' · '.join(numbers)}")
     if not found["results"]:
         say(f"not run yet: `liit run {found['name']} --table {found['table']}`")

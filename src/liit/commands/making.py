@@ -128,7 +128,7 @@ def recovery(asked: Namespace) -> None:
 
 def new_method(asked: Namespace) -> None:
     """Write the file of a method that runs, to change."""
-    from liit.cards import write_method
+    from liit.reporting.cards import write_method
 
     file = write_method(asked.name)
     say(f"{file} is a method that runs: change it, then")

@@ -13,6 +13,7 @@ from liit.reporting.tables import METRICS
 
 ENDS = {"mean": "", "low": "_low", "high": "_high"}
 """Parts of an estimate, and what follows the metric's name in a column's."""
+KINDS = ("skills", "extra_skills")
 BEST = {"relative_gain": max, "forgetting_rate": min, "average_accuracy": max}
 """Which end of a metric is the good one."""
 HEADINGS = {
@@ -32,16 +33,16 @@ def csv_text(data: ReportData) -> str:
 
     What is undefined is empty. Skills are accuracies after the last step, averaged over seeds.
     """
-    skills = [*data.skill_names("skills"), *data.skill_names("extra_skills")]
-    kinds = dict.fromkeys(data.skill_names("skills"), "skills")
+    skills = [(kind, name) for kind in KINDS for name in data.skill_names(kind)]
     numbers = [metric + end for metric in METRICS for end in ENDS.values()]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["method", "label", "budget", "seeds", *numbers, "cost_ratio", *skills])
+    header = ["method", "label", "budget", "seeds", *numbers, "cost_ratio"]
+    table.writerow([*header, *(name for _, name in skills)])
     for row in data.table["rows"]:
         method = row["method"]
         metrics = [(row[metric] or {}).get(end) for metric in METRICS for end in ENDS]
-        last = [data.last(method, kinds.get(skill, "extra_skills"), skill) for skill in skills]
+        last = [data.last(method, kind, name) for kind, name in skills]
         of_row = [method, data.labels[method], row["budget"], len(data.seeds)]
         table.writerow([*of_row, *metrics, row["cost"]["ratio"], *last])
     return text.getvalue()

@@ -6,18 +6,21 @@ import dataclasses
 import inspect
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from liit import paths
+from liit.conditions import differences
 from liit.errors import LiitError, nearest
 from liit.evaluation.matrix import upper_bound
 from liit.evaluation.summary import metrics_of, run_of
 from liit.files import read_record, write_text
+from liit.reporting.tables import METRICS
 from liit.selection import load, names, tables
 from liit.selection.describe import parts_of
 
-METRICS = ("relative_gain", "forgetting_rate", "average_accuracy")
+GAIN = "relative_gain"
 TEMPLATE = '''"""Take the samples that the model finds hardest, and cover the whole range of them.
 
 In no paper yet: say here what it does, where it is from, and how it differs.
@@ -95,21 +98,30 @@ def _table_of(name: str) -> str:
     return known[name]
 
 
+def metrics_of_result(result: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the three metrics of a result file by name, None where one is undefined.
+
+    The relative gain needs the main table's sequential run of that seed, made in the same
+    conditions, apart from the budget, which it does not use.
+    """
+    bound, rows = _bound(result), run_of(result).rows
+    known = metrics_of(result["skills"], bound)
+    return {name: known[name](rows) if bound or name != GAIN else None for name in METRICS}
+
+
 def _results(name: str) -> list[dict[str, Any]]:
-    """Return the metrics of each seed that was run; a gain needs sequential's run of that seed."""
     found = []
     for file in sorted(paths.result(name, 0).parent.glob("*.json")):
-        result = read_record(file, "matrix", "skills", "steps", next_step="run `dvc repro`.")
-        known = metrics_of(result["skills"], _bound(result))
-        rows = run_of(result).rows
-        values = {metric: known[metric](rows) for metric in METRICS}
-        found.append({"seed": result["seed"], "file": str(file), **values})
+        result = read_record(file, "matrix", "conditions", next_step="run `dvc repro`.")
+        found.append({"seed": result["seed"], "file": str(file), **metrics_of_result(result)})
     return found
 
 
-def _bound(result: dict[str, Any]) -> dict[str, float]:
+def _bound(result: Mapping[str, Any]) -> dict[str, float]:
     file = paths.result("sequential", result["seed"])
     if not file.is_file():
         return {}
-    sequential = read_record(file, "matrix", "steps", next_step="run `dvc repro`.")
+    sequential = read_record(file, "matrix", "conditions", next_step="run `dvc repro`.")
+    if set(differences(sequential["conditions"], result["conditions"])) - {"parameters.budget"}:
+        return {}
     return upper_bound(run_of(sequential).rows, result["skills"])
