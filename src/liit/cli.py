@@ -134,6 +134,12 @@ def _add_looking(command: Command) -> None:
         "--tflops", type=_speed, help="10¹² operations a second of a device (default: measured)"
     )
     command("list", "List tables, methods, steps and exams.")
+    chat = command("chat", "Hold one visual chat with the base and with methods, side by side.")
+    chat.add_argument("methods", nargs="*", help="default: the paper's, for the report")
+    chat.add_argument("--seed", type=_seed, help="default: the first of params.yaml")
+    chat.add_argument("--image", type=Path, help="a picture of yours, with --ask")
+    chat.add_argument("--ask", nargs="+", metavar="QUESTION", help="turn by turn")
+    chat.add_argument("--json", action="store_true", help="print it as JSON")
     show = command("show", "Show one method: what it does, its parts, signals and results.")
     show.add_argument("method", help="file name in experiments/<table>/, without .py")
     show.add_argument("--json", action="store_true", help="print it as JSON")

@@ -41,6 +41,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "base_signals": ("liit.base_signals.measure:draw_base_signals",),
     "instrument": ("liit.instrument.instrument:judge_signals",),
     "recovery": ("liit.recovery.recovery:recover_skill",),
+    "chat": ("liit.chat.chat:keep_drawn_chat",),
     "report": ("liit.reporting.report:write_report",),
 }
 """What every stage of dvc.yaml depends on, methods' own parts apart."""

@@ -26,6 +26,8 @@ INSTRUMENT = REPORTS / "instrument.json"
 """Signals judged against what the drawn world knows; figures are in the folder of that name."""
 RECOVERY = REPORTS / "recovery.json"
 """How much of a lost skill came back; figures are in the folder of that name."""
+CHAT = REPORTS / "chat.json"
+"""One chat with several models; figures are in the folder of that name."""
 SCRATCH = Path("scratch")
 """Caches that speed a run up and may be deleted at any time."""
 PIPELINE_TEMPLATE = TABLES / "dvc.yaml.template"

@@ -13,6 +13,7 @@ from tiny import prompt_of
 from liit.data.sample import ImageRef, Turn, make_sample
 from liit.data.store import SampleStore, write_store
 from liit.errors import LiitError
+from liit.evaluation import adapter
 from liit.evaluation import prompts as prompts_module
 from liit.evaluation.adapter import LlavaLM
 from liit.evaluation.documents import Documents
@@ -54,9 +55,9 @@ def ask(encoder, tmp_path):
 def asked(monkeypatch):
     """Record how many prompts each batch of the model had."""
     sizes = []
-    batch = LlavaLM._batch
+    batch = adapter.batch_for
     monkeypatch.setattr(
-        LlavaLM, "_batch", lambda lm, rows: sizes.append(len(rows)) or batch(lm, rows)
+        adapter, "batch_for", lambda m, e, rows: sizes.append(len(rows)) or batch(m, e, rows)
     )
     return sizes
 

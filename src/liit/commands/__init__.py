@@ -1,6 +1,6 @@
 """What each command does, with the imports that it alone needs."""
 
-from liit.commands.looking import data, doctor, list_, plan, publish, report, show
+from liit.commands.looking import chat, data, doctor, list_, plan, publish, report, show
 from liit.commands.making import (
     base,
     base_signals,
@@ -17,6 +17,7 @@ from liit.commands.making import (
 __all__ = [
     "base",
     "base_signals",
+    "chat",
     "data",
     "doctor",
     "instrument",

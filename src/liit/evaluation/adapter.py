@@ -154,7 +154,7 @@ class LlavaLM(LM):  # type: ignore[misc]
         def stopped(tokens: list[int]) -> bool:
             return any(mark in decode(tokens) for mark in until)
 
-        batch = self._batch(prompts)
+        batch = batch_for(self.model, self.encoder, prompts)
         announce(self.model, batch)
         given = greedy(
             self.model,
@@ -171,9 +171,9 @@ class LlavaLM(LM):  # type: ignore[misc]
     ) -> list[list[tuple[float, bool]]]:
         rows = [_extended(p, q.stem) for p, q in zip(prompts, questions, strict=True)]
         last = max(question.more for question in questions) + 1
-        batch = self._batch(rows)
+        batch = batch_for(self.model, self.encoder, rows)
         if routes(self.model):  # by the question alone, whatever answer is scored
-            announce(self.model, self._batch(prompts))
+            announce(self.model, batch_for(self.model, self.encoder, prompts))
         scores = next_log_probabilities(self.model, batch, last=last).cpu()
         given = []
         for question, table in zip(questions, scores, strict=True):
@@ -188,13 +188,6 @@ class LlavaLM(LM):  # type: ignore[misc]
             )
         return given
 
-    def _batch(self, rows: list[Encoded]) -> dict[str, Any]:
-        batch = self.encoder.collate(rows, pad="left")
-        del batch["ids"], batch["labels"]
-        if "pixel_values" in batch:
-            batch["pixel_values"] = batch["pixel_values"].to(self.model.dtype)
-        return {name: tensor.to(self.model.device) for name, tensor in batch.items()}
-
     def _order(self, question: Generate | Score) -> tuple[Any, ...]:
         """Sort by kind, then the longest first: little padding, and what is too big fails early."""
         length = len(self.prompts.tokens(question.source)) + question.more
@@ -205,6 +198,15 @@ class LlavaLM(LM):  # type: ignore[misc]
                 next_step="lower max_gen_toks of its task, or leave the item out.",
             )
         return *question.kind, -length
+
+
+def batch_for(model: Any, encoder: Encoder, rows: Sequence[Encoded]) -> dict[str, Any]:
+    """Return prompts as one left-padded batch, where the model is and in its precision."""
+    batch = encoder.collate(rows, pad="left")
+    del batch["ids"], batch["labels"]
+    if "pixel_values" in batch:
+        batch["pixel_values"] = batch["pixel_values"].to(model.dtype)
+    return {name: tensor.to(model.device) for name, tensor in batch.items()}
 
 
 def _cut(text: str, until: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from liit.files import write_json, write_text
 from liit.markdown import fill_block
 from liit.paths import MAIN
 from liit.reporting import resolution, tables
+from liit.reporting.chat_sections import chat_sections
 from liit.reporting.exports import csv_text, latex_text
 from liit.reporting.html import page_text
 from liit.reporting.instrument_sections import instrument_sections
@@ -78,7 +79,11 @@ def _base_signals(root: Path) -> list[ReportFigure]:
 
 def _measured_sections(root: Path, scale: str) -> list[Section]:
     """Return the sections on what stages of their own measured and judged."""
-    return [*instrument_sections(root, scale), *recovery_sections(root, scale)]
+    return [
+        *instrument_sections(root, scale),
+        *recovery_sections(root, scale),
+        *chat_sections(root, scale),
+    ]
 
 
 def _cards(

@@ -55,3 +55,14 @@ def load(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Method:
             next_step='end the file with METHOD = Method(label="...", ...).',
         )
     return method
+
+
+def table_of(name: str, root: Path = paths.EXPERIMENTS) -> str:
+    """Return the table that has a method; raise LiitError with the nearest name if none has."""
+    known = {method: table for table in tables(root) for method in names(table, root)}
+    if name not in known:
+        raise LiitError(
+            f"There is no method {name!r}{nearest(name, known)}.",
+            next_step="`liit list` shows them all, `liit new-method NAME` writes one.",
+        )
+    return known[name]

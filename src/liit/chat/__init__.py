@@ -1,0 +1,1 @@
+"""One conversation about one picture, held with several models side by side."""
