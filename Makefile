@@ -7,7 +7,7 @@ TABLES := $(filter-out main,$(patsubst experiments/%/README.md,%,$(wildcard expe
 STREAMS := $(patsubst scales/%-mini.yaml,%,$(wildcard scales/*-mini.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test test-fast lint report docs bench byte-check reliability $(TABLES) $(STREAMS)
+.PHONY: repro test test-fast lint report docs site bench byte-check reliability $(TABLES) $(STREAMS)
 
 # `dvc repro` alone does the same, one run after the other.
 repro: $(READY)  ## regenerate the main table: data, base, every method, report
@@ -28,6 +28,8 @@ $(STREAMS): $(READY)  ## run another paper's stream, drawn: scales/<name>-mini.y
 
 # A file stays with one worker, which keeps what its tests share; the longest come first.
 PYTEST := python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+SITE := python -m sphinx -q -W --keep-going -c docs .
 
 test: $(READY)  ## run the test suite
 	$(PYTEST)
@@ -50,6 +52,9 @@ report: $(READY)  ## redraw reports/ from the results in git, without any data
 docs: $(READY)  ## regenerate docs/methods.md and the numbers of docs/instrument.md
 	python tools/methods_page.py
 	python tools/instrument_page.py
+
+site: $(READY)  ## build the written pages as a site: site/docs/index.html
+	$(SITE) site
 
 # About a quarter of an hour, on an idle machine, after `make repro`.
 bench: $(READY)  ## measure speed and memory beside plain references: benchmarks/results/

@@ -58,13 +58,14 @@ def _table(experiments: Path, table: str) -> str:
     for name in names(table, experiments):
         method = load(table, name, experiments)
         signals = ", ".join(f"`{signal}`" for signal in sorted(method.signals)) or "none"
-        link = f"[`{name}`](#{table}{name})"
+        link = f"[`{name}`](#{name})"
         rows.append([link, method.label, _published(method.published), signals])
         listed = "; ".join(f"{field} = `{value}`" for field, value in parts_of(method).items())
         sections.append(
-            f"### [{table}/{name}](../experiments/{table}/{name}.py)\n\n"
+            f"### {name}\n\n"
             f"{_docstring(experiments / table / f'{name}.py')}\n\n"
-            f"Parts: {listed or 'all at their defaults'}."
+            f"Parts: {listed or 'all at their defaults'}. "
+            f"File: [{table}/{name}.py](../experiments/{table}/{name}.py)."
         )
     head = markdown_table(["method", "label", "published", "signals"], rows)
     return "\n\n".join([f"## {table}", head, *sections])

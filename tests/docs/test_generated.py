@@ -21,8 +21,8 @@ METRICS = ("relative_gain", "forgetting_rate", "average_accuracy")
 def test_methods_page_names_every_method_once() -> None:
     folder = ROOT / "experiments"
     text = methods_text(folder)
-    expected = [f"{table}/{name}" for table in tables(folder) for name in names(table, folder)]
-    assert sorted(re.findall(r"^### \[([^]]+)\]", text, re.MULTILINE)) == sorted(expected)
+    expected = [name for table in tables(folder) for name in names(table, folder)]
+    assert sorted(re.findall(r"^### (\w+)$", text, re.MULTILINE)) == sorted(expected)
 
 
 def block(name: str) -> str:

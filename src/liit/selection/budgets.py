@@ -64,8 +64,8 @@ def density(
     """More for groups that are wide and far from others (DBP, Abbas et al. 2024, §3.2).
 
     Shares are the softmax of complexity over ``temperature``. The sizes are the solution of the
-    paper's quadratic program, min |x - B p|^2 with sum x = B and l <= x <= size, where l is
-    ``balance`` * B / k, at most size - 1; its closed form needs no solver.
+    paper's quadratic program, ``min |x - B p|^2`` with ``sum x = B`` and ``l <= x <= size``, where
+    l is ``balance`` * B / k, at most size - 1; its closed form needs no solver.
     """
     sizes = groups.sizes
     least = int(balance * total / max(1, len(sizes)))
