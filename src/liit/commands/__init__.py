@@ -1,5 +1,6 @@
 """What each command does, with the imports that it alone needs."""
 
+from liit.commands.comparing import compare
 from liit.commands.looking import data, doctor, list_, plan, publish, report, show
 from liit.commands.making import (
     base,
@@ -17,6 +18,7 @@ from liit.commands.making import (
 __all__ = [
     "base",
     "base_signals",
+    "compare",
     "data",
     "doctor",
     "instrument",
