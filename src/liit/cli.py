@@ -40,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LiitError as error:
         print(f"liit {asked.command}: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # `liit list | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         print(f"liit {asked.command}: stopped; the same command continues.", file=sys.stderr)
         return 130
@@ -70,6 +73,7 @@ def _parser() -> Parser:
     _add_looking(parser.group("look"))
     _add_scoring(parser.group("score"))
     _add_developing(parser.group("develop"))
+    parser.commands.choices["completion"].set_defaults(parser=parser)
     return parser
 
 

@@ -1,7 +1,8 @@
 """What each command does, with the imports that it alone needs."""
 
 from liit.commands.comparing import compare
-from liit.commands.looking import data, doctor, list_, plan, publish, report, show
+from liit.commands.listing import completion, list_
+from liit.commands.looking import data, doctor, plan, publish, report, show
 from liit.commands.making import (
     base,
     base_signals,
@@ -19,6 +20,7 @@ __all__ = [
     "base",
     "base_signals",
     "compare",
+    "completion",
     "data",
     "doctor",
     "instrument",
