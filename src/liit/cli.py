@@ -66,7 +66,7 @@ def _parser() -> Parser:
     parser = Parser(
         prog="liit",
         description="Lifelong instruction tuning: which samples to train on next, and how.",
-        epilog="`liit COMMAND --help` says more of one.",
+        epilog="Each command says more with --help.",
     )
     parser.commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_making(parser.group("run"))

@@ -1,6 +1,6 @@
 """What each command does, with the imports that it alone needs."""
 
-from liit.commands.comparing import compare
+from liit.commands.comparing import compare, submit
 from liit.commands.listing import completion, list_
 from liit.commands.looking import data, doctor, plan, publish, report, show
 from liit.commands.making import (
@@ -35,5 +35,6 @@ __all__ = [
     "run",
     "scale",
     "show",
+    "submit",
     "unpack",
 ]

@@ -7,6 +7,7 @@ from argparse import Namespace
 from rich.console import Console
 
 from liit.commands.printing import print_json
+from liit.progress import say
 
 
 def compare(asked: Namespace) -> None:
@@ -19,3 +20,18 @@ def compare(asked: Namespace) -> None:
         print_json(as_json(found))
     else:
         Console(highlight=False).print(render(found))
+
+
+def submit(asked: Namespace) -> None:
+    """Write the folder of a leaderboard entry."""
+    from liit.reporting.leaderboard.submit import write_entry
+
+    folder = write_entry(
+        asked.method,
+        author=asked.author,
+        code=asked.code,
+        description=asked.description,
+        name=asked.name,
+    )
+    say(f"{folder}/ is written, and is fit to stand beside the table: commit it, and open a")
+    say("pull request with this folder alone (docs/leaderboard.md)")
