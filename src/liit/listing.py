@@ -55,7 +55,10 @@ def known_names(params: Params, kind: str) -> list[str]:
 
 
 def listed(params: Params, table: str | None) -> dict[str, list[Listed]]:
-    """Return the methods of one table or of all, by table; LiitError for one that is not there."""
+    """Return the methods of one table, or of all by table, the main one first.
+
+    Raises LiitError for a table that is not there.
+    """
     known = tables()
     if table is not None and table not in known:
         raise LiitError(
@@ -63,7 +66,7 @@ def listed(params: Params, table: str | None) -> dict[str, list[Listed]]:
             next_step=f"use one of {', '.join(known)}.",
         )
     baseline = dict(_run_records(params.scale, BASELINE))
-    wanted = known if table is None else [table]
+    wanted = sorted(known, key=lambda one: one != paths.MAIN) if table is None else [table]
     return {
         one: [_listed(params.scale, one, name, baseline) for name in names(one)] for one in wanted
     }

@@ -18,6 +18,7 @@ from liit.reporting.comparable import bound_of
 from liit.reporting.tables import METRICS, REFERENCE
 from liit.selection import load, names, tables
 from liit.selection.describe import parts_of
+from liit.selection.discovery import OUTSIDE
 
 GAIN = "relative_gain"
 TEMPLATE = '''"""Take the samples that the model finds hardest, and cover the whole range of them.
@@ -92,7 +93,9 @@ def _table_of(name: str) -> str:
     if name not in known:
         raise LiitError(
             f"There is no method {name!r}{nearest(name, known)}.",
-            next_step="`liit list` shows them all, `liit new-method NAME` writes one.",
+            next_step="`liit list` shows them all, `liit new-method NAME` writes one."
+            if known
+            else OUTSIDE,
         )
     return known[name]
 

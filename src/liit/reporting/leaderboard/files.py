@@ -172,14 +172,17 @@ def read_entry(folder: Path) -> LeaderboardEntry:
 
 def _card(file: Path) -> Card:
     try:
-        raw = yaml.safe_load(_bounded(file).read_text(encoding="utf-8"))
+        text = _bounded(file).read_text(encoding="utf-8")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise ValueError("it repeats parts by reference (*), which can grow without end")
+        raw = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:
         raise LiitError(f"{file} is not valid YAML: {error}", next_step="mend that line.") from None
     card: Card = validated(Card, raw, file)
     for name, (form, wish) in FORMS.items():
-        text = getattr(card, name)
-        if not re.fullmatch(form, text) or text != text.strip():
-            raise LiitError(f"{file}: {name} must {wish}, not {text!r}.", next_step="change it.")
+        given = getattr(card, name)
+        if not re.fullmatch(form, given) or given != given.strip():
+            raise LiitError(f"{file}: {name} must {wish}, not {given!r}.", next_step="change it.")
     return card
 
 
