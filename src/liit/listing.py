@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -84,7 +85,8 @@ def as_json(params: Params, methods: dict[str, list[Listed]]) -> dict[str, Any]:
 
 def render(table: str, methods: Sequence[Listed]) -> Table:
     """Return a table of the terminal: one method a line."""
-    title = f"{table} ({paths.EXPERIMENTS / table}/)"
+    home = Path() if table == paths.MAIN else paths.TABLES / table
+    title = f"{table} ({paths.EXPERIMENTS / table}/, results in {home / 'results'}/)"
     shown = Table(
         box=box.SIMPLE_HEAD,
         title=Text(title, style="bold"),

@@ -237,7 +237,11 @@ def test_files_that_are_none_of_an_entrys(board: Path) -> None:
     first.unlink()
     expect_refusal(board, "does not exist")
     first.symlink_to(ROOT / f"runs/el2n/{seeds()[0]}.json")
-    expect_refusal(board, "is no file of an entry")
+    expect_refusal(board, "json is a link")
+    first.unlink()
+    (entry / "entry.yaml").unlink()
+    (entry / "entry.yaml").symlink_to("/etc/hostname")
+    expect_refusal(board, "entry.yaml is a link")
 
 
 def test_a_seed_that_the_table_has_not(board: Path) -> None:

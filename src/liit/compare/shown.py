@@ -32,7 +32,7 @@ def render(found: Comparison) -> Group:
         _cost_table(found),
     ]
     spaced = [part for table in tables if table.row_count for part in ("", table)]
-    return Group(Text("\n".join(_head(found))), *spaced)
+    return Group(*map(_plain, _head(found)), *spaced)
 
 
 def as_json(found: Comparison) -> dict[str, Any]:
@@ -161,5 +161,10 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     for head in header[1:]:
         table.add_column(Text(head), justify="right", no_wrap=True, min_width=8)
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*map(_plain, row))
     return table
+
+
+def _plain(text: str) -> Text:
+    """Return text of somebody else's files without what would steer the terminal."""
+    return Text("".join(filter(str.isprintable, text)))

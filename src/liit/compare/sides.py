@@ -117,7 +117,7 @@ def complete(side: Side, other: Side) -> Side:
             f"There are no results of {method!r} in {side.place}{nearest(method, known)}.",
             next_step="`liit list` says which methods were run, `liit run METHOD` runs one."
             if known
-            else "run from the project's folder, or name one that holds results/ as it writes them.",
+            else "run from the project's folder, or name one with results/ as it writes them.",
         )
     return replace(side, method=method)
 

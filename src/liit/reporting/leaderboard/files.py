@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -155,6 +155,7 @@ def read_entry(folder: Path) -> LeaderboardEntry:
     Whether the numbers belong beside a table is :func:`liit.reporting.leaderboard.check.checked`'s
     question.
     """
+    _expect(folder, lambda path: not path.is_symlink(), "is a link", "the files themselves")
     card = _card(folder / ENTRY)
     results = sorted((folder / "results" / card.method).glob("*.json"))
     seeds = [int(file.stem) for file in results if re.fullmatch(r"0|[1-9]\d{0,5}", file.stem)]
@@ -164,7 +165,13 @@ def read_entry(folder: Path) -> LeaderboardEntry:
             f"{folder}/results/{card.method}/ has no result.",
             next_step="write the entry again with `liit submit`.",
         )
-    _expect_only(folder, {ENTRY, *names})
+    known = {ENTRY, *names}
+    _expect(
+        folder,
+        lambda path: path.is_dir() or path.relative_to(folder).as_posix() in known,
+        "is no file of an entry",
+        f"nothing but {', '.join(sorted(known))}",
+    )
     return LeaderboardEntry(
         folder, card, {seed: _run(folder, card, seed) for seed in sorted(seeds)}
     )
@@ -209,12 +216,8 @@ def _bounded(file: Path) -> Path:
     return file
 
 
-def _expect_only(folder: Path, known: set[str]) -> None:
-    """Refuse links, and files that are none of an entry's."""
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink() or (not path.is_dir() and name not in known):
-            raise LiitError(
-                f"{path} is no file of an entry.",
-                next_step=f"leave in {folder.name}/ nothing but {', '.join(sorted(known))}.",
-            )
+def _expect(folder: Path, fit: Callable[[Path], bool], fault: str, wish: str) -> None:
+    """Fail for the first thing at or below a folder that is not fit, with what to leave there."""
+    for path in (folder, *sorted(folder.rglob("*"))):
+        if not fit(path):
+            raise LiitError(f"{path} {fault}.", next_step=f"leave in {folder.name}/ {wish}.")
