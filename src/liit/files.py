@@ -60,15 +60,11 @@ def read_json(path: Path, *, next_step: str) -> Any:
 
 def read_record(path: Path, *fields: str, next_step: str) -> dict[str, Any]:
     """Read a JSON object that has these fields, or fail naming the file and what makes it."""
-    return expect_fields(read_json(path, next_step=next_step), path, *fields, next_step=next_step)
-
-
-def expect_fields(record: Any, name: object, *fields: str, next_step: str) -> dict[str, Any]:
-    """Return what was read if it is an object with these fields, or fail naming its file."""
+    record = read_json(path, next_step=next_step)
     if isinstance(record, dict) and not (missing := set(fields) - record.keys()):
         return record
     lacking = ", ".join(sorted(missing)) if isinstance(record, dict) else "all of it"
-    raise LiitError(f"{name} is damaged: it lacks {lacking}.", next_step=next_step)
+    raise LiitError(f"{path} is damaged: it lacks {lacking}.", next_step=next_step)
 
 
 def read_cache(path: Path) -> dict[str, Any]:

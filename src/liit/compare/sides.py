@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from liit.errors import LiitError, nearest
-from liit.files import expect_fields
 from liit.git import git
 from liit.reporting.comparable import bound_of
 from liit.reporting.run_records import RESULT, RunRecord
@@ -73,9 +72,13 @@ class Side:
         again = "bring it back from git, or make it again with `dvc repro`."
         try:
             text = self._git("show", f"{self.commit}:./{file}") if self.commit else _text(name)
-            return expect_fields(json.loads(text or ""), name, *fields, next_step=again)
+            record = json.loads(text or "")
         except ValueError as error:
             raise LiitError(f"{name} is not valid JSON: {error}", next_step=again) from None
+        if not isinstance(record, dict) or (missing := set(fields) - record.keys()):
+            lacking = ", ".join(sorted(missing)) if isinstance(record, dict) else "all of it"
+            raise LiitError(f"{name} is damaged: it lacks {lacking}.", next_step=again)
+        return record
 
     def _listed(self) -> list[str]:
         if self.commit:
