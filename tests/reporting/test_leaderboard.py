@@ -120,10 +120,11 @@ def test_without_entries_there_is_no_section(board: Path) -> None:
 
 
 def test_a_refused_entry_is_named_without_a_row(board: Path) -> None:
-    edit(board, "entry.yaml", author="<script>alert(1)</script>")
+    edit(board, "entry.yaml", author="<script>alert(1)</script>![x](https://example.org/x)")
     write_report(board, "main", ROWS, seeds(), {})
     written = (board / "reports/README.md").read_text("utf-8")
-    assert "- Not shown: zoe: " in written and "<script>alert" not in written
+    assert "- Not shown: zoe: " in written
+    assert "<script>alert" not in written and "![x]" not in written
     assert "| Sequential | " not in written.partition("## Leaderboard")[2].partition("\n## ")[0]
     assert "<script>alert" not in (board / "reports/index.html").read_text("utf-8")
 

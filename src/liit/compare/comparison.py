@@ -91,11 +91,6 @@ def compare(one: str, other: str, *, anyway: bool = False) -> Comparison:
             "see the numbers side by side.",
         )
     first, second = (run.record.result for run in pairs[0])
-    if first["skills"] != second["skills"]:
-        raise LiitError(
-            f"{one} and {other} were not evaluated on the same skills.",
-            next_step="compare runs of one scale.",
-        )
     skills = _all_skills(first, second)
     return Comparison(
         a=a,
@@ -107,18 +102,22 @@ def compare(one: str, other: str, *, anyway: bool = False) -> Comparison:
         notes=[*notes, *_missing_parts(pairs)],
         parity=first["skills"],
         metrics={metric: difference(pairs, metric, first["skills"]) for metric in METRICS},
-        skills={
-            metric: {
-                skill: difference(pairs, metric, {skill: tasks})
-                for skill, tasks in skills.items()
-                if metric != GAIN or skill in first["skills"]
-            }
-            for metric in METRICS
-        },
+        skills={metric: _by_skill(pairs, metric, skills, first["skills"]) for metric in METRICS},
         composition={by: _composition(pairs, by) for by in ORIGINS},
         overlap=overlap(pairs),
         cost=_cost(pairs),
     )
+
+
+def _by_skill(
+    pairs: Sequence[Pair], metric: str, skills: Skills, bounded: Collection[str]
+) -> dict[str, Difference]:
+    """Return the difference of each skill alone; only the ``bounded`` ones have a gain."""
+    return {
+        skill: difference(pairs, metric, {skill: tasks})
+        for skill, tasks in skills.items()
+        if metric != GAIN or skill in bounded
+    }
 
 
 def difference(pairs: Sequence[Pair], metric: str, skills: Skills) -> Difference:
@@ -175,7 +174,15 @@ def _apart(pairs: Sequence[Pair]) -> list[str]:
 
 
 def _all_skills(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the paper's skills, then the further ones that both sides were asked alike."""
+    """Return the paper's skills, then the further ones that both sides were asked alike.
+
+    Raises LiitError if the paper's are not the same on both sides.
+    """
+    if one["skills"] != other["skills"]:
+        raise LiitError(
+            f"{one['method']} and {other['method']} were not evaluated on the same skills.",
+            next_step="compare runs of one scale.",
+        )
     extra = {
         skill: tasks
         for skill, tasks in one["extra_skills"].items()

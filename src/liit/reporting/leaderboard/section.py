@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
@@ -11,7 +12,7 @@ from liit.errors import LiitError
 from liit.evaluation.summary import Row
 from liit.markdown import escaped
 from liit.reporting.leaderboard.check import checked, entry_folders
-from liit.reporting.leaderboard.files import LeaderboardEntry
+from liit.reporting.leaderboard.files import PLAIN, LeaderboardEntry
 from liit.reporting.report_data import ReportData
 from liit.reporting.section import HtmlPart, Section, TextTable, estimate, interval, number
 from liit.reporting.tables import CHOOSING, METRICS, costs
@@ -53,13 +54,17 @@ def leaderboard_section(root: Path, data: ReportData) -> Section:
 
 
 def read_board(root: Path) -> tuple[list[Checked], dict[str, str]]:
-    """Return the entries that can stand beside the table, and why others cannot, by name."""
+    """Return the entries that can stand beside the table, and why others cannot, by name.
+
+    The reasons hold no markup of the entries' own.
+    """
     fit, refused = [], {}
     for folder in entry_folders(root):
         try:
             fit.append(checked(root, folder))
         except LiitError as fault:
-            refused[folder.name] = fault.problem.replace(f"{folder}: ", "")
+            said = fault.problem.replace(f"{folder}: ", "")
+            refused[folder.name] = re.sub(rf"(?!{PLAIN}).", " ", said, flags=re.DOTALL)
     return fit, refused
 
 
