@@ -49,9 +49,10 @@ byte-check: $(READY)  ## compare bytes with the commit that last raised a versio
 report: $(READY)  ## redraw reports/ from the results in git, without any data
 	python -m liit report
 
-docs: $(READY)  ## regenerate docs/methods.md and the numbers of docs/instrument.md
+docs: $(READY)  ## regenerate docs/methods.md, the numbers of docs/instrument.md, the list of docs/leaderboard.md
 	python tools/methods_page.py
 	python tools/instrument_page.py
+	python tools/leaderboard_page.py
 
 site: $(READY)  ## build the written pages as a site: site/docs/index.html
 	$(SITE) site

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import errno
 import io
-import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from liit.arguments import NAMES, Command, Parser, count, named, seed, speed
 from liit.errors import LiitError
 
 UNWRITABLE = (
@@ -21,8 +20,6 @@ UNWRITABLE = (
     "unable to open database file",
 )
 """What the system and SQLite say where a file cannot be written."""
-Command = Callable[[str, str], argparse.ArgumentParser]
-"""Adds a command by its name and what it does."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LiitError as error:
         print(f"liit {asked.command}: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # `liit list | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         print(f"liit {asked.command}: stopped; the same command continues.", file=sys.stderr)
         return 130
@@ -62,15 +62,18 @@ def _show_what_the_terminal_can() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="liit", description=__doc__.split(":")[0] + ".")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name: str, what: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=what, description=what)
-
-    _add_making(command)
-    _add_looking(command)
+def _parser() -> Parser:
+    parser = Parser(
+        prog="liit",
+        description="Lifelong instruction tuning: which samples to train on next, and how.",
+        epilog="Each command says more with --help.",
+    )
+    parser.commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_making(parser.group("run"))
+    _add_looking(parser.group("look"))
+    _add_scoring(parser.group("score"))
+    _add_developing(parser.group("develop"))
+    parser.commands.choices["completion"].set_defaults(parser=parser)
     return parser
 
 
@@ -78,9 +81,8 @@ def _add_making(command: Command) -> None:
     """Add the commands of commands/making.py."""
     prepare = command("prepare", "Read or draw every dataset and exam into data/.")
     only = prepare.add_mutually_exclusive_group()
-    only.add_argument(
-        "part", nargs="?", help="read this alone, into read/: a dataset, `pretrain` or `exams`"
-    )
+    part = "read this alone, into read/: a dataset, `pretrain` or `exams`"
+    named(only.add_argument("part", nargs="?", help=part), "steps")
     only.add_argument("--sift", action="store_true", help="make data/ of what was read before")
     unpack = command("unpack", "Make a checkpoint's folder of a language model in a GGUF file.")
     unpack.add_argument("file", type=Path, help="the GGUF file")
@@ -88,10 +90,10 @@ def _add_making(command: Command) -> None:
     unpack.add_argument("--sha256", help="what the file must have")
     command("base", "Train the model of t = 0, or record the checkpoint; evaluate it.")
     run = command("run", "Run a method along the stream: select, train, evaluate, every step.")
-    run.add_argument("method", help="file name in experiments/<table>/, without .py")
+    _method(run)
     _table(run)
-    run.add_argument("--seed", type=_seed, default=0)
-    run.add_argument("--step", help="with --only: name of a dataset of the stream")
+    run.add_argument("--seed", type=seed, default=0)
+    named(run.add_argument("--step", help="with --only: a dataset of the stream"), "steps")
     run.add_argument("--only", choices=["select", "train", "evaluate"], help="one phase of a step")
     run.add_argument(
         "--set",
@@ -101,18 +103,16 @@ def _add_making(command: Command) -> None:
     )
     repro = command("repro", "Reproduce the runs of a table with DVC, several at a time.")
     _table(repro)
-    repro.add_argument("--jobs", type=_count, default=os.cpu_count() or 1)
+    repro.add_argument("--jobs", type=count, default=os.cpu_count() or 1)
     command("base-signals", "Draw what the base makes of some samples: scores, maps, neighbours.")
     command("instrument", "Judge signals against what the drawn world knows of its samples.")
     recovery = command("recovery", "Measure how much of a lost skill similar samples bring back.")
     recovery.add_argument(
-        "--seed", nargs="+", type=_seed, metavar="N", help="default: those of params.yaml"
+        "--seed", nargs="+", type=seed, metavar="N", help="default: those of params.yaml"
     )
     recovery.add_argument("--skill", help="default: the one that was lost most")
-    new = command("new-method", "Write the file of a method that runs, to change.")
-    new.add_argument("name", help="small letters, digits and _")
     scale = command("scale", "Rewrite params.yaml for another scale.")
-    scale.add_argument("name", help="a file of scales/, or `mini`")
+    named(scale.add_argument("name", help="a file of scales/, or `mini`"), "scales")
 
 
 def _add_looking(command: Command) -> None:
@@ -121,65 +121,97 @@ def _add_looking(command: Command) -> None:
     _table(report)
     publish = command("publish", "Write a table's runs for W&B; with a key, send them.")
     _table(publish)
-    publish.add_argument("--methods", nargs="*", help="default: all with results")
+    _methods(publish, "all with results")
     instead = publish.add_mutually_exclusive_group()
     instead.add_argument("--dry-run", action="store_true", help="only say what would be sent")
     instead.add_argument("--check", action="store_true", help="compare what is there with results/")
     plan = command("plan", "Say what a table will cost: samples, operations, time, disk, memory.")
     _table(plan)
-    plan.add_argument("--methods", nargs="*", help="default: the rows of the table")
-    plan.add_argument("--scale", help="a file of scales/ (default: params.yaml as it is)")
-    plan.add_argument("--devices", type=_count, help="default: those of params.yaml, all nodes")
+    _methods(plan, "the rows of the table")
+    _scale(plan)
+    plan.add_argument("--devices", type=count, help="default: those of params.yaml, all nodes")
     plan.add_argument(
-        "--tflops", type=_speed, help="10¹² operations a second of a device (default: measured)"
+        "--tflops", type=speed, help="10¹² operations a second of a device (default: measured)"
     )
-    command("list", "List tables, methods, steps and exams.")
+    _json(plan)
+    listed = command("list", "List methods by table with signals, cost and results; or names.")
+    listed.add_argument("names", nargs="?", choices=NAMES, help="these alone, one name a line")
+    named(listed.add_argument("--table", help="this table alone"), "tables")
+    _json(listed)
+    compare = command("compare", "Compare two methods, seeds, commits or folders of results.")
+    side = "[FOLDER:]METHOD[@COMMIT][:SEED], or FOLDER"
+    named(compare.add_argument("a", metavar="A", help=side), "methods")
+    named(compare.add_argument("b", metavar="B", help="the same; A minus B is shown"), "methods")
+    compare.add_argument(
+        "--anyway", action="store_true", help="also what was made under other conditions"
+    )
+    _json(compare)
     chat = command("chat", "Hold one visual chat with the base and with methods, side by side.")
-    chat.add_argument("methods", nargs="*", help="default: the paper's, for the report")
-    chat.add_argument("--seed", type=_seed, help="default: the first of params.yaml")
+    named(
+        chat.add_argument("methods", nargs="*", help="default: the paper's, for the report"),
+        "methods",
+    )
+    chat.add_argument("--seed", type=seed, help="default: the first of params.yaml")
     chat.add_argument("--image", type=Path, help="a picture of yours, with --ask")
     chat.add_argument("--ask", nargs="+", metavar="QUESTION", help="turn by turn")
-    chat.add_argument("--json", action="store_true", help="print it as JSON")
+    _json(chat)
     show = command("show", "Show one method: what it does, its parts, signals and results.")
-    show.add_argument("method", help="file name in experiments/<table>/, without .py")
-    show.add_argument("--json", action="store_true", help="print it as JSON")
+    _method(show)
+    _json(show)
     doctor = command("doctor", "Say what a scale still needs: weights, data, disk, device, values.")
-    doctor.add_argument("--scale", help="a file of scales/ (default: the one of params.yaml)")
+    _scale(doctor)
     doctor.add_argument(
         "--reference", "--ladder", action="store_true", help="measure the reference values too"
     )
+    _json(doctor)
     data = command(
         "data", "Audit a dataset: counts, images, boxes, duplicates, overlap with exams."
     )
     data.add_argument("action", choices=["check"])
-    data.add_argument("dataset", help="name of a dataset of the stream")
-    data.add_argument("--json", action="store_true", help="print the report as JSON")
+    named(data.add_argument("dataset", help="name of a dataset of the stream"), "steps")
+    _json(data)
+
+
+def _add_scoring(command: Command) -> None:
+    """Add what needs no project; scoring/cli.py has its arguments."""
     command("score", "Score anybody's predictions without a model (`liit score --help`).")
 
 
-def _count(text: str) -> int:
-    return _at_least(1, text)
+def _add_developing(command: Command) -> None:
+    """Add the commands for who adds methods."""
+    new = command("new-method", "Write the file of a method that runs, to change.")
+    new.add_argument("name", help="small letters, digits and _")
+    submit = command("submit", "Write the folder of a leaderboard entry, for a pull request.")
+    _method(submit)
+    submit.add_argument("--author", required=True, help="as the leaderboard shows it")
+    submit.add_argument("--code", required=True, metavar="URL", help="where the method's code is")
+    submit.add_argument("--description", help="one sentence (default: the docstring's first)")
+    submit.add_argument("--name", help="folder in leaderboard/ (default: the method's name)")
+    completion = command("completion", "Print what completes `liit` in a shell.")
+    completion.add_argument("shell", choices=["bash", "zsh"])
 
 
-def _speed(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        if 0 < float(text) < math.inf:
-            return float(text)
-    raise argparse.ArgumentTypeError(f"give a number above 0, not {text!r}")
+def _method(parser: argparse.ArgumentParser) -> None:
+    what = "file name in experiments/<table>/, without .py"
+    named(parser.add_argument("method", help=what), "methods")
 
 
-def _seed(text: str) -> int:
-    return _at_least(0, text)
-
-
-def _at_least(least: int, text: str) -> int:
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"give a whole number from {least} on, not {text!r}")
-    return int(text)
+def _methods(parser: argparse.ArgumentParser, default: str) -> None:
+    named(parser.add_argument("--methods", nargs="*", help=f"default: {default}"), "methods")
 
 
 def _table(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--table", default="main", help="a folder of experiments/ (default: main)")
+    what = "a folder of experiments/ (default: main)"
+    named(parser.add_argument("--table", default="main", help=what), "tables")
+
+
+def _scale(parser: argparse.ArgumentParser) -> None:
+    what = "a file of scales/ (default: params.yaml as it is)"
+    named(parser.add_argument("--scale", help=what), "scales")
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
 
 
 def _settle_environment(command: str) -> None:

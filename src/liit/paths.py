@@ -20,6 +20,8 @@ BASE_MODEL = BASE / "model"
 BASE_ADAPTER = BASE / "adapter"
 TABLES = Path("tables")
 REPORTS = Path("reports")
+LEADERBOARD = Path("leaderboard")
+"""Rows of others, one folder each."""
 BASE_SIGNALS = REPORTS / "signals"
 """Figures of what was measured on some samples under θ_0."""
 INSTRUMENT = REPORTS / "instrument.json"

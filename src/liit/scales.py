@@ -59,11 +59,7 @@ def composed(name: str) -> str:
     Mappings are merged key by key, but for those of :data:`WHOLE`; everything else is replaced.
     Raises LiitError for an unknown scale and for one that is no YAML.
     """
-    if not SCALES.is_dir():
-        raise LiitError(
-            f"{SCALES}/ does not exist in {Path.cwd()}.", next_step="run from the project's folder."
-        )
-    names = sorted({MINI, *(path.stem for path in SCALES.glob("*.yaml"))})
+    names = scale_names()
     if name not in names:
         raise LiitError(
             f"There is no scale {name!r}{nearest(name, names)}.",
@@ -88,6 +84,15 @@ def composed(name: str) -> str:
     text = io.StringIO()
     editor.dump(params, text)
     return text.getvalue()
+
+
+def scale_names() -> list[str]:
+    """Return the scales that there are, sorted; LiitError outside of a project."""
+    if not SCALES.is_dir():
+        raise LiitError(
+            f"{SCALES}/ does not exist in {Path.cwd()}.", next_step="run from the project's folder."
+        )
+    return sorted({MINI, *(path.stem for path in SCALES.glob("*.yaml"))})
 
 
 def _mini() -> str:

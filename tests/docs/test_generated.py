@@ -11,6 +11,7 @@ from methods_page import methods_text
 from pages import ROOT
 
 from liit.paths import INSTRUMENT
+from liit.reporting.leaderboard.section import list_text
 from liit.selection import names, tables
 
 README = ROOT / "README.md"
@@ -84,6 +85,12 @@ def test_instrument_page_shows_the_record() -> None:
     for name, text in instrument_page.blocks(ROOT / INSTRUMENT).items():
         found = page.partition(f"<!-- {name}:start -->")[2].partition(f"<!-- {name}:end -->")[0]
         assert found.strip() == text, "run `make docs`"
+
+
+def test_leaderboard_page_lists_the_entries() -> None:
+    page = (ROOT / "docs/leaderboard.md").read_text("utf-8")
+    found = page.partition("<!-- entries:start -->")[2].partition("<!-- entries:end -->")[0]
+    assert found.strip() == list_text(ROOT), "run `make docs`"
 
 
 def test_readme_figure_exists() -> None:

@@ -11,7 +11,7 @@ from liit.cli import main
 from liit.config import load_params
 from liit.planning.estimate import CostEstimate, adapter_bytes, estimate, signal_bytes
 from liit.planning.operations import forward_operations
-from liit.planning.plan import plan_table
+from liit.planning.plan import plan_table, render
 from liit.planning.shape import LLAVA_7B, Lengths, shape_of
 from liit.planning.speed import measure_speed, stated
 from liit.planning.workload import Arrival
@@ -142,7 +142,7 @@ def test_mistakes_are_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_rows_beside_a_table_are_found_in_their_own_folder() -> None:
     params = params_of("llava-1.5-7b")
-    shown = plan_table(params, "scorers", None, prepared=False, devices=8, tflops=100.0)
+    shown = render(plan_table(params, "scorers", None, prepared=False, devices=8, tflops=100.0))
     assert shown is not None
 
 

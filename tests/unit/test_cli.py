@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from liit.cli import main
+from liit.cli import _parser, main
 from liit.progress import quiet_libraries, say
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +43,9 @@ def test_what_cannot_be_shown_is_replaced(encoding: str, words: list[str]) -> No
         "doctor",
         "publish",
         "scale smoke",
+        "list methods",
+        "compare random el2n",
+        "submit random --author me --code https://example.org/x",
     ],
 )
 def test_outside_a_project_nothing_is_written(
@@ -83,6 +86,14 @@ def test_tools_outside_a_project_write_nothing(command: list[str], tmp_path: Pat
         ("plan --methods adaptinf", 'did you mean "adapt_inf"'),
         ("scale smok", 'did you mean "smoke"'),
         ("data check m3itt", 'did you mean "m3it"'),
+        ("list --table mian", 'did you mean "main"'),
+        ("compare randon random", 'did you mean "random"'),
+        ("show randon", 'did you mean "random"'),
+        ("submit randon --author me --code https://example.org/x", 'did you mean "random"'),
+        ("prepare m3itt", 'did you mean "m3it"'),
+        ("doctor --scale smok", 'did you mean "smoke"'),
+        ("publish --methods randon --dry-run", 'did you mean "random"'),
+        ("run random --set budgett=3", 'did you mean "budget"'),
     ],
 )
 def test_a_wrong_name_is_answered_with_the_nearest(
@@ -92,6 +103,67 @@ def test_a_wrong_name_is_answered_with_the_nearest(
     assert main(words.split()) == 1
     answer = capsys.readouterr().err
     assert said in answer and "Next step: " in answer and len(answer.splitlines()) <= 4
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("rnu random", "liit: error: argument COMMAND: no 'rnu' (did you mean \"run\"?)"),
+        ("run random --tabel main", 'liit run: error: unknown argument --tabel (did you mean "--t'),
+        ("run random --only trian", 'did you mean "train"'),
+        ("data chek m3it", 'did you mean "check"'),
+        ("list metods", 'did you mean "methods"'),
+        ("completion bsh", 'did you mean "bash"'),
+        ("score gqa --predictions x --profile papr", 'did you mean "paper"'),
+        ("score gqa --predictons x", 'did you mean "--predictions"'),
+    ],
+)
+def test_a_wrong_word_is_answered_with_the_nearest(
+    words: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words.split())
+    assert ended.value.code == 2 and said in capsys.readouterr().err
+
+
+def test_commands_stand_in_their_groups() -> None:
+    """Every command once; what reads is apart from what makes."""
+    lines = _parser().format_help().splitlines()
+    titles = [line.rstrip(":") for line in lines if re.fullmatch(r"\w+:", line)]
+    assert titles == ["run", "look", "score", "develop"]
+    group, found = "", {}
+    for line in lines:
+        if re.fullmatch(r"\w+:", line):
+            group = line.rstrip(":")
+        elif named := re.match(r"  ([\w-]+)", line):
+            assert named[1] not in found
+            found[named[1]] = group
+    assert set(found) == set(_parser().commands.choices)
+    wanted = {"prepare": "run", "compare": "look", "score": "score", "submit": "develop"}
+    assert wanted.items() <= found.items()
+
+
+def test_nothing_heavy_is_imported_for_help() -> None:
+    code = (
+        "import sys\nfrom liit.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert "argparse" in imported
+    heavy = {"torch", "numpy", "rich", "yaml", "pydantic", "pyarrow", "scipy", "shtab", "jinja2"}
+    assert not imported & heavy
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pipe of a shell")
+def test_a_reader_that_leaves_is_no_error() -> None:
+    command = f"{sys.executable} -m liit list --json | head -1"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "{\n" and not done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """What each command does, with the imports that it alone needs."""
 
-from liit.commands.looking import chat, data, doctor, list_, plan, publish, report, show
+from liit.commands.comparing import compare, submit
+from liit.commands.listing import completion, list_
+from liit.commands.looking import chat, data, doctor, plan, publish, report, show
 from liit.commands.making import (
     base,
     base_signals,
@@ -18,6 +20,8 @@ __all__ = [
     "base",
     "base_signals",
     "chat",
+    "compare",
+    "completion",
     "data",
     "doctor",
     "instrument",
@@ -32,5 +36,6 @@ __all__ = [
     "run",
     "scale",
     "show",
+    "submit",
     "unpack",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from rich.markup import escape
 
 from liit import paths
 from liit.commands.guards import alone
+from liit.commands.printing import print_json
 from liit.config import Params, load_params
 from liit.errors import LiitError, nearest
 from liit.progress import say
@@ -97,12 +99,12 @@ def _stores(params: Params) -> dict[str, SampleStore]:
 
 def plan(asked: Namespace) -> None:
     """Print what the methods of a table will cost."""
-    from liit.planning.plan import plan_table
+    from liit.planning.plan import as_json, plan_table, render
     from liit.scales import params_of
 
     current = load_params()
     params = current if asked.scale in (None, current.scale) else params_of(asked.scale)
-    shown = plan_table(
+    planned = plan_table(
         params,
         asked.table,
         asked.methods,
@@ -110,34 +112,18 @@ def plan(asked: Namespace) -> None:
         devices=asked.devices,
         tflops=asked.tflops,
     )
-    Console().print(shown)
-
-
-def list_(_: Namespace) -> None:
-    """Print tables, methods, steps and exams."""
-    from liit.selection import names, tables
-
-    params = load_params()
-    for table in tables():
-        say(f"[bold]{table}[/] ({paths.EXPERIMENTS / table}/): {', '.join(names(table))}")
-    say(f"[bold]stream[/] of scale {params.scale}: {' → '.join(params.steps)}")
-    say(f"[bold]exams[/]: {', '.join(exam.task for exam in params.exams)}")
-    done = [m for m in params.methods if any(paths.result(m, s).is_file() for s in params.seeds)]
-    say(f"[bold]results[/] (results/): {', '.join(done) or 'none yet'}")
-    say("`liit run METHOD [--table TABLE]` runs one, `liit report` writes reports/")
+    print_json(as_json(planned)) if asked.json else Console().print(render(planned))
 
 
 def show(asked: Namespace) -> None:
     """Print one method: what it does, its parts, its signals, the paper's row and its own."""
-    import json
-
     from liit.reporting.cards import card
     from liit.reporting.section import number
     from liit.reporting.tables import METRICS
 
     found = card(asked.method)
     if asked.json:
-        print(json.dumps(found, indent=1, ensure_ascii=False))
+        print_json(found)
         return
     say(f"[bold]{found['label']}[/] ({found['file']})\n\n{escape(found['about'])}\n")
     for name, text in found["parts"].items():
@@ -190,15 +176,18 @@ def doctor(asked: Namespace) -> None:
 
     params = params_of(asked.scale) if asked.scale else load_params()
     findings = list(examine(params, reference=asked.reference))
-    console = Console()
-    console.print(render(findings))
     missing = [one for one in findings if one.state == "missing"]
+    if asked.json:
+        print_json({"scale": params.scale, "findings": [asdict(one) for one in findings]})
+    else:
+        Console().print(render(findings))
     if missing:
         raise LiitError(
             f"scale {params.scale}: {len(missing)} things are missing.",
             next_step=f"{missing[0].subject}: {missing[0].next_step}.",
         )
-    console.print(f"Scale {params.scale} has what it needs.")
+    if not asked.json:
+        say(f"Scale {params.scale} has what it needs.")
 
 
 def data(asked: Namespace) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from rich import box
 from rich.console import Group
@@ -42,8 +43,8 @@ def plan_table(
     prepared: bool,
     devices: int | None,
     tflops: float | None,
-) -> Group:
-    """Return the estimates of ``methods`` (default: the rows of ``table``) as a table.
+) -> Plan:
+    """Return the estimates of ``methods`` (default: the rows of ``table``).
 
     ``prepared``: what lies in data/ and base/ belongs to ``params``. ``devices`` defaults to those
     of ``params``; ``tflops`` is what one of them does per second, in 10¹² operations, and is
@@ -61,7 +62,7 @@ def plan_table(
         )
         for name in methods or params.rows(table)
     ]
-    return _render(Plan(params, stream, speed, number, estimates))
+    return Plan(params, stream, speed, number, estimates)
 
 
 def _table_of(method: str, table: str) -> str:
@@ -78,7 +79,28 @@ def _mean_tokens(stream: Sequence[Arrival]) -> float:
     return sum(arrival.size * arrival.lengths.tokens for arrival in stream) / total
 
 
-def _render(plan: Plan) -> Group:
+def as_json(plan: Plan) -> dict[str, Any]:
+    """Return what `--json` prints: what the estimates rest on, and their fields by method."""
+    baseline = _baseline(plan)
+    return {
+        "scale": plan.params.scale,
+        "budget": plan.params.budget,
+        "devices": plan.devices,
+        "speed": asdict(plan.speed),
+        "not_prepared": [arrival.name for arrival in plan.stream if not arrival.measured],
+        "methods": [
+            {**asdict(row), "seconds": row.seconds, "ratio": baseline and row.seconds / baseline}
+            for row in plan.estimates
+        ],
+    }
+
+
+def _baseline(plan: Plan) -> float | None:
+    """Return the seconds of the random row, if it is planned."""
+    return next((row.seconds for row in plan.estimates if row.method == BASELINE), None)
+
+
+def render(plan: Plan) -> Group:
     """Return the table and the notes below it."""
     beside_paper = plan.params.scale == PAPER_SCALE
     title = f"scale {plan.params.scale}, B = {plan.params.budget:,}"
@@ -87,7 +109,7 @@ def _render(plan: Plan) -> Group:
     heads = ["scored", "FLOP", "signals", "train", "total", "×"]
     for head in [*heads, *(["paper", "×"] if beside_paper else []), "disk"]:
         table.add_column(head, justify="right", no_wrap=True)
-    baseline = next((row.seconds for row in plan.estimates if row.method == BASELINE), None)
+    baseline = _baseline(plan)
     for row in plan.estimates:
         table.add_row(
             row.method,

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from liit import paths
-from liit.conditions import differences
 from liit.errors import LiitError
-from liit.evaluation.matrix import upper_bound
 from liit.evaluation.summary import metrics_of, run_of
 from liit.files import read_record, write_text
-from liit.reporting.tables import METRICS
+from liit.reporting.comparable import bound_of
+from liit.reporting.tables import METRICS, REFERENCE
 from liit.selection import load, names, table_of, tables
 from liit.selection.describe import parts_of
 
@@ -108,10 +107,7 @@ def _results(name: str) -> list[dict[str, Any]]:
 
 
 def _bound(result: Mapping[str, Any]) -> dict[str, float]:
-    file = paths.result("sequential", result["seed"])
+    file = paths.result(REFERENCE, result["seed"])
     if not file.is_file():
         return {}
-    sequential = read_record(file, "matrix", "conditions", next_step="run `dvc repro`.")
-    if set(differences(sequential["conditions"], result["conditions"])) - {"parameters.budget"}:
-        return {}
-    return upper_bound(run_of(sequential).rows, result["skills"])
+    return bound_of(read_record(file, "matrix", "conditions", next_step="run `dvc repro`."), result)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from liit import conditions
+from liit.evaluation.matrix import upper_bound
+from liit.evaluation.summary import run_of
 
 Result = Mapping[str, Any]
 """The content of a result file."""
@@ -27,6 +29,17 @@ def differences(result: Result, other: Result) -> list[str]:
         if len(versions := ours[task] | theirs[task]) > 1:
             apart.append(f"version of task {task}: {' and '.join(map(str, sorted(versions)))}")
     return apart
+
+
+def bound_of(sequential: Result, result: Result) -> dict[str, float]:
+    """Return the upper bound of a result, by skill, from the sequential run of its seed.
+
+    Empty if the two were made under other conditions, apart from the budget, which the sequential
+    run does not use.
+    """
+    if set(differing_conditions(sequential, result)) - {"parameters.budget"}:
+        return {}
+    return upper_bound(run_of(sequential).rows, result["skills"])
 
 
 def _task_versions(result: Result) -> dict[str, set[Any]]:

@@ -15,6 +15,7 @@ from liit.reporting.chat_sections import chat_sections
 from liit.reporting.exports import csv_text, latex_text
 from liit.reporting.html import page_text
 from liit.reporting.instrument_sections import instrument_sections
+from liit.reporting.leaderboard.section import leaderboard_section
 from liit.reporting.recovery_sections import recovery_sections
 from liit.reporting.report_data import ReportData, gather
 from liit.reporting.samples import SampleCard, best_samples
@@ -47,7 +48,7 @@ def write_report(
     sections = report_sections(
         data,
         _base_signals(root) if is_main else [],
-        _measured_sections(root, data.first_result["scale"]) if is_main else [],
+        _measured_sections(root, data) if is_main else [],
         further_tables(root, data.first_result) if is_main else [],
         _cards(root, data, stores),
     )
@@ -77,9 +78,12 @@ def _base_signals(root: Path) -> list[ReportFigure]:
     return figures_in(root / paths.BASE_SIGNALS, "run `dvc repro base_signals`.")
 
 
-def _measured_sections(root: Path, scale: str) -> list[Section]:
-    """Return the sections on what stages of their own measured and judged."""
+def _measured_sections(root: Path, data: ReportData) -> list[Section]:
+    """Return the sections on rows of others, and on what stages of their own measured."""
+    scale = data.first_result["scale"]
+    board = leaderboard_section(root, data)
     return [
+        board,
         *instrument_sections(root, scale),
         *recovery_sections(root, scale),
         *chat_sections(root, scale),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -134,12 +134,16 @@ class ReportData:
 
     def composition(self, method: str, step: str, by: str) -> dict[str, float]:
         """Return the shares (0..1) of a selection ``by_source`` or ``by_skill``, over seeds."""
-        shares: Counter[str] = Counter()
-        selections = self.selections(method, step).values()
-        for selection in selections:
-            for name, count in selection[by].items():
-                shares[name] += count / selection["size"] / len(selections)
-        return dict(shares)
+        return mean_shares(self.selections(method, step).values(), by)
+
+
+def mean_shares(selections: Collection[Mapping[str, Any]], by: str) -> dict[str, float]:
+    """Return the mean shares (0..1) of selections, as result files describe them, by name."""
+    shares: Counter[str] = Counter()
+    for selection in selections:
+        for name, count in selection[by].items():
+            shares[name] += count / selection["size"] / len(selections)
+    return dict(shares)
 
 
 def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int]) -> ReportData:

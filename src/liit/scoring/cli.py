@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 
+from liit.arguments import Parser
 from liit.errors import LiitError
 from liit.scoring.benchmark import Benchmark
 
@@ -62,7 +63,7 @@ def _in_list(one: Benchmark) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``liit score``; return 0, or 2 after printing a readable error."""
-    parser = argparse.ArgumentParser(prog="liit score", description=__doc__)
+    parser = Parser(prog="liit score", description=__doc__)
     add_arguments(parser)
     try:
         sys.stdout.write(run(parser.parse_args(argv)) + "\n")

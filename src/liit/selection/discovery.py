@@ -63,6 +63,8 @@ def table_of(name: str, root: Path = paths.EXPERIMENTS) -> str:
     if name not in known:
         raise LiitError(
             f"There is no method {name!r}{nearest(name, known)}.",
-            next_step="`liit list` shows them all, `liit new-method NAME` writes one.",
+            next_step="`liit list` shows them all, `liit new-method NAME` writes one."
+            if known
+            else OUTSIDE,
         )
     return known[name]

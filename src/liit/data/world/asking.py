@@ -9,7 +9,7 @@ from liit.data.world.continual import CONTINUAL_EXAMS
 from liit.data.world.dice import Dice
 from liit.data.world.exams import EXAMS
 from liit.data.world.texts import TEXT_EXAMS
-from liit.errors import LiitError
+from liit.errors import LiitError, nearest
 from liit.limits import Count
 from liit.seeds import generator
 
@@ -23,7 +23,7 @@ def draw_exam(task: str, size: Count, seed: int) -> Iterator[Sample]:
     exams = {**EXAMS, **CONTINUAL_EXAMS, **TEXT_EXAMS}
     if task not in exams:
         raise LiitError(
-            f"there is no exam {task!r} in the mini world.",
+            f"there is no exam {task!r} in the mini world{nearest(task, exams)}.",
             next_step=f"use one of {', '.join(sorted(exams))}.",
         )
     exam, seen = exams[task], set[str]()

@@ -14,7 +14,7 @@ from liit.data.world.dialogue import Dialogue
 from liit.data.world.dice import Dice
 from liit.data.world.styles import BACKBONE, DATASETS
 from liit.data.world.texts import TEXTS
-from liit.errors import LiitError
+from liit.errors import LiitError, nearest
 from liit.limits import Count, NonNegative, Share
 from liit.seeds import generator
 
@@ -132,12 +132,12 @@ def _choose(skills: Mapping[str, float], draw: float) -> str:
 def _check(name: str, skills: Mapping[str, float]) -> None:
     if name not in SOURCES:
         raise LiitError(
-            f"there is no dataset {name!r} in the mini world.",
+            f"there is no dataset {name!r} in the mini world{nearest(name, SOURCES)}.",
             next_step=f"use one of {', '.join(sorted(SOURCES))}.",
         )
     for skill in skills:
         if skill not in SOURCES[name]:
             raise LiitError(
-                f"{name} of the mini world has no skill {skill!r}.",
+                f"{name} of the mini world has no skill {skill!r}{nearest(skill, SOURCES[name])}.",
                 next_step=f"give shares to {', '.join(sorted(SOURCES[name]))}.",
             )

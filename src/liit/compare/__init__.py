@@ -1,0 +1,1 @@
+"""`liit compare`: two methods, seeds, commits or folders of results, side by side."""
