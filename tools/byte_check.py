@@ -42,6 +42,10 @@ ROWS = (
     "released/perplexity_mean",
     "released/entropy_positions",
     "released/zero_order_directions",
+    "beyond/scalselect",
+    "beyond/icons",
+    "beyond/oasis",
+    "beyond/presel",
 )
 """Together they need every signal, every kind of adapter chain, a pruned pool and the proxy."""
 LEFT = ("data", "base", "selections", "adapters", "results", "tables")
@@ -77,11 +81,12 @@ def main() -> int:
             "itself; nothing to compare."
         )
         return 0
+    rows = [row for row in asked.rows if has(then, row) and has(now, row)]
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as workers:
         trees = [Path(folder, name) for name in ("then", "now")]
         jobs = [
-            workers.submit(bytes_left_by, commit, tree, asked.rows)
+            workers.submit(bytes_left_by, commit, tree, rows)
             for commit, tree in zip((then, now), trees, strict=True)
         ]
         before, after = (job.result() for job in jobs)
@@ -103,6 +108,11 @@ def main() -> int:
         "  in eval/tasks) and make the rows again, or find what changed by mistake."
     )
     return 1
+
+
+def has(commit: str, row: str) -> bool:
+    """Return whether a commit has a row: a new one has no bytes to be compared with."""
+    return bool(git("ls-tree", "--name-only", commit, f"experiments/{row}.py"))
 
 
 def reference_commit() -> str:

@@ -27,6 +27,7 @@ from liit.evaluation.exams import evaluate_exams, open_evaluator
 from liit.files import (
     digest_file,
     digest_folder,
+    digest_json,
     is_up_to_date,
     read_record,
     write_json,
@@ -193,6 +194,7 @@ class Run:
         # methods without signals never need them
         from liit.signals.engine import measure
         from liit.signals.shared import first_cost, measured_once
+        from liit.signals.targets import open_targets
 
         if self.method.needs_images and not self.stream.corpus.encoder.sees:
             raise LiitError(
@@ -215,6 +217,9 @@ class Run:
                 made_from=stamp,
                 seed=seed_for(0, "projection"),
                 proxy=open_proxy(params, self.stream.stores) if "gradient_proxy" in names else None,
+                targets=open_targets(params, self.stream.corpus.encoder)
+                if "target_influence" in names
+                else None,
             )
 
         with meter.phase("signals") as cost:
@@ -246,6 +251,7 @@ class Run:
             ids=ids,
             weights=self.before(t).digest,
             proxy=proxy_digest(self.params) if "gradient_proxy" in names else None,
+            targets=digest_json(self.stream.exam_digests) if "target_influence" in names else None,
         )
 
     def _training_stamp(self, t: int) -> Stamp:

@@ -50,9 +50,14 @@ def signals(
     ids: str,
     weights: str,
     proxy: str | None = None,
+    targets: str | None = None,
 ) -> Stamp:
-    """What measured signals depend on; ``ids`` and ``weights`` are digests, ``proxy`` as well."""
+    """What measured signals depend on; ``ids`` and ``weights`` are digests, and so are the others.
+
+    ``proxy``, ``targets``: None unless a signal is measured by them.
+    """
     return {
+        **({} if targets is None else {"targets": targets}),
         "code": digest_phase("signals"),
         "versions": {name: versions.signal_version(name) for name in sorted(names)},
         "ids": ids,

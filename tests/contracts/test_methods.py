@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).parents[2]
 ROOT = REPOSITORY / "experiments"
 PAPER = REPOSITORY.parent / "shared" / "paper" / "tables.csv"
 FILES = [(table, name) for table in tables(ROOT) for name in names(table, ROOT)]
-WIDE = ("hidden", "gradient", "attention", "projector")
+WIDE = ("hidden", "gradient", "attention", "attended", "projector", "target_influence")
 
 every_method = pytest.mark.parametrize(("table", "name"), FILES, ids=lambda part: part)
 

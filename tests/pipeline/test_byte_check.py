@@ -126,6 +126,19 @@ def test_another_layout_of_smoke_explains_nothing(checked: Project, tool: Module
     assert tool.reference_commit() == known
 
 
+def test_a_new_row_is_left_out_until_both_commits_have_it(
+    checked: Project, tool: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(tool, "bytes_left_by", lambda *given: asked.append(given[2]) or {})
+    monkeypatch.setattr(tool, "ROWS", ("main/random", "main/surprise"))
+    (checked.root / "experiments/main/surprise.py").write_text('"""New."""\n')
+    checked.run("git", "add", "experiments")
+    checked.run("git", *AUTHOR, "commit", "-qm", "a row")
+    assert tool.main() == 0 and asked == [["main/random"]] * 2
+    assert tool.has("HEAD", "main/surprise") and not tool.has("HEAD~1", "main/surprise")
+
+
 def test_equal_bytes_pass(
     checked: Project, tool: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

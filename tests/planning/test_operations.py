@@ -62,6 +62,15 @@ def test_forward_pass_by_hand() -> None:
     assert operations("entropy_all") == 528 + 3 * 2496 + 160 + 480
 
 
+def test_newer_signals_by_hand() -> None:
+    # images and answers alone: 6 - 3 + 2 tokens
+    assert operations("nll_unasked") == 528 + 2 * (1600 + 400) + (2 * (160 + 256) + 160) + 160
+    # queries and keys of one layer again, and half of its attention
+    assert operations("nll", "attended_image") == operations("nll") + 2 * 32 * 6 + 288
+    assert operations("fisher_last") == operations("gradient_last")
+    assert operations("target_influence") == operations("gradient_all")
+
+
 def test_backward_pass_by_hand() -> None:
     below = 528 + 2 * 2496 + 1088 + 160
     back = (2496 + 1088 + 160) + (576 + 192)  # layers 1 and 2; attention costs twice

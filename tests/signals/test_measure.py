@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import os
@@ -14,11 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from test_sample_gradients import one_at_a_time
 from tiny import CPU, SHAPE
 from tiny_pool import SAMPLES, SETTINGS, World, build
 
 from liit.data.corpus import Corpus
 from liit.data.encode import IGNORED, Encoded, Encoder
+from liit.data.sample import Turn
 from liit.errors import LiitError
 from liit.selection.signal_names import SIGNALS
 from liit.signals import engine
@@ -26,8 +29,10 @@ from liit.signals.engine import measure
 from liit.signals.module import Measuring
 from liit.signals.passes import five_layers, middle, passes_for
 from liit.signals.store import SignalStore, settled
+from liit.signals.targets import Targets
 from liit.signals.trunk import Trunk
 
+BEYOND = frozenset({"nll_unasked", "attended_image", "fisher_last", "target_influence"})
 ADAPT = frozenset({"nll", "nll_blind", "entropy", "error_norm", "hidden", "gradient"})
 
 
@@ -42,7 +47,13 @@ def run(world: World, folder: Path, names: frozenset[str] = ADAPT, **changed: An
 @pytest.fixture(scope="module")
 def measured(world: World, tmp_path_factory: pytest.TempPathFactory) -> Any:
     everything = frozenset(SIGNALS) - {"gradient_proxy"}
-    return run(world, tmp_path_factory.mktemp("all") / "signals", everything)
+    folder = tmp_path_factory.mktemp("all") / "signals"
+    return run(world, folder, everything, targets=exams_of(world))
+
+
+def exams_of(world: World) -> Targets:
+    """Samples of the pool in the place of two exams' items."""
+    return Targets(world.corpus, {"one": world.ids[:5], "two": world.ids[5:13]})
 
 
 def full_logits(world: World, encoded: Encoded) -> tuple[np.ndarray, np.ndarray, Any]:
@@ -105,6 +116,88 @@ def test_blind_nll_is_of_the_text_alone(world: World, measured: Any) -> None:
         expected = slow_scores(*full_logits(world, blind)[:2])["nll"]
         assert measured["nll_blind"][row] == pytest.approx(expected, rel=1e-5, abs=2e-5)
         assert measured["nll_blind"][row] != measured["nll"][row]
+
+
+def test_unasked_nll_is_of_the_answers_after_the_images_alone(world: World, measured: Any) -> None:
+    encoder = world.corpus.encoder
+    for row, id_ in enumerate(world.ids):
+        sample = world.corpus.sample(id_)
+        if not sample.images:
+            assert math.isnan(measured["nll_unasked"][row])
+            continue
+        said = " ".join(turn.text for turn in sample.turns if turn.role == "assistant")
+        images = "\n".join(["<image>"] * len(sample.images))
+        bare = replace(sample, turns=(Turn("user", images), Turn("assistant", said)))
+        expected = slow_scores(*full_logits(world, encoder.encode(bare))[:2])["nll"]
+        assert measured["nll_unasked"][row] == pytest.approx(expected, rel=1e-5, abs=2e-5)
+    shown = np.isfinite(measured["nll_unasked"])
+    moved = np.abs(measured["nll_unasked"] - measured["nll"])[shown] > 1e-3
+    assert moved.mean() > 0.8, "most answers must depend on their question"
+
+
+def test_attended_image_is_the_mean_of_what_the_question_sees(world: World, tmp_path: Path) -> None:
+    """Against the model's own attention weights, one sample at a time and one token at a time."""
+    sharp = copy.deepcopy(world.model)  # a random model attends to all alike
+    Trunk(sharp).layers[0].self_attn.q_proj.get_base_layer().weight.data *= 60
+    names = frozenset({"attended_image"})
+    measured = run(World(sharp, world.corpus, world.ids), tmp_path / "s", names)
+    eager = copy.deepcopy(sharp)
+    eager.get_base_model().set_attn_implementation("eager")
+    some, dropped = 0, 0
+    for row, id_ in enumerate(world.ids):
+        encoded = world.corpus.encoded(id_)
+        image = np.flatnonzero(encoded.input_ids == world.corpus.encoder.image_token)
+        if not len(image):
+            assert not measured["attended_image"][row].any()
+            continue
+        asking = np.flatnonzero(encoded.labels == IGNORED)
+        asking = np.setdiff1d(asking, image)
+        batch = world.corpus.encoder.collate([encoded])
+        inputs = {name: one for name, one in batch.items() if name not in ("ids", "labels")}
+        with torch.no_grad():
+            out = eager(**inputs, output_attentions=True, output_hidden_states=True)
+        weights = out.attentions[0][0].mean(dim=0).double().numpy()
+        received = np.array([weights[asking, place].mean() for place in image])
+        chosen, together = [], 0.0
+        for place in np.argsort(-received, kind="stable"):
+            chosen.append(image[place])
+            together += received[place] / received.sum()
+            if together > 0.9:
+                break
+        mean = out.hidden_states[1][0].numpy()[chosen].mean(axis=0)
+        np.testing.assert_allclose(measured["attended_image"][row], mean, rtol=2e-3, atol=1e-3)
+        some, dropped = some + 1, dropped + len(image) - len(chosen)
+    assert some > 40 and dropped > some, "some positions must be left out, or nothing is tested"
+
+
+def test_fisher_is_the_squared_norm_of_the_last_layers_gradient(
+    world: World, measured: Any
+) -> None:
+    last = len(Trunk(world.model).layers) - 1
+    for row, id_ in enumerate(world.ids[:15]):
+        gradients = one_at_a_time(world, id_)
+        own = [one for name, one in gradients.items() if f".layers.{last}." in name]
+        trace = float(sum(one.double().square().sum() for one in own))
+        assert measured["fisher_last"][row] == pytest.approx(math.log(trace), abs=1e-4)
+
+
+def test_target_influence_is_the_mean_cosine_with_an_exams_items(
+    world: World, measured: Any
+) -> None:
+    unit = measured["gradient_all"].astype(np.float64)
+    expected = np.stack([(unit @ unit[:5].T).mean(axis=1), (unit @ unit[5:13].T).mean(axis=1)], 1)
+    np.testing.assert_allclose(measured["target_influence"], expected, atol=2e-3)
+    assert expected.std() > 0.05
+
+
+def test_targets_without_answers_do_not_count(world: World, tmp_path: Path) -> None:
+    targets = Targets(world.corpus, {"empty": ["c"], "both": ["a", "b"]})
+    means = targets.means(np.array([[1, 2], [3, 4], [np.nan, np.nan]], dtype=np.float16))
+    np.testing.assert_array_equal(means, [[2, 3]])
+    with pytest.raises(LiitError, match="no item of empty has an answer"):
+        Targets(world.corpus, {"empty": ["c"]}).means(np.full((1, 2), np.nan))
+    with pytest.raises(LiitError, match="needs the items of exams"):
+        run(world, tmp_path / "s", frozenset({"target_influence"}))
 
 
 def test_zero_image_keeps_the_placeholders(world: World, measured: Any) -> None:
@@ -281,6 +374,18 @@ def test_neither_order_nor_batch_nor_shards_change_the_scores(
         assert same.mean() > 0.9  # the fifth decimal flips where a value sits on its edge
 
 
+def test_batches_change_no_signal_of_newer_methods(
+    world: World, tmp_path: Path, measured: Any
+) -> None:
+    for number, tokens in enumerate((90, 10**6)):
+        settings = replace(SETTINGS, tokens_per_batch=tokens)
+        other = run(
+            world, tmp_path / str(number), BEYOND, settings=settings, targets=exams_of(world)
+        )
+        for name in BEYOND:
+            np.testing.assert_allclose(measured[name], other[name], rtol=1e-3, atol=5e-4)
+
+
 @pytest.mark.pipeline
 @pytest.mark.parametrize("missing", ["all", "one"])
 def test_ranks_give_the_same_bytes_as_one_process(
@@ -385,6 +490,7 @@ def test_layers_by_name() -> None:
     assert [one.kind for one in passes_for(frozenset(SIGNALS))] == [
         "main",
         "blind",
+        "unasked",
         "zero_image",
         "proxy",
     ]

@@ -50,6 +50,14 @@ class Corpus:
             self._room -= size
         return encoded
 
+    def unasked(self, id_: str) -> Encoded:
+        """Return a sample without its questions as tensors."""
+        return self.encoder.encode(self.sample(id_).unasked(), self.image_root(id_))
+
+    def unasked_length(self, id_: str) -> int:
+        """Return how many tokens a sample has without its questions; no image is decoded."""
+        return self.encoder.length(self.sample(id_).unasked(), self.image_root(id_))
+
     def length(self, id_: str) -> int:
         """Return a sample's token count, image positions included; negative without an image."""
         kept = self._kept.get(id_)

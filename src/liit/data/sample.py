@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from liit import prompts
@@ -54,6 +54,12 @@ class Sample:
     images: tuple[ImageRef, ...] = ()
     skill: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def unasked(self) -> Sample:
+        """Return the images and, as one answer to them, all answers: no question is left."""
+        answers = " ".join(turn.text for turn in self.turns if turn.role == "assistant")
+        shown = Turn("user", "\n".join([IMAGE_TAG] * len(self.images)))
+        return replace(self, turns=(shown, Turn("assistant", answers)))
 
 
 def content_id(source: str, turns: tuple[Turn, ...], images: tuple[ImageRef, ...]) -> str:

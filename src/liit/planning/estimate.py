@@ -108,6 +108,9 @@ def signal_bytes(params: Params, shape: ModelShape, names: frozenset[str]) -> fl
     dims = {
         "hidden": width,
         "hidden_all": shape.layers * width,
+        "projector": width,
+        "attended_image": width,
+        "target_influence": len(params.prepared_exams),
         "attention_image": min(5, shape.layers) * width,
         "attention_text": min(5, shape.layers) * width,
         "gradient_zero_order": params.signals.zero_order_directions,

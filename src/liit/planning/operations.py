@@ -13,6 +13,7 @@ from __future__ import annotations
 from liit.config import Signals
 from liit.planning.shape import Lengths, ModelShape
 from liit.signals.passes import (
+    ATTENDED,
     MEASURED_AS,
     PROJECTOR_GRADIENT,
     Pass,
@@ -31,8 +32,10 @@ def pass_operations(
     goes down to the lowest layer asked for, costs its forward once (the weights are frozen) and
     its attention twice, and per layer asked for the factors' gradients and their projection.
     """
-    names, blind = signals_pass.names, signals_pass.kind == "blind"
-    tokens, images = (lengths.blind, 0.0) if blind else (lengths.tokens, lengths.images)
+    names, kind = signals_pass.names, signals_pass.kind
+    tokens, images = (lengths.blind, 0.0) if kind == "blind" else (lengths.tokens, lengths.images)
+    if kind == "unasked":
+        tokens = lengths.tokens - lengths.blind + lengths.answers
     layer = chosen_layer(settings, shape.layers)
     total = shape.images(images)
     if needs_whole_last_layer(names, layer, shape.layers):
@@ -40,6 +43,9 @@ def pass_operations(
         total += shape.head(tokens) if "entropy_all" in names else 0.0
     else:
         total += _layers_from(shape, 0, tokens, lengths.answers)
+    if ATTENDED in names:  # queries, keys and their products once more
+        total += 2 * shape.width * (shape.width + shape.key_value_width) * tokens
+        total += shape.attention(tokens, tokens) / 2
     tapped = tapped_layers(names, settings, shape.layers)
     if tapped:
         total += _backward(shape, min(tapped), tokens, lengths.answers)

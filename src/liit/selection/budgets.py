@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from liit.errors import LiitError
 from liit.selection.arrays import Floats, Generator, Ints
 from liit.selection.geometry import cosine_to_centre, kernel_sums, unit_centres
 from liit.selection.method import Groups
@@ -138,6 +139,16 @@ def transferability(
         [kernel_sums(groups.defined_vectors, m).sum() / len(m) ** 2 for m in groups.members()]
     )
     return in_turn(softmax(close / (temperature * dense)), groups.sizes, total)
+
+
+def weighted(groups: Groups, total: int, generator: Generator) -> Ints:  # noqa: ARG001
+    """Shares in proportion to the weights that the grouping gave; full groups pass theirs on."""
+    if groups.weights is None:
+        raise LiitError(
+            "The method's budget needs groups with weights.",
+            next_step="return Groups(labels, weights=...) from its grouping.",
+        )
+    return in_turn(groups.weights, groups.sizes, total)
 
 
 def in_turn(shares: Floats, sizes: Ints, total: int) -> Ints:

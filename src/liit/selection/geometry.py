@@ -48,6 +48,42 @@ def kernel_sums(vectors: Vectors, order: Ints) -> Floats:
     return sums
 
 
+def mean_and_deviation(vectors: Vectors) -> tuple[Floats, Floats]:
+    """Return each column's mean and standard deviation over the rows, in two reads [d].
+
+    A deviation that is only the rounding of equal values counts as 1, so that it can be divided by.
+    """
+    rows = max(1, len(vectors))
+    mean = np.zeros(vectors.width)
+    for _, block in vectors.blocks():
+        mean += block.sum(axis=0, dtype=np.float64) / rows
+    squares = np.zeros(vectors.width)
+    for _, block in vectors.blocks():
+        squares += ((block - mean) ** 2).sum(axis=0)
+    deviation = np.sqrt(squares / rows)
+    return mean, np.where(deviation > 1e-7 * np.abs(mean), deviation, 1.0)
+
+
+def mean_cosine_to_nearest(vectors: Vectors, neighbours: int) -> Floats:
+    """Return each row's mean cosine to the ``neighbours`` other rows that are closest to it [n].
+
+    Of fewer rows, to all the others; a row that is alone gets 0.
+    """
+    count = min(neighbours, len(vectors) - 1)
+    result = np.zeros(len(vectors))
+    for start in range(0, len(vectors) if count else 0, SIDE):
+        block = _directions(vectors.read(slice(start, start + SIDE)))
+        nearest = np.full((len(block), count), -np.inf, dtype=np.float32)
+        for other in range(0, len(vectors), SIDE):
+            cosines = block @ _directions(vectors.read(slice(other, other + SIDE))).T
+            if other == start:
+                np.fill_diagonal(cosines, -np.inf)
+            both = np.concatenate([nearest, cosines], axis=1)
+            nearest = np.sort(both, axis=1)[:, -count:]
+        result[start : start + SIDE] = nearest.mean(axis=1)
+    return result
+
+
 def max_similarity_to_earlier(vectors: Vectors, order: Ints) -> Floats:
     """Return each row's largest cosine to any row before it in ``order`` [n].
 

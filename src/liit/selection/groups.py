@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from liit.pool import Pool
-from liit.selection.arrays import Generator, Ints
+from liit.selection.arrays import Floats, Generator, Ints
+from liit.selection.budgets import softmax
 from liit.selection.kmeans import Centres, lloyd, plus_plus_centres, random_centres
 from liit.selection.method import RESERVE, Groups, required
 from liit.selection.vectors import Vectors
@@ -46,6 +47,54 @@ def spherical_k_means(
     centres = random_centres(vectors.take(usable), k, generator)
     fitted = lloyd(vectors.take(usable), centres, iterations, spherical=True)
     return _groups(vectors, usable, fitted, {})
+
+
+def k_means_within_tasks(
+    vectors: Vectors | None,
+    pool: Pool,
+    generator: Generator,
+    nll: Floats,
+    nll_unasked: Floats,
+    *,
+    members_per_group: int,
+    most: int,
+) -> Groups:
+    """Spherical k-means in each dataset; a dataset weighs by how much its questions tell (PreSel).
+
+    The weight of a dataset is that of :func:`importance`, of its mean ratio of answer losses with
+    and without the question; its groups share it by their sizes.
+    """
+    vectors, labels = required(vectors), np.full(len(pool), RESERVE, dtype=np.int64)
+    with np.errstate(all="ignore"):
+        ratios = nll / nll_unasked
+    means: list[float] = []
+    parts: list[Floats] = []
+    for step in np.unique(pool.step):
+        rows = np.flatnonzero((pool.step == step) & vectors.defined)
+        if not len(rows):
+            continue
+        part = spherical_k_means(
+            vectors.take(rows), pool, generator, members_per_group=members_per_group, most=most
+        )
+        labels[rows] = part.labels + sum(map(len, parts))
+        told = ratios[rows][np.isfinite(ratios[rows])]
+        means.append(float(told.mean()) if len(told) else np.nan)
+        parts.append(part.sizes / part.sizes.sum())
+    weights = importance(np.array(means))
+    shares = [weight * part for weight, part in zip(weights, parts, strict=True)]
+    record = {"k": int(labels.max(initial=RESERVE)) + 1, "importance": weights.round(6).tolist()}
+    return Groups(labels, vectors, None, record, np.concatenate([*shares, np.zeros(0)]))
+
+
+def importance(relevance: Floats) -> Floats:
+    """Return tasks' shares of a budget: softmax of minus the instruction relevance, at 1/√M [M].
+
+    Relevance below 1 says that the question makes the answer more likely (PreSel). A task without
+    a defined one counts as the mean of the others.
+    """
+    defined = relevance[np.isfinite(relevance)]
+    usual = float(defined.mean()) if len(defined) else 0.0
+    return softmax(-np.nan_to_num(relevance, nan=usual) * np.sqrt(len(relevance)))
 
 
 def k_means_elbow(

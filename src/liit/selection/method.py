@@ -36,13 +36,15 @@ class Groups:
 
     ``labels``: group of each candidate, 0..k-1 or :data:`RESERVE` [n]. ``vectors``: what was
     clustered, None without a representation. ``centres``: [k, d] float32. ``record``: how the
-    partition came about, for ``why.json``.
+    partition came about, for ``why.json``. ``weights``: what share of the budget each group should
+    have [k], for the budget ``weighted``.
     """
 
     labels: Ints
     vectors: Vectors | None = None
     centres: Float32 | None = None
     record: dict[str, Any] = field(default_factory=dict)
+    weights: Floats | None = None
 
     @property
     def count(self) -> int:
@@ -195,8 +197,10 @@ class Method:
 
     @property
     def needs_images(self) -> bool:
-        """Whether all that it ranks by compares answers with and without the image."""
-        return bool(self.scorers) and all(signals_of(one) & OF_IMAGES for one in self.scorers)
+        """Whether all that it ranks by, or all that it compares samples by, is of their images."""
+        seen = frozenset[str]() if self.represent is None else signals_of(self.represent)
+        scored = bool(self.scorers) and all(signals_of(one) & OF_IMAGES for one in self.scorers)
+        return scored or (bool(seen) and seen <= OF_IMAGES)
 
     @property
     def _names(self) -> frozenset[str]:

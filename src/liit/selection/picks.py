@@ -59,6 +59,16 @@ def ccs(candidates: Candidates, count: int, generator: Generator) -> Ints:
     return core[np.concatenate(taken)]
 
 
+def by_chance(candidates: Candidates, count: int, generator: Generator) -> Ints:
+    """Take each with probability sigmoid(score - T), where T is what meets the count.
+
+    A logistic draw exceeds T - score with that probability, so the sums of score and draw decide.
+    """
+    order, undefined = ranked(candidates)
+    drawn = candidates.scores[order] + generator.logistic(size=len(order))
+    return np.concatenate([order[np.argsort(-drawn, kind="stable")], undefined])[:count]
+
+
 def closest_in_mean(candidates: Candidates, count: int, generator: Generator) -> Ints:  # noqa: ARG001
     """Grow the subset whose kernel mean is closest to the group's (COINCIDE, §4.3).
 

@@ -63,6 +63,16 @@ def projector_outputs(projector: Array) -> Vectors:
     return Vectors((projector,), unit)
 
 
+def image_features(projector: Array) -> Vectors:
+    """Mean outputs of the projector as they are, for parts that centre them; zeros for text."""
+    return Vectors((projector,))
+
+
+def attended_image_features(attended_image: Array) -> Vectors:
+    """What the question attends to in the images, as it is (ScalSelect); zeros for text."""
+    return Vectors((attended_image,))
+
+
 def attention_outputs(attention_image: Array, attention_text: Array) -> Vectors:
     """COINCIDE's features: an image half and a text half of equal weight (Lee et al. 2024, §4.1).
 

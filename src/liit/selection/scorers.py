@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 
-from liit.selection.arrays import Array, Floats
-from liit.selection.geometry import cosine_to_centre, max_similarity_to_earlier
+from liit.selection.arrays import Array, Float32, Floats, Ints
+from liit.selection.geometry import (
+    cosine_to_centre,
+    max_similarity_to_earlier,
+    mean_and_deviation,
+    mean_cosine_to_nearest,
+)
 from liit.selection.method import Groups
+from liit.selection.vectors import Vectors, unit
 
 TARGETS = 64
 """Samples per dataset that stand in for the validation items of LESS."""
@@ -71,3 +80,78 @@ def influence(groups: Groups) -> Floats:
         for where, block in vectors.blocks():
             scores[where] = (block @ np.stack(targets).T).max(axis=1)
     return scores
+
+
+def redundancy(groups: Groups, images: Floats) -> Floats:
+    """Mean correlation of the image features with those of all other samples (PRISM).
+
+    Features are centred by their mean over all samples with images, so that what every image
+    shares does not count; one sum stands for all pairs. Text alone is redundant to nothing: -1.
+    """
+    scores = np.where(images > 0, np.nan, -1.0)
+    shown, rows = _centred(groups, images, scaled=False)
+    total = sum(np.nan_to_num(block).sum(axis=0, dtype=np.float64) for _, block in rows.blocks())
+    for where, block in rows.blocks() if len(shown) > 1 else ():
+        scores[shown[where]] = (block @ total - 1.0) / (len(shown) - 1)
+    return scores
+
+
+def leverage(groups: Groups, images: Floats, *, energy: float = 0.9) -> Floats:
+    """Leverage in the dominant subspace of the image features (ScalSelect).
+
+    Features are standardised and scaled to length 1. With U S V^T of that matrix, the score is the
+    squared length of a row of U in the first k columns, which hold ``energy`` of the sum of S^2.
+    Linear in the number of samples: V and S come from the d x d products. NaN for text alone.
+    """
+    scores = np.full(len(images), np.nan)
+    shown, rows = _centred(groups, images, scaled=True)
+    if not len(shown):
+        return scores
+    squares, axes = np.linalg.eigh(sum(block.T @ block for block in _float64(rows)))
+    squares, axes = squares[::-1], axes[:, ::-1]
+    if squares[0] > 0.0:
+        kept = int(np.searchsorted(np.cumsum(squares) / squares.sum(), energy)) + 1
+        basis = axes[:, :kept] / np.sqrt(squares[:kept])
+        parts = [((block @ basis) ** 2).sum(axis=1) for block in _float64(rows)]
+        scores[shown] = np.concatenate(parts).round(12)  # samples with equal features must tie
+    return scores
+
+
+def votes(target_influence: Array, *, top: float = 0.2) -> Floats:
+    """Number of exams for which a sample is among the ``top`` most influential (ICONS)."""
+    influence = np.asarray(target_influence, dtype=np.float64)
+    scores, defined = np.full(len(influence), np.nan), np.isfinite(influence).all(axis=1)
+    if defined.any():
+        bars = np.quantile(influence[defined], 1.0 - top, axis=0)
+        scores[defined] = (influence[defined] >= bars).sum(axis=1)
+    return scores
+
+
+def centrality(groups: Groups, *, neighbours: int = 5) -> Floats:
+    """Mean cosine to the nearest members of the own group (PreSel)."""
+    scores = np.full(len(groups.labels), np.nan)
+    for members in groups.members():
+        scores[members] = mean_cosine_to_nearest(groups.defined_vectors.take(members), neighbours)
+    return scores
+
+
+def _centred(groups: Groups, images: Floats, *, scaled: bool) -> tuple[Ints, Vectors]:
+    """Return the samples whose images have features, and these around their mean, of length 1.
+
+    ``scaled`` divides each column by its standard deviation before.
+    """
+    vectors = groups.defined_vectors
+    shown = np.flatnonzero((images > 0) & vectors.defined)
+    rows = vectors.take(shown)
+    mean, deviation = mean_and_deviation(rows)
+
+    def around_mean(block: Float32) -> Float32:
+        moved = rows.transform(block) - mean
+        return unit((moved / deviation if scaled else moved).astype(np.float32))
+
+    return shown, replace(rows, transform=around_mean)
+
+
+def _float64(rows: Vectors) -> Iterator[Floats]:
+    """Yield the rows block by block; one without a direction is zero."""
+    return (np.nan_to_num(block).astype(np.float64) for _, block in rows.blocks())

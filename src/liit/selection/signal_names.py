@@ -11,6 +11,8 @@ from liit.errors import LiitError, nearest
 SIGNALS: dict[str, str] = {
     "nll": "mean negative log-likelihood over the answer tokens, nats [n]",
     "nll_blind": "the same with images and their placeholders removed; NaN for text only [n]",
+    "nll_unasked": "nll of the answers, joined to one, after the images alone and no question; NaN "
+    "for text only [n]",
     "nll_exp": "mean over the answer tokens of exp(negative log-likelihood) [n]",
     "nll_zero_image": "nll with every image replaced by a zero image, placeholders kept [n]",
     "entropy": "mean entropy of the next-token distribution over the answer tokens, nats [n]",
@@ -23,10 +25,16 @@ SIGNALS: dict[str, str] = {
     "attention_text": "the same over the text positions [n, L*d]",
     "projector": "what the projector between tower and decoder gives, mean over image positions; "
     "zeros for text only [n, d]",
+    "attended_image": "first decoder layer's output, mean over the image positions that get 90 % "
+    "of the question's attention to images; zeros for text only [n, d]",
     "gradient": "LoRA gradient of the middle decoder layer, randomly projected [n, d]",
     "gradient_first": "the same of the first decoder layer [n, d]",
     "gradient_last": "the same of the last decoder layer [n, d]",
     "gradient_all": "the same of all decoder layers, independent projection per layer [n, d]",
+    "fisher_last": "logarithm of the trace of the last decoder layer's empirical Fisher "
+    "information: of the squared norm of its LoRA gradient [n]",
+    "target_influence": "for each exam the mean cosine of the gradient of all layers with those of "
+    "up to 64 of its items: it sees the targets [n, exams]",
     "gradient_proxy": "the middle layer's projected LoRA gradient of the proxy model [n, d]",
     "gradient_projector": "gradient of the projector's weights and biases, randomly projected; "
     "zeros for text only [n, d]",
@@ -36,8 +44,8 @@ SIGNALS: dict[str, str] = {
 }
 """Every signal's name and definition; arrays are aligned with the pool's ids."""
 
-OF_IMAGES = frozenset({"nll_blind", "nll_zero_image"})
-"""Signals that say what an image adds: without images no score of them ranks anything."""
+OF_IMAGES = frozenset({"nll_blind", "nll_zero_image", "projector", "attended_image"})
+"""Signals of what an image shows or adds: without images nothing can be ranked by them."""
 
 FACTS: dict[str, str] = {
     "answer_tokens": "tokens of the answers, their end marks included [n]",

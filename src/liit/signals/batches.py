@@ -46,14 +46,18 @@ def batches_of(
 ) -> list[Batch]:
     """Return the batches of one pass over ``ids`` (sorted), numbered from ``first``.
 
-    The blind pass covers the samples that have images, the others all samples.
+    The passes without images and without questions cover the samples that have images, the others
+    all samples.
     """
     lengths = np.array([corpus.length(id_) for id_ in ids], dtype=np.int64)
     rows, size = np.arange(len(ids)), np.abs(lengths)
-    if kind == "blind":
+    if kind in ("blind", "unasked"):
         rows = np.flatnonzero(lengths > 0)
+    if kind == "blind":
         shown = [corpus.image_positions(ids[row]) for row in rows.tolist()]
         size = lengths[rows] - np.array(shown, dtype=np.int64)
+    elif kind == "unasked":
+        size = np.array([corpus.unasked_length(ids[row]) for row in rows.tolist()], dtype=np.int64)
     width = dict(zip(rows.tolist(), size.tolist(), strict=True))
     return [
         Batch(number, kind, np.array(some), len(some) * max(width[row] for row in some))
@@ -76,8 +80,10 @@ class PoolBatches(Dataset[dict[str, Any]]):
     def __getitem__(self, place: int) -> dict[str, Any]:
         """Return ``Encoder.collate``'s tensors and: number, kind, rows, images per sample."""
         batch = self.batches[place]
-        encoder = self.corpora[batch.kind].encoder
-        samples = [self.corpora[batch.kind].encoded(self.ids[row]) for row in batch.rows]
+        corpus = self.corpora[batch.kind]
+        encoder = corpus.encoder
+        encoded = corpus.unasked if batch.kind == "unasked" else corpus.encoded
+        samples = [encoded(self.ids[row]) for row in batch.rows]
         if batch.kind == "blind":
             samples = [one.blind(encoder.image_token) for one in samples]
         return encoder.collate(samples) | {

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 from numpy.typing import NDArray
+from torch import Tensor
 
 from liit.config import Devices, Signals
 from liit.data.corpus import Corpus
@@ -17,9 +18,10 @@ from liit.progress import trainer_bar
 from liit.ranks import stoppable
 from liit.signals.batches import Batch, PoolBatches, batches_of
 from liit.signals.module import Measuring, PoolData
-from liit.signals.passes import MEASURED_AS, Pass, chosen_layer, passes_for
+from liit.signals.passes import INFLUENCE, MEASURED_AS, Pass, chosen_layer, passes_for
 from liit.signals.store import Shards, SignalStore
 from liit.signals.sweep import Sweep, kept_layers
+from liit.signals.targets import Targets
 from liit.signals.trunk import Trunk, scoring
 
 SHARD_SAMPLES = 512
@@ -38,22 +40,28 @@ def measure(
     made_from: Mapping[str, Any],
     seed: int,
     proxy: tuple[Any, Corpus] | None = None,
+    targets: Targets | None = None,
     title: str = "signals",
 ) -> dict[str, NDArray[Any]]:
     """Measure ``names`` over ``ids`` under ``model`` and return one array per name.
 
     ``model`` is θ_{t-1} with its trained adapter attached, unmerged; ``proxy`` a second such model
-    and a corpus of the same samples, for ``gradient_proxy``. The arrays are memory-mapped files of
-    ``folder``, aligned with ``sorted(ids)``: scores float64 [n], rounded to digits that do not
-    depend on how samples were batched; vectors float16 [n, d], gradients at unit length. NaN
-    where undefined. ``made_from`` names all that the values depend on: what ``folder`` already
-    holds of the same is not measured again, and a killed pass continues with its missing shards.
+    and a corpus of the same samples, for ``gradient_proxy``; ``targets`` the items of the exams,
+    for ``target_influence``. The arrays are memory-mapped files of ``folder``, aligned with
+    ``sorted(ids)``: scores float64 [n], rounded to digits that do not depend on how samples were
+    batched; vectors float16 [n, d], gradients at unit length. NaN where undefined. ``made_from``
+    names all that the values depend on: what ``folder`` already holds of the same is not measured
+    again, and a killed pass continues with its missing shards.
 
-    Raises LiitError for an unknown name, a layer without an adapter, or a missing proxy.
+    Raises LiitError for an unknown name, a layer without an adapter, a missing proxy or targets.
     """
     if "gradient_proxy" in names and proxy is None:
         raise LiitError(
             "gradient_proxy needs a proxy model.", next_step="set signals.proxy in params.yaml."
+        )
+    if INFLUENCE in names and targets is None:
+        raise LiitError(
+            f"{INFLUENCE} needs the items of exams.", next_step="give params.yaml prepared exams."
         )
     ids = sorted(ids)
     models = {"main": model} | ({"proxy": proxy[0]} if proxy else {})
@@ -61,11 +69,16 @@ def measure(
     store = SignalStore(folder, made_from)
     passes = passes_for(names - store.measured().keys())
     if passes:
+        means = None
+        if targets is not None and any(INFLUENCE in one.names for one in passes):
+            means = _target_means(
+                model, targets, store, settings=settings, devices=devices, seed=seed
+            )
         data = _batches(corpora, ids, passes, settings.tokens_per_batch)
         plan = [settings.tokens_per_batch, [[one.kind, sorted(one.names)] for one in passes]]
         shards = Shards(store, plan, _group(data.batches))
         with ExitStack() as stack:
-            sweeps = _sweeps(stack, models, passes, settings, seed)
+            sweeps = _sweeps(stack, models, passes, settings, seed=seed, means=means)
             module = Measuring(
                 models,
                 sweeps=sweeps,
@@ -78,6 +91,21 @@ def measure(
             trainer = _trainer(devices, title)
             _predict(trainer, module, PoolData(store, shards, data, devices.workers))
     return store.columns(sorted(names))
+
+
+def _target_means(model: Any, targets: Targets, store: SignalStore, **given: Any) -> Tensor:
+    """Return each exam's mean gradient; those of its items lie beside the pool's signals."""
+    gradients = measure(
+        model,
+        targets.corpus,
+        targets.all_ids,
+        frozenset({"gradient_all"}),
+        folder=store.folder.with_name(f"{store.folder.name}-targets"),
+        made_from={"items": targets.all_ids, "for": store.made_from},
+        title="signals of the exams",
+        **given,
+    )
+    return targets.means(gradients["gradient_all"])
 
 
 def _predict(trainer: pl.Trainer, module: Measuring, data: PoolData) -> None:
@@ -112,7 +140,9 @@ def _sweeps(
     models: dict[str, Any],
     passes: Sequence[Pass],
     settings: Signals,
+    *,
     seed: int,
+    means: Tensor | None,
 ) -> dict[str, Sweep]:
     """Open every model for scoring and place each pass's taps."""
     asked = {
@@ -124,7 +154,7 @@ def _sweeps(
         layer = chosen_layer(settings, len(Trunk(model).layers))
         names = frozenset().union(*(asked[kind] for kind in kinds))
         trunk = stack.enter_context(scoring(model, kept_layers(names, layer)))
-        sweeps |= {kind: Sweep(trunk, asked[kind], settings, seed) for kind in kinds}
+        sweeps |= {kind: Sweep(trunk, asked[kind], settings, seed, means) for kind in kinds}
     return sweeps
 
 

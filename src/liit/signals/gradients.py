@@ -31,6 +31,10 @@ class Factor:
         """Return the gradients themselves, [n, r, wide]."""
         return self.left.mT @ self.right
 
+    def squared_norm(self) -> Tensor:
+        """Return the squared length of each sample's gradient, [n]."""
+        return self.gradient().square().sum(dim=(1, 2))
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:

@@ -10,17 +10,27 @@ from liit.selection.signal_names import SIGNALS
 
 PASS_OF = dict.fromkeys(SIGNALS, "main") | {
     "nll_blind": "blind",
+    "nll_unasked": "unasked",
     "nll_zero_image": "zero_image",
     "gradient_proxy": "proxy",
 }
 """``main``: forward with images, and backward where gradients are asked for; ``blind``: forward
-without images, over the samples that have any; ``zero_image``: forward with zero images;
+without images, over the samples that have any; ``unasked``: the same samples with images and
+without questions; ``zero_image``: forward with zero images;
 ``proxy``: forward and backward of the proxy model."""
 
-MEASURED_AS = {"nll_blind": "nll", "nll_zero_image": "nll", "gradient_proxy": "gradient"}
+MEASURED_AS = {
+    "nll_blind": "nll",
+    "nll_unasked": "nll",
+    "nll_zero_image": "nll",
+    "gradient_proxy": "gradient",
+}
 """What a pass of its own calls the signal: the same number of other inputs or another model."""
 
 PROJECTOR_GRADIENT = "gradient_projector"
+FISHER = "fisher_last"
+INFLUENCE = "target_influence"
+ATTENDED = "attended_image"
 BACKWARD = frozenset(
     {
         "gradient",
@@ -29,6 +39,8 @@ BACKWARD = frozenset(
         "gradient_all",
         "gradient_proxy",
         PROJECTOR_GRADIENT,
+        FISHER,
+        INFLUENCE,
     }
 )
 """Signals that need a backward pass."""
@@ -46,8 +58,14 @@ class Pass:
 
     def __str__(self) -> str:
         """Say what the sweep does."""
-        what = {"main": "forward", "blind": "forward without images", "proxy": "forward (proxy)"}
-        text = what.get(self.kind, "forward with zero images")
+        what = {
+            "main": "forward",
+            "blind": "forward without images",
+            "unasked": "forward without questions",
+            "zero_image": "forward with zero images",
+            "proxy": "forward (proxy)",
+        }
+        text = what[self.kind]
         return f"{text} + backward" if self.names & BACKWARD else text
 
 
@@ -94,6 +112,8 @@ def gradient_layers(names: frozenset[str], layer: int, layers: int) -> dict[str,
         "gradient_first": [0],
         "gradient_last": [layers - 1],
         "gradient_all": list(range(layers)),
+        FISHER: [layers - 1],
+        INFLUENCE: list(range(layers)),
     }
     return {name: of[name] for name in sorted(names & of.keys())}
 
@@ -106,4 +126,5 @@ def attended_layers(names: frozenset[str], layers: int) -> list[int]:
 def needs_whole_last_layer(names: frozenset[str], layer: int, layers: int) -> bool:
     """Return whether the last layer must run at every position, not at the answers' alone."""
     everywhere = {"hidden_all", "entropy_all"} | ({"hidden"} if layer == layers - 1 else set())
+    everywhere |= {ATTENDED} if layers == 1 else set()
     return bool(names & everywhere) or layers - 1 in attended_layers(names, layers)

@@ -12,8 +12,12 @@ from torch.nn import functional
 
 from liit.config import Signals
 from liit.model.records import announce
+from liit.signals.attended import most_attended
 from liit.signals.gradients import LoraTaps
 from liit.signals.passes import (
+    ATTENDED,
+    FISHER,
+    INFLUENCE,
     PROJECTOR_GRADIENT,
     ZERO_ORDER,
     attended_layers,
@@ -24,6 +28,7 @@ from liit.signals.passes import (
 from liit.signals.projection import sketch_for
 from liit.signals.projector import ProjectorGradient
 from liit.signals.scores import answer_scores, entropy_everywhere
+from liit.signals.store import TINY
 from liit.signals.trunk import Answers, Trunk
 from liit.signals.zero_order import Directions
 
@@ -36,9 +41,20 @@ def kept_layers(names: frozenset[str], layer: int) -> set[int]:
 class Sweep:
     """Measures ``names`` (of the pass over whole samples) on one batch after another."""
 
-    def __init__(self, trunk: Trunk, names: frozenset[str], settings: Signals, seed: int) -> None:
-        """Place the taps and choose the projection."""
+    def __init__(
+        self,
+        trunk: Trunk,
+        names: frozenset[str],
+        settings: Signals,
+        seed: int,
+        targets: Tensor | None = None,
+    ) -> None:
+        """Place the taps and choose the projection.
+
+        ``targets``: for ``target_influence`` the mean gradient of each exam, [exams, d].
+        """
         self.trunk, self.names, self.settings = trunk, names, settings
+        self.targets = targets
         self.count = len(trunk.layers)
         self.layer = chosen_layer(settings, self.count)
         self.gradients = gradient_layers(names, self.layer, self.count)
@@ -73,6 +89,9 @@ class Sweep:
             found |= self._gradients(top, above, answers, batch)
         with torch.no_grad():
             found |= self._positions(batch, states)
+            if ATTENDED in self.names:
+                attended = most_attended(self.trunk, states[0], rope, batch)
+                found[ATTENDED] = _mean(states[1], attended)
             if self.directions is not None:
                 found |= self._zero_order(batch["ids"], states[self.layer], rope, answers)
         return {name: found[name] for name in sorted(self.names)}
@@ -109,18 +128,30 @@ class Sweep:
             found |= self._project(self.taps, top, above)
         if self.projector is not None:
             found[PROJECTOR_GRADIENT] = self.projector(top, above, batch["images"])
-        unanswered = ~answers.valid.any(dim=1, keepdim=True)
-        return {name: total.masked_fill_(unanswered, torch.nan) for name, total in found.items()}
+        unanswered = ~answers.valid.any(dim=1)
+        for total in found.values():
+            total[unanswered] = torch.nan
+        return found
 
     def _project(self, taps: LoraTaps, top: Tensor, above: Tensor) -> dict[str, Tensor]:
         layers: dict[int, Tensor] = {}
+        fisher = top.new_zeros(len(top), dtype=torch.float32)
         for factor in taps.factors(top, above, again=self.projector is not None):
             part = self.sketch(factor)
             layers[factor.layer] = layers[factor.layer] + part if factor.layer in layers else part
-        return {
+            if FISHER in self.names and factor.layer == self.count - 1:
+                fisher += factor.squared_norm()
+        found = {
             name: torch.stack([layers[one] for one in chosen]).sum(dim=0)
             for name, chosen in self.gradients.items()
         }
+        if FISHER in found:
+            found[FISHER] = fisher.clamp(min=TINY).log()
+        if INFLUENCE in found:
+            assert self.targets is not None
+            own = functional.normalize(found[INFLUENCE])
+            found[INFLUENCE] = own @ self.targets.T.to(own)
+        return found
 
     def _positions(self, batch: dict[str, Any], states: list[Tensor]) -> dict[str, Tensor]:
         mask, found = batch["attention_mask"], {}
