@@ -44,8 +44,8 @@ def noise_section(data: ReportData) -> Section:
         "Injected noise among the chosen: spoiled and copied samples",
         "The drawn world knows which of its samples end in a wrong, irrelevant or cut-off answer, "
         "and which are an earlier one drawn again; no method sees it. Percent of the samples "
-        "chosen, and of all that had arrived; means over steps, and over the seeds whose selections "
-        "are on the machine that wrote this.",
+        "chosen, and of all that had arrived; means over steps, and over the seeds whose "
+        "selections are on the machine that wrote this.",
         TextTable(header, rows, list(data.noise)),
     )
 
