@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SITE_READY := $(VENV)/.site-ready
 TABLES := $(filter-out main,$(patsubst experiments/%/README.md,%,$(wildcard experiments/*/README.md)))
 STREAMS := $(patsubst scales/%-mini.yaml,%,$(wildcard scales/*-mini.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -29,8 +30,6 @@ $(STREAMS): $(READY)  ## run another paper's stream, drawn: scales/<name>-mini.y
 # A file stays with one worker, which keeps what its tests share; the longest come first.
 PYTEST := python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-SITE := python -m sphinx -q -W --keep-going -c docs .
-
 test: $(READY)  ## run the test suite
 	$(PYTEST)
 
@@ -53,8 +52,8 @@ docs: $(READY)  ## regenerate docs/methods.md and the numbers of docs/instrument
 	python tools/methods_page.py
 	python tools/instrument_page.py
 
-site: $(READY)  ## build the written pages as a site: site/docs/index.html
-	$(SITE) site
+site: $(SITE_READY)  ## build the written pages as a site: site/docs/index.html
+	python -m sphinx -q -W --keep-going -c docs . site
 
 # About a quarter of an hour, on an idle machine, after `make repro`.
 bench: $(READY)  ## measure speed and memory beside plain references: benchmarks/results/
@@ -69,4 +68,8 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+$(SITE_READY): requirements-docs.lock $(READY)
+	$(BIN)/python -m pip install --quiet -r requirements-docs.lock
 	touch $@
