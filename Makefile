@@ -29,8 +29,6 @@ $(STREAMS): $(READY)  ## run another paper's stream, drawn: scales/<name>-mini.y
 # A file stays with one worker, which keeps what its tests share; the longest come first.
 PYTEST := python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-SITE := python -m sphinx -q -W --keep-going -c docs .
-
 test: $(READY)  ## run the test suite
 	$(PYTEST)
 
@@ -55,7 +53,7 @@ docs: $(READY)  ## regenerate docs/methods.md, the numbers of docs/instrument.md
 	python tools/leaderboard_page.py
 
 site: $(READY)  ## build the written pages as a site: site/docs/index.html
-	$(SITE) site
+	python -m sphinx -q -W --keep-going -c docs . site
 
 # About a quarter of an hour, on an idle machine, after `make repro`.
 bench: $(READY)  ## measure speed and memory beside plain references: benchmarks/results/

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
@@ -12,12 +13,15 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
+    ROOT / "leaderboard/README.md",
     *sorted((ROOT / "experiments").rglob("README.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELL = {"$phase": "select", "$seed": "0", "$step": "m3it"}
 """What the loops of the examples put in place of their variables."""
+KEYWORDS = ("for", "done", "exit")
+"""What opens a line of a shell script that is no command."""
 
 
 def name_of(page: Path) -> str:
@@ -39,17 +43,22 @@ def inline(page: Path) -> list[str]:
     return re.findall(r"`([^`\n]+)`", prose(page))
 
 
-def commands(page: Path) -> Iterator[list[str]]:
-    """Yield every command of the shell blocks as words, loops and launchers taken off."""
-    for block in fenced(page, "bash"):
-        for line in block.splitlines():
-            for part in re.split(r"&&|\|\||;", line):
-                words = [SHELL.get(word, word) for word in shlex.split(part, comments=True)]
-                starts = [place for place, word in enumerate(words) if word in ("liit", "dvc")]
-                if words[:1] == ["make"] or starts[:1] == [0]:
-                    yield words
-                elif starts and words[starts[0] - 1] == "-m":
-                    yield words[starts[0] :]
+def commands(page: Path) -> list[list[str]]:
+    """Return every command of the shell blocks as words, in order."""
+    lines = [line for block in fenced(page, "bash") for line in block.splitlines()]
+    return [words for line in lines for words in simple_commands(line)]
+
+
+def simple_commands(line: str) -> Iterator[list[str]]:
+    """Yield the commands that a line joins, `srun` and `python -m` in front of ours taken off."""
+    words = [SHELL.get(word, word) for word in shlex.split(line, comments=True)]
+    for joined, group in itertools.groupby(words, lambda word: word in ("&&", "||")):
+        one = list(group)
+        if joined or one[0] in KEYWORDS or re.match(r"\w+=", one[0]):
+            continue
+        if one[0] == "srun":  # the processes of a job; what each runs is looked at
+            one = one[1:]
+        yield one[2:] if one[:3] == ["python", "-m", "liit"] else one
 
 
 def anchors(page: Path) -> set[str]:
