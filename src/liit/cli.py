@@ -137,6 +137,28 @@ def _add_looking(command: Command) -> None:
     show = command("show", "Show one method: what it does, its parts, signals and results.")
     show.add_argument("method", help="file name in experiments/<table>/, without .py")
     show.add_argument("--json", action="store_true", help="print it as JSON")
+    inspect = command("inspect", "Show a step's samples: chosen or not, why, and by whom else.")
+    inspect.add_argument("method", help="file name in experiments/<table>/, without .py")
+    inspect.add_argument("step", help="name of a dataset of the stream")
+    inspect.add_argument("--seed", type=_seed, help="default: the first that is on this machine")
+    inspect.add_argument("--id", help="one sample, with all that is known of it")
+    inspect.add_argument(
+        "--chosen-by-all", action="store_true", help="by every method that is here"
+    )
+    inspect.add_argument("--only-here", action="store_true", help="by this method alone")
+    inspect.add_argument("--spoiled", action="store_true", help="with a replaced answer")
+    inspect.add_argument("--near-copies", action="store_true", help="near-copies of others")
+    inspect.add_argument("--limit", type=_count, default=20, help="rows that are listed (20)")
+    form = inspect.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print it as JSON")
+    form.add_argument(
+        "--html",
+        nargs="?",
+        const=True,
+        type=Path,
+        metavar="FILE",
+        help="write a page with the pictures (default: below scratch/)",
+    )
     doctor = command("doctor", "Say what a scale still needs: weights, data, disk, device, values.")
     doctor.add_argument("--scale", help="a file of scales/ (default: the one of params.yaml)")
     doctor.add_argument(

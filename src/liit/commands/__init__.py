@@ -1,6 +1,6 @@
 """What each command does, with the imports that it alone needs."""
 
-from liit.commands.looking import data, doctor, list_, plan, publish, report, show
+from liit.commands.looking import data, doctor, inspect, list_, plan, publish, report, show
 from liit.commands.making import (
     base,
     base_signals,
@@ -19,6 +19,7 @@ __all__ = [
     "base_signals",
     "data",
     "doctor",
+    "inspect",
     "instrument",
     "list_",
     "new_method",

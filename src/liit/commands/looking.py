@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from argparse import Namespace
 from pathlib import Path
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from liit.data.store import SampleStore
     from liit.reporting.report_data import ReportData
 
+WIDE = 150
+"""Columns of a listing that no terminal shows."""
+
 
 def report(asked: Namespace) -> None:
     """Write reports/ from results/."""
@@ -27,9 +31,8 @@ def report(asked: Namespace) -> None:
 
     params = load_params()
     with alone("report"):
-        missing = write_report(
-            Path(), asked.table, params.rows(asked.table), params.seeds, _stores(params)
-        )
+        rows, stores = params.rows(asked.table), _stores(params)
+        missing = write_report(Path(), asked.table, rows, params.seeds, stores, params=params)
     folder = paths.REPORTS if asked.table == paths.MAIN else paths.REPORTS / asked.table
     say(f"{folder}/README.md and {folder}/index.html (a page to open in a browser) are written")
     if missing:
@@ -152,6 +155,44 @@ def show(asked: Namespace) -> None:
         say(f"{name:14} {' · '.join(numbers)}")
     if not found["results"]:
         say(f"not run yet: `liit run {found['name']} --table {found['table']}`")
+
+
+def inspect(asked: Namespace) -> None:
+    """Show one sample of a step with the reasons of its choice, or a list of its samples."""
+    import json
+
+    from liit.inspection.inspector import Inspector
+    from liit.inspection.kept import ids_here, open_selection, seed_here
+    from liit.inspection.listing import Filters, rows_of
+    from liit.inspection.opened import Opened
+    from liit.inspection.terminal import list_table, sample_view
+    from liit.reporting.inspected import write_page
+    from liit.stream import Stream
+
+    params, names = load_params(), ("chosen_by_all", "only_here", "spoiled", "near_copies")
+    stores = dict(zip(params.steps, Stream(params).stores, strict=True))
+    seed = seed_here(asked.method, asked.step) if asked.seed is None else asked.seed
+    kept, ids = open_selection(asked.method, seed, asked.step, stores), ids_here()
+    rivals, rows = rows_of(kept, ids, Filters(**{name: getattr(asked, name) for name in names}))
+    wanted = [asked.id] if asked.id else [row.facts.id for row in rows[: asked.limit]]
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
+    inspector = Inspector(Opened(params), kept, ids)
+    if asked.html:
+        file = write_page([inspector.look(id_) for id_ in wanted], kept, asked.html)
+        say(f"{file} is written: open it in a browser")
+    elif asked.id:
+        look = inspector.look(asked.id)
+        if asked.json:
+            print(json.dumps(look.as_dict(), indent=1, ensure_ascii=False))
+        else:
+            console.print(sample_view(look))
+    elif asked.json:
+        shown = [row.as_dict() for row in rows[: asked.limit]]
+        print(json.dumps(shown, indent=1, ensure_ascii=False))
+    else:
+        console.print(list_table(rows[: asked.limit], rivals))
+        say(f"{len(rows):,} samples, of which {min(len(rows), asked.limit)} are listed (--limit)")
+        say(f"by: how many took it at this step and seed, of {', '.join(rivals)}")
 
 
 def doctor(asked: Namespace) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 
 from liit import paths
 from liit.conditions import differences
-from liit.errors import LiitError, nearest
+from liit.errors import LiitError
 from liit.evaluation.matrix import upper_bound
 from liit.evaluation.summary import metrics_of, run_of
 from liit.files import read_record, write_text
 from liit.reporting.tables import METRICS
-from liit.selection import load, names, tables
+from liit.selection import load, names, table_of, tables
 from liit.selection.describe import parts_of
 
 GAIN = "relative_gain"
@@ -49,7 +49,7 @@ METHOD = Method(
 
 def card(name: str) -> dict[str, Any]:
     """Return what there is to say of a method of any table; LiitError if there is none."""
-    table = _table_of(name)
+    table = table_of(name)
     method = load(table, name)
     module = sys.modules[f"liit_experiments_{table}_{name}"]
     published = method.published
@@ -86,16 +86,6 @@ def write_method(name: str) -> Path:
     file = paths.EXPERIMENTS / paths.MAIN / f"{name}.py"
     write_text(file, TEMPLATE.format(label=name.replace("_", " ").capitalize()))
     return file
-
-
-def _table_of(name: str) -> str:
-    known = {method: table for table in tables() for method in names(table)}
-    if name not in known:
-        raise LiitError(
-            f"There is no method {name!r}{nearest(name, known)}.",
-            next_step="`liit list` shows them all, `liit new-method NAME` writes one.",
-        )
-    return known[name]
 
 
 def metrics_of_result(result: Mapping[str, Any]) -> dict[str, float | None]:

@@ -1,7 +1,7 @@
 """Which samples to train on: methods as values, and the one function that runs them."""
 
 from liit.learner import Learner, Past
-from liit.selection.discovery import load, names, tables
+from liit.selection.discovery import load, names, table_of, tables
 from liit.selection.method import Method, Published
 from liit.selection.select import Selection, select
 
@@ -14,5 +14,6 @@ __all__ = [
     "load",
     "names",
     "select",
+    "table_of",
     "tables",
 ]

@@ -55,3 +55,14 @@ def load(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Method:
             next_step='end the file with METHOD = Method(label="...", ...).',
         )
     return method
+
+
+def table_of(name: str) -> str:
+    """Return the table that a method is a file of; LiitError if there is none."""
+    known = {method: table for table in tables() for method in names(table)}
+    if name not in known:
+        raise LiitError(
+            f"There is no method {name!r}{nearest(name, known)}.",
+            next_step="`liit list` shows them all, `liit new-method NAME` writes one.",
+        )
+    return known[name]
