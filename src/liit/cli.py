@@ -70,7 +70,9 @@ def _parser() -> Parser:
     )
     parser.commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_making(parser.group("run"))
-    _add_looking(parser.group("look"))
+    look = parser.group("look")
+    _add_looking(look)
+    _add_inspecting(look)
     _add_scoring(parser.group("score"))
     _add_developing(parser.group("develop"))
     parser.commands.choices["completion"].set_defaults(parser=parser)
@@ -116,7 +118,7 @@ def _add_making(command: Command) -> None:
 
 
 def _add_looking(command: Command) -> None:
-    """Add the commands of commands/looking.py."""
+    """Add the commands of commands/looking.py, listing.py and comparing.py."""
     report = command("report", "Draw tables, figures and the page from results/.")
     _table(report)
     publish = command("publish", "Write a table's runs for W&B; with a key, send them.")
@@ -146,15 +148,6 @@ def _add_looking(command: Command) -> None:
         "--anyway", action="store_true", help="also what was made under other conditions"
     )
     _json(compare)
-    chat = command("chat", "Hold one visual chat with the base and with methods, side by side.")
-    named(
-        chat.add_argument("methods", nargs="*", help="default: the paper's, for the report"),
-        "methods",
-    )
-    chat.add_argument("--seed", type=seed, help="default: the first of params.yaml")
-    chat.add_argument("--image", type=Path, help="a picture of yours, with --ask")
-    chat.add_argument("--ask", nargs="+", metavar="QUESTION", help="turn by turn")
-    _json(chat)
     show = command("show", "Show one method: what it does, its parts, signals and results.")
     _method(show)
     _json(show)
@@ -170,6 +163,41 @@ def _add_looking(command: Command) -> None:
     data.add_argument("action", choices=["check"])
     named(data.add_argument("dataset", help="name of a dataset of the stream"), "steps")
     _json(data)
+
+
+def _add_inspecting(command: Command) -> None:
+    """Add the commands of commands/inspecting.py."""
+    inspect = command("inspect", "Show a step's samples: chosen or not, why, and by whom else.")
+    _method(inspect)
+    named(inspect.add_argument("step", help="name of a dataset of the stream"), "steps")
+    inspect.add_argument("--seed", type=seed, help="default: the first that is on this machine")
+    inspect.add_argument("--id", help="one sample, with all that is known of it")
+    inspect.add_argument(
+        "--chosen-by-all", action="store_true", help="by every method that is here"
+    )
+    inspect.add_argument("--only-here", action="store_true", help="by this method alone")
+    inspect.add_argument("--spoiled", action="store_true", help="with a replaced answer")
+    inspect.add_argument("--near-copies", action="store_true", help="near-copies of others")
+    inspect.add_argument("--limit", type=count, default=20, help="rows that are listed (20)")
+    form = inspect.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print it as JSON")
+    form.add_argument(
+        "--html",
+        nargs="?",
+        const=True,
+        type=Path,
+        metavar="FILE",
+        help="write a page with the pictures (default: below scratch/)",
+    )
+    chat = command("chat", "Hold one visual chat with the base and with methods, side by side.")
+    named(
+        chat.add_argument("methods", nargs="*", help="default: the paper's, for the report"),
+        "methods",
+    )
+    chat.add_argument("--seed", type=seed, help="default: the first of params.yaml")
+    chat.add_argument("--image", type=Path, help="a picture of yours, with --ask")
+    chat.add_argument("--ask", nargs="+", metavar="QUESTION", help="turn by turn")
+    _json(chat)
 
 
 def _add_scoring(command: Command) -> None:

@@ -1,8 +1,9 @@
 """What each command does, with the imports that it alone needs."""
 
 from liit.commands.comparing import compare, submit
+from liit.commands.inspecting import chat, inspect
 from liit.commands.listing import completion, list_
-from liit.commands.looking import chat, data, doctor, plan, publish, report, show
+from liit.commands.looking import data, doctor, plan, publish, report, show
 from liit.commands.making import (
     base,
     base_signals,
@@ -24,6 +25,7 @@ __all__ = [
     "completion",
     "data",
     "doctor",
+    "inspect",
     "instrument",
     "list_",
     "new_method",

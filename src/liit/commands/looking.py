@@ -29,9 +29,8 @@ def report(asked: Namespace) -> None:
 
     params = load_params()
     with alone("report"):
-        missing = write_report(
-            Path(), asked.table, params.rows(asked.table), params.seeds, _stores(params)
-        )
+        rows, stores = params.rows(asked.table), _stores(params)
+        missing = write_report(Path(), asked.table, rows, params.seeds, stores, params=params)
     folder = paths.REPORTS if asked.table == paths.MAIN else paths.REPORTS / asked.table
     say(f"{folder}/README.md and {folder}/index.html (a page to open in a browser) are written")
     if missing:
@@ -138,34 +137,6 @@ def show(asked: Namespace) -> None:
         say(f"{name:14} {' · '.join(numbers)}")
     if not found["results"]:
         say(f"not run yet: `liit run {found['name']} --table {found['table']}`")
-
-
-def chat(asked: Namespace) -> None:
-    """Hold a chat: the report's own, or about any picture with any methods."""
-    import json
-
-    from liit.chat import chat as chats
-    from liit.markdown import markdown_table
-    from liit.reporting.chat_sections import header, rows
-
-    params = load_params()
-    if bool(asked.image) != bool(asked.ask):
-        raise LiitError(
-            "A chat of yours needs both a picture and questions.",
-            next_step="use `liit chat --image FILE --ask QUESTION ...`.",
-        )
-    if asked.image or asked.methods or asked.seed is not None:
-        record = chats.hold(params, asked.methods, asked.seed, asked.image, asked.ask or ())
-        place = chats.OWN
-    else:
-        with alone("chat"):
-            record = chats.keep_drawn_chat(params)
-        place = paths.CHAT
-    if asked.json:
-        print(json.dumps(record, indent=1, ensure_ascii=False))
-    elif record:
-        print(markdown_table(header(record), rows(record)))
-    say(f"{place} holds it", stderr=True)
 
 
 def doctor(asked: Namespace) -> None:

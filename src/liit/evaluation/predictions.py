@@ -63,6 +63,27 @@ class PredictionStore:
         self._base.close()
 
 
+def answers_to(path: Path, weights: str, prompts: Iterable[bytes]) -> list[list[Any]]:
+    """Return all answers that a model gave to each prompt, however it was asked; only reads.
+
+    ``weights``: the digest of the weights alone; ``prompts``: keys of prompts, with which those of
+    their questions begin.
+    """
+    base = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    try:
+        found = (
+            base.execute(
+                "SELECT answer FROM predictions WHERE weights LIKE ? AND question >= ?"
+                " AND question < ? ORDER BY question",
+                (f"{weights}-%", prompt, prompt + b"\xff" * 17),  # longer than any question's rest
+            )
+            for prompt in prompts
+        )
+        return [[json.loads(answer) for (answer,) in rows] for rows in found]
+    finally:
+        base.close()
+
+
 def _open(path: Path) -> sqlite3.Connection:
     base = sqlite3.connect(path, timeout=BUSY_SECONDS)
     try:

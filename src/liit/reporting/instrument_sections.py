@@ -9,7 +9,7 @@ from typing import Any
 from liit import paths
 from liit.reporting.claim_parts import claim_parts
 from liit.reporting.section import DASH, Section, TextTable
-from liit.reporting.side_record import claims_of, read_side_record
+from liit.reporting.side_record import claims_of, read_side_record, with_rows
 
 FIELDS = ("scale", "models", "settings", "pools", "representations", "claims")
 
@@ -30,8 +30,19 @@ def instrument_sections(root: Path, scale: str) -> list[Section]:
     title = "Signals against the truth"
     return [
         _mechanisms(record),
-        Section("truth", title, _note(record), table, figures=figures, in_bar=True),
+        Section(
+            "truth", title, _note(record), table, with_rows(figures, _numbers(record)), in_bar=True
+        ),
     ]
+
+
+def _numbers(record: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return what each figure draws."""
+    groups = record["representations"]
+    alone = [{name: one for name, one in row.items() if name != "grid"} for row in groups]
+    names = ("equal_budgets", "scores", "copies")
+    rest = {f"{name}.svg": record.get(name, []) for name in names}
+    return {"groups.svg": alone, "grid.svg": groups, **rest}
 
 
 def _mechanisms(record: Mapping[str, Any]) -> Section:

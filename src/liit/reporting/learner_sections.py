@@ -81,7 +81,15 @@ def grid_section(data: ReportData) -> Section:
     }
     drawn = {told: cells for told, cells in values.items() if not np.isnan(cells[..., 0]).all()}
     caption = "Selections by learners, with 95 % intervals; darker is better. Not run: empty."
-    figure = ReportFigure("grid.svg", svg_text(draw_grid(drawn, list(places), learners)), caption)
+    told = [["selection", "learner", "metric", "mean", "low", "high"]]
+    told += [
+        [selection, learner, metric, *cells[y, x].tolist()]
+        for metric, cells in drawn.items()
+        for y, selection in enumerate(places)
+        for x, learner in enumerate(learners)
+    ]
+    svg = svg_text(draw_grid(drawn, list(places), learners))
+    figure = ReportFigure("grid.svg", svg, caption, rows=told)
     table = TextTable(["Selection", "Metric", *learners], rows)
     return Section("grid", "Selections by learners", "", table, [figure], in_bar=True)
 

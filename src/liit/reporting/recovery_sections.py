@@ -10,7 +10,7 @@ from liit import paths
 from liit.markdown import escaped
 from liit.reporting.claim_parts import claim_parts
 from liit.reporting.section import Section, TextTable, interval
-from liit.reporting.side_record import claims_of, read_side_record
+from liit.reporting.side_record import claims_of, read_side_record, with_rows
 
 FIELDS = (
     "skill",
@@ -42,10 +42,11 @@ def recovery_sections(root: Path, scale: str) -> list[Section]:
     if read is None:
         return []
     record, figures = read
+    drawn = with_rows(figures, {"choices.svg": record["choices"]})
     table = TextTable(HEADER, _rows(record))
     title = "What brings a lost skill back"
     return [
-        Section("recovery", title, _note(record), table, figures=figures, in_bar=True),
+        Section("recovery", title, _note(record), table, drawn, in_bar=True),
         _claims(record),
     ]
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from liit import paths
+from liit.config import Params
 from liit.data.store import SampleStore
 from liit.files import write_json, write_text
 from liit.markdown import fill_block
 from liit.paths import MAIN
 from liit.reporting import resolution, tables
 from liit.reporting.chat_sections import chat_sections
+from liit.reporting.explorer import explorer_section
 from liit.reporting.exports import csv_text, latex_text
 from liit.reporting.html import page_text
 from liit.reporting.instrument_sections import instrument_sections
@@ -32,13 +34,16 @@ def write_report(
     methods: Sequence[str],
     seeds: Sequence[int],
     stores: Mapping[str, SampleStore],
+    *,
+    params: Params | None = None,
 ) -> list[str]:
     """Write the report of one table under the project folder ``root``.
 
     The main table goes to `reports/` and into README.md between its markers, any other to
     `reports/<table>/`. Rows stand in the order of ``methods``, which are files of
     `experiments/<table>/`; every file is replaced as a whole. ``stores`` are the prepared datasets
-    by name, for the page's samples (empty: the page shows none). Rows that were not run are named
+    by name, for the page's samples (empty: the page shows none); ``params`` opens the tokenizer and
+    the exams for them. Rows that were not run are named
     as such, and returned; raises LiitError if there is none, or no upper bound, naming the command.
     """
     data = gather(root, table, methods, seeds)
@@ -51,6 +56,7 @@ def write_report(
         _measured_sections(root, data) if is_main else [],
         further_tables(root, data.first_result) if is_main else [],
         _cards(root, data, stores),
+        explorer=explorer_section(data, root, stores, params),
     )
     for figure in (figure for section in sections for figure in section.figures):
         write_text(out / figure.folder / figure.name, figure.svg)

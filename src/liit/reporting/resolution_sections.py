@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from liit.evaluation.resolution import Variances, spread_factors
+from liit.reporting.figures.ranks import rank_figures
 from liit.reporting.figures.resolution import resolution_figures
 from liit.reporting.report_data import ReportData
 from liit.reporting.resolution import Resolution
@@ -110,7 +111,7 @@ def rank_section(data: ReportData) -> Section:
             "(Nemenyi's critical difference, drawn for as many seeds as there are)."
         ) * bool(needed)
     table = _by_part(("rank", "average rank"), rows, list(data.labels))
-    return Section("ranks", "Ranks", note, table)
+    return Section("ranks", "Ranks", note, table, rank_figures(data.resolution, data.labels))
 
 
 def variance_section(data: ReportData) -> Section:

@@ -45,7 +45,7 @@ def best_samples(folder: Path, stores: Mapping[str, SampleStore]) -> list[Sample
         if places:
             best = min(places, key=lambda id_: (-(chosen[id_]["score"] or 0.0), id_))
             sample = store[places[best]]
-            images = (_data_uri(png(one)) for one in thumbnails(sample, store.image_root))
+            images = (data_uri(one) for one in thumbnails(sample, store.image_root))
             cards.append(SampleCard(sample, tuple(images), _reason(chosen[best])))
     return cards
 
@@ -74,5 +74,9 @@ def _reason(row: Mapping[str, Any]) -> str:
     return " · ".join(known)
 
 
-def _data_uri(file: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(file).decode()
+def data_uri(image: Image.Image) -> str:
+    """Return an image for use inside a page, as a PNG or as a JPEG, whichever is smaller."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=82, optimize=True)
+    kind, file = min(("jpeg", buffer.getvalue()), ("png", png(image)), key=lambda one: len(one[1]))
+    return f"data:image/{kind};base64," + base64.b64encode(file).decode()

@@ -39,7 +39,7 @@ class ReportFigure:
     """A drawing, kept as ``folder``/``name`` below the report.
 
     ``place``: across the section, side by side with others, or behind a link of the written report
-    alone.
+    alone. ``rows``: the numbers in it, a header first, for whoever wants them from the page.
     """
 
     name: str
@@ -47,6 +47,7 @@ class ReportFigure:
     caption: str
     place: Literal["wide", "half", "linked"] = "wide"
     folder: str = "figures"
+    rows: Sequence[Sequence[object]] = ()
 
 
 @dataclass(frozen=True, slots=True)

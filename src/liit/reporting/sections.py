@@ -41,12 +41,14 @@ def report_sections(
     measured: Sequence[Section],
     further: Sequence[TablePage],
     cards: Mapping[str, Sequence[SampleCard]],
+    *,
+    explorer: Section | None = None,
 ) -> list[Section]:
     """Return all sections that have something to show.
 
     ``base_signals``: figures on signals under θ_0; ``measured``: sections on what was measured
     beside the rows; ``further``: the tables that the report leads to; ``cards``: chosen samples by
-    method.
+    method; ``explorer``: samples of the pool to look through.
     """
     sections = [
         main_section(data),
@@ -69,6 +71,7 @@ def report_sections(
         Section("selections", "What was selected", figures=[*selection_figures(data)], in_bar=True),
         *selection_sections(data),
         Section("signals", "What the base makes of the stream", figures=base_signals, in_bar=True),
+        *([explorer] if explorer else []),
         method_section(data, cards),
         cost_section(data),
         load_section(data),

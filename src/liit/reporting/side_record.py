@@ -6,7 +6,8 @@ name too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,30 @@ def figures_in(folder: Path, next_step: str) -> list[ReportFigure]:
     """Return the figures that a stage drew into a folder below the report."""
     drawn = read_drawings(folder, next_step=next_step)
     return [ReportFigure(name, *kept, folder=folder.name) for name, kept in drawn.items()]
+
+
+def with_rows(
+    figures: Iterable[ReportFigure], rows: Mapping[str, Iterable[Mapping[str, Any]]]
+) -> list[ReportFigure]:
+    """Return figures with the numbers in them, which a record keeps as objects, by figure."""
+    return [replace(one, rows=flat(rows.get(one.name, ()))) for one in figures]
+
+
+def flat(objects: Iterable[Mapping[str, Any]]) -> list[list[Any]]:
+    """Return objects as a table, its header first; what is inside others gets a dotted name."""
+    lines = [dict(_leaves(one)) for one in objects]
+    header = list(dict.fromkeys(name for line in lines for name in line))
+    return [header, *([line.get(name) for name in header] for line in lines)] if lines else []
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _leaves(part, f"{name}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        yield name, " ".join(map(str, value))
+    else:
+        yield name, value
 
 
 def rounded(value: Estimate | None) -> dict[str, float | None] | None:

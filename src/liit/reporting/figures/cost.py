@@ -1,10 +1,12 @@
-"""Average accuracy against the cost of choosing and training."""
+"""What rows reach against the cost of choosing and training, and the front of the best."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -12,34 +14,60 @@ from liit.plotting import MUTED, hue_of, spread_labels, styled, svg_text
 from liit.reporting.report_data import ReportData
 from liit.reporting.section import ReportFigure
 
-CAPTION = (
-    "Average accuracy at the end, with its interval, against the cost of choosing and training."
-)
+COSTLY = "against the cost of choosing and training"
+FRONT = "the line leads through the rows that no other beats at the same cost or less"
+METRICS = {
+    "average_accuracy": ("cost.svg", "average accuracy at the end"),
+    "relative_gain": ("pareto.svg", "relative gain, %"),
+}
 Point = tuple[str, float, float]
-"""(method, cost as a multiple of random's, accuracy)."""
+"""(method, cost as a multiple of random's, what it reaches)."""
 
 
-def cost_figures(data: ReportData) -> list[ReportFigure]:
-    """Return the figure, or nothing without a random row to compare with."""
-    rows = [row for row in data.table["rows"] if row["cost"]["ratio"]]
-    if not rows:
-        return []
-    points, intervals = [], {}
-    for row in rows:
-        method, accuracy = row["method"], row["average_accuracy"]
-        points.append((method, row["cost"]["ratio"], accuracy["mean"]))
-        intervals[method] = (accuracy["low"], accuracy["high"])
-    return [ReportFigure("cost.svg", svg_text(draw_cost(points, intervals)), CAPTION, "half")]
+def cost_figures(data: ReportData) -> Iterator[ReportFigure]:
+    """Yield a figure per metric, or nothing without a random row to compare with."""
+    for metric, (name, label) in METRICS.items():
+        rows = [row for row in data.table["rows"] if row["cost"]["ratio"] and row[metric]]
+        if not rows:
+            continue
+        points = [(row["method"], row["cost"]["ratio"], row[metric]["mean"]) for row in rows]
+        ends = {row["method"]: (row[metric]["low"], row[metric]["high"]) for row in rows}
+        known = {method: both for method, both in ends.items() if None not in both}
+        best = front(points)
+        told: list[list[object]] = [["method", "cost_ratio", metric, "low", "high", "on_front"]]
+        told += [[*point, *ends[point[0]], point[0] in best] for point in points]
+        yield ReportFigure(
+            name,
+            svg_text(draw_cost(points, known, label)),
+            f"{label.partition(',')[0].capitalize()}, with its interval, {COSTLY}; {FRONT}.",
+            "half",
+            rows=told,
+        )
+
+
+def front(points: Sequence[Point]) -> list[str]:
+    """Return the methods on the Pareto front, the cheapest first.
+
+    On it is what no other beats: none reaches as much for less, or more for as much.
+    """
+    best: list[str] = []
+    reached = -math.inf
+    for name, _, value in sorted(points, key=lambda point: (point[1], -point[2])):
+        if value > reached:
+            best.append(name)
+            reached = value
+    return best
 
 
 @styled
 def draw_cost(
     points: Sequence[tuple[str, float, float]],
     intervals: Mapping[str, tuple[float, float]],
+    label: str,
 ) -> Figure:
-    """Draw average accuracy at the end against cost: (method, cost as x times random, accuracy).
+    """Draw what methods reach, called ``label``, against their cost, and the front of the best.
 
-    The cost axis is logarithmic. ``intervals`` are the ends of each accuracy's error bar.
+    The cost axis is logarithmic. ``intervals`` are the ends of error bars.
     """
     figure = Figure(figsize=(7.2, 4.4), layout="constrained")
     axes = figure.subplots()
@@ -55,6 +83,7 @@ def draw_cost(
     crowded = [p for p in points if beside[p[0]] is None]
     spread = spread_labels([p[2] for p in crowded], gap, low, high)
     places = dict(zip([p[0] for p in crowded], spread, strict=True))
+    _draw_front(axes, points, edge)
     for name, cost, accuracy in points:
         hue = hues.get(name, MUTED)
         if name in intervals:
@@ -75,8 +104,17 @@ def draw_cost(
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("time for choosing and training, × random")
-    axes.set_ylabel("average accuracy at the end")
+    axes.set_ylabel(label)
     return figure
+
+
+def _draw_front(axes: Axes, points: Sequence[Point], edge: float) -> None:
+    """Draw the front as the stairs above which nothing lies."""
+    place = {name: (cost, value) for name, cost, value in points}
+    costs, values = zip(*(place[name] for name in front(points)), strict=True)
+    axes.step(
+        [*costs, edge], [*values, values[-1]], where="post", color=MUTED, linewidth=1.0, zorder=1
+    )
 
 
 def _label_offset(

@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from liit.plotting import INK, PAPER, bare, styled
+from liit.plotting import PAPER, bare, styled
 
 Floats = NDArray[np.float64]
-LIGHT_INK = "#fefefe"
+ON_DARK, ON_LIGHT = "#fefefe", "#20242a"
+"""Words on a cell, whose colour no theme changes."""
 
 
 @styled
@@ -45,7 +46,7 @@ def _panel(axes: Axes, cells: Floats, *, reverse: bool) -> None:
     axes.invert_yaxis()
     for (y, x), mean in np.ndenumerate(means):
         if not np.isnan(mean):
-            ink = LIGHT_INK if better[y, x] > 0.6 else INK
+            ink = ON_DARK if better[y, x] > 0.6 else ON_LIGHT
             axes.text(x + 0.5, y + 0.5, _told(cells[y, x]), ha="center", va="center", color=ink)
 
 

@@ -22,7 +22,14 @@ def resolution_figures(resolution: Resolution, labels: Mapping[str, str]) -> lis
     """Return the figure, or nothing without several seeds of rows beside a random one."""
     if not resolution.comparisons:
         return []
-    return [ReportFigure("resolution.svg", svg_text(draw_resolution(resolution, labels)), CAPTION)]
+    rows: list[list[object]] = [["metric", "method", "difference", "smallest", "p", "p_holm"]]
+    rows += [
+        [metric, method, one.difference, one.smallest, one.p, one.corrected]
+        for metric, found in resolution.metrics.items()
+        for method, one in found.comparisons.items()
+    ]
+    svg = svg_text(draw_resolution(resolution, labels))
+    return [ReportFigure("resolution.svg", svg, CAPTION, rows=rows)]
 
 
 @styled

@@ -34,7 +34,15 @@ def _curves(data: ReportData, kind: str, caption: str) -> ReportFigure:
         method: {skill: np.array(data.curve(method, kind, skill)) for skill in skills}
         for method in data.runs
     }
-    return ReportFigure(f"{kind}.svg", svg_text(draw_curves(curves, data.stream, skills)), caption)
+    rows: list[list[object]] = [["method", "skill", "step", "mean", "lowest", "highest"]]
+    rows += [
+        [method, skill, step, *(f(of[:, t]) for f in (np.mean, np.min, np.max))]
+        for method, by_skill in curves.items()
+        for skill, of in by_skill.items()
+        for t, step in enumerate(data.stream[-of.shape[1] :])
+    ]
+    svg = svg_text(draw_curves(curves, data.stream, skills))
+    return ReportFigure(f"{kind}.svg", svg, caption, rows=rows)
 
 
 @styled
@@ -111,7 +119,9 @@ def gain_figure(data: ReportData) -> ReportFigure:
     gains = [[g.mean if (g := data.gain(m, s)) else np.nan for s in skills] for m in methods]
     caption = "Relative gain per skill in percent of the upper bound (the paper's Figure 5A)."
     svg = svg_text(draw_gains(np.array(gains), methods, skills))
-    return ReportFigure("gains.svg", svg, caption, "half")
+    rows: list[list[object]] = [["method", *skills]]
+    rows += [[method, *row] for method, row in zip(methods, gains, strict=True)]
+    return ReportFigure("gains.svg", svg, caption, "half", rows=rows)
 
 
 def matrix_figures(data: ReportData) -> Iterator[ReportFigure]:

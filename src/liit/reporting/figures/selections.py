@@ -27,7 +27,14 @@ def selection_figures(data: ReportData) -> Iterator[ReportFigure]:
         }
         figure = draw_composition(shares, steps, data.stream_first(names))
         caption = f"What was selected at each step, by {what}."
-        yield ReportFigure(f"selected_{by}.svg", svg_text(figure), caption)
+        rows: list[list[object]] = [["method", "step", what, "share"]]
+        rows += [
+            [method, step, part, share]
+            for method, by_step in shares.items()
+            for step, parts in by_step.items()
+            for part, share in sorted(parts.items())
+        ]
+        yield ReportFigure(f"selected_{by}.svg", svg_text(figure), caption, rows=rows)
     seed = data.seeds[0]
     for method in data.runs:
         curves = {}
@@ -38,7 +45,14 @@ def selection_figures(data: ReportData) -> Iterator[ReportFigure]:
                 curves[step] = (tried, [why["curve"][str(k)] for k in tried], why["k"])
         if curves:
             caption = f"How {data.labels[method]} chose the number of groups, seed {seed}."
-            yield ReportFigure(f"k_{method}.svg", svg_text(draw_k(curves)), caption, "half")
+            rows = [["step", "k", "within_sum_of_squares", "chosen_k"]]
+            rows += [
+                [step, k, wss, chosen]
+                for step, (tried, found, chosen) in curves.items()
+                for k, wss in zip(tried, found, strict=True)
+            ]
+            svg = svg_text(draw_k(curves))
+            yield ReportFigure(f"k_{method}.svg", svg, caption, "half", rows=rows)
 
 
 @styled
