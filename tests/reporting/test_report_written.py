@@ -16,6 +16,7 @@ from liit.errors import LiitError
 from liit.markdown import fill_block
 from liit.reporting.report import write_report
 from liit.reporting.samples import best_samples
+from liit.reporting.tables import METRICS
 
 
 def cells(markdown: str, first: str) -> list[list[str]]:
@@ -90,10 +91,14 @@ def test_two_reports_on_the_same_files_have_the_same_bytes(reported: Path) -> No
     assert not list(reported.rglob("*.partial"))
 
 
-def test_dvc_finds_flat_metrics_and_plot_rows(reported: Path) -> None:
+def test_dvc_finds_a_file_of_metrics_per_method_and_plot_rows(reported: Path) -> None:
     table = json.loads((reported / "reports" / "table.json").read_text())
-    metrics = json.loads((reported / "reports" / "metrics.json").read_text())
-    assert metrics["random"]["relative_gain"] == table["rows"][2]["relative_gain"]["mean"]
+    files = sorted((reported / "reports" / "metrics").iterdir())
+    metrics = {file.stem: json.loads(file.read_text()) for file in files}
+    assert set(metrics) == {row["method"] for row in table["rows"]}
+    for row in table["rows"]:
+        means = {name: row[name]["mean"] for name in METRICS if row[name] is not None}
+        assert metrics[row["method"]] == pytest.approx(means, abs=0.005)
     assert "forgetting_rate" not in metrics["multitask"]
     rows = json.loads((reported / "reports" / "plots" / "skills.json").read_text())
     assert len(rows) == 2 * (len(SKILLS) + len(EXTRA)) * (3 * len(STREAM) + 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 from liit import paths
 from liit.config import Params
 from liit.data.store import SampleStore
-from liit.files import write_json, write_text
+from liit.files import whole, write_json, write_text
 from liit.markdown import fill_block
 from liit.paths import MAIN
 from liit.reporting import resolution, tables
@@ -74,7 +74,9 @@ def _write_data(data: ReportData, out: Path) -> None:
     write_text(out / "table.tex", latex_text(data))
     write_json(out / "matrices.json", tables.build_matrices(data.runs, data.bounds))
     write_json(out / "selections.json", tables.build_selections(data.runs))
-    write_json(out / "metrics.json", tables.flat_metrics(data.table))
+    with whole(out / "metrics") as folder:  # `dvc metrics show` has a line per file
+        for method, numbers in tables.flat_metrics(data.table).items():
+            write_json(folder / f"{method}.json", numbers)
     write_json(out / "resolution.json", resolution.as_json(data.resolution))
     write_json(out / "plots" / "skills.json", list(tables.curve_rows(data.runs)))
 

@@ -13,6 +13,8 @@ from liit.paper import BASELINE, paper_ratio
 from liit.reporting.run_records import MethodRow, RunRecord, RunRecords
 
 METRICS = ("relative_gain", "forgetting_rate", "average_accuracy")
+DIGITS = 2
+"""Behind the point in the metrics that DVC shows; `table.json` has all."""
 REFERENCE = "sequential"
 """The method whose best scores are the upper bound (ICLR 2025, §5.1)."""
 
@@ -114,9 +116,11 @@ def build_selections(runs: RunRecords) -> dict[str, Any]:
 
 
 def flat_metrics(table: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """Return the means of the table for `dvc metrics show`: method -> metric -> number."""
+    """Return the means of the table for `dvc metrics show`: method -> metric -> rounded."""
     return {
-        row["method"]: {name: row[name]["mean"] for name in METRICS if row[name] is not None}
+        row["method"]: {
+            name: round(row[name]["mean"], DIGITS) for name in METRICS if row[name] is not None
+        }
         for row in table["rows"]
     }
 
