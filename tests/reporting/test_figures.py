@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from liit.base_signals import figures as signal_figures
 from liit.base_signals.figures import SamplePicture
 from liit.plotting import HUES, OWN_HUES, hue_of, spread_labels, svg_text
-from liit.reporting.figures.cost import draw_cost
+from liit.reporting.figures.cost import draw_cost, front
+from liit.reporting.figures.ranks import cliques, draw_ranks
 from liit.reporting.figures.scores import draw_curves, draw_gains
 from liit.reporting.figures.selections import draw_composition, draw_k
 
@@ -63,7 +64,7 @@ def test_curves_show_the_mean_over_seeds() -> None:
 
 def test_error_bars_reach_from_end_to_end() -> None:
     points = [("random", 1.0, 50.0), ("ours", 3.0, 55.0)]
-    figure = draw_cost(points, {"random": (48.0, 52.0), "ours": (40.0, 70.0)})
+    figure = draw_cost(points, {"random": (48.0, 52.0), "ours": (40.0, 70.0)}, "accuracy")
     (axes,) = figure.axes
     bars = [[tuple(end) for end in bar.get_segments()[0]] for bar in axes.collections]
     assert bars == [[(1.0, 48.0), (1.0, 52.0)], [(3.0, 40.0), (3.0, 70.0)]]
@@ -162,3 +163,38 @@ def test_twelve_tasks_are_told_apart() -> None:
         for one in figure.axes[0].collections
     ]
     assert len({str(look) for look in drawn}) == 12
+
+
+def test_on_the_front_is_what_no_other_beats() -> None:
+    points = [("a", 1.0, 50.0), ("b", 2.0, 40.0), ("c", 2.0, 60.0), ("d", 3.0, 60.0), ("e", 9, 61)]
+    assert front(points) == ["a", "c", "e"]  # b is beaten, d costs more for as much
+    assert front([("a", 1.0, 5.0), ("b", 1.0, 7.0)]) == ["b"]
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 5)), min_size=1, max_size=9))
+def test_the_front_is_that_of_the_definition(points: list[tuple[int, int]]) -> None:
+    named = [(str(place), float(x), float(y)) for place, (x, y) in enumerate(points)]
+    best = {(x, y) for name, x, y in named if name in front(named)}
+    beaten = {
+        (x, y)
+        for _, x, y in named
+        if any(u <= x and v >= y and (u, v) != (x, y) for _, u, v in named)
+    }
+    assert best == {(x, y) for _, x, y in named} - beaten
+
+
+def test_a_bar_joins_ranks_within_the_critical_difference() -> None:
+    # Demsar 2006, Figure 1: CD = 1.25 over four ranks
+    assert cliques([1.0, 2.0, 3.1, 4.4], 1.25) == [(0, 1), (1, 2)]
+    assert cliques([1.0, 1.5, 2.0, 9.0], 1.25) == [(0, 2)]
+    assert cliques([1.0, 4.0], 1.25) == []
+
+
+def test_every_method_stands_at_its_rank() -> None:
+    figure = draw_ranks({"a": 2.0, "b": 1.0, "c": 3.0}, 1.2, {"a": "A", "b": "B", "c": "C"})
+    lines = {line.get_gid(): line for line in figure.axes[0].lines if line.get_gid()}
+    assert {name: line.get_xdata()[0] for name, line in lines.items() if name != "_"} == {
+        "curve-a": 2.0, "curve-b": 1.0, "curve-c": 3.0,
+    }  # fmt: skip
+    words = {text.get_text().strip() for text in figure.axes[0].texts}
+    assert {"A (2.0)", "B (1.0)", "C (3.0)", "critical difference 1.2"} <= words

@@ -167,7 +167,7 @@ def test_the_page_is_self_contained(reported: Path) -> None:
     assert len(page.ids) == len(set(page.ids))
     assert set(page.places) <= set(page.ids)
     assert page.loads
-    assert all(source.startswith("data:image/png;base64,") for source in page.loads)
+    assert all(re.match(r"data:(image/(png|jpeg);base64)?,", source) for source in page.loads)
     assert "@import" not in text
     assert not re.findall(r"url\((?!#)", text)
     references = re.findall(r'xlink:href="#([^"]+)"', text)

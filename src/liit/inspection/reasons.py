@@ -46,11 +46,11 @@ def from_files(kept: KeptSelection, id_: str) -> Reason:
     group, scorer, score = row["group"], row["scorer"] or "", row["score"]
     if group is None:
         return Reason("Chosen.", scorer=scorer, score=score)
-    members = kept.why["sizes"][group]
-    taken = kept.why.get("budgets")
-    told = f", from which {taken[group]} were taken" if taken else ""
-    text = f"Chosen: a member of group {group}, which has {members} members{told}."
-    return Reason(text, group, members, scorer, score)
+    sizes, taken = kept.why.get("sizes", {}), kept.why.get("budgets")
+    told = f", which has {sizes[group]} members" if sizes else ""
+    told += f", from which {taken[group]} were taken" if taken else ""
+    text = f"Chosen: a member of group {group}{told}."
+    return Reason(text, group, sizes[group] if sizes else None, scorer, score)
 
 
 def from_trace(method: Method, trace: Trace, id_: str) -> Reason:

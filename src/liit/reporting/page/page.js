@@ -33,7 +33,7 @@ const sort = head => {
   });
   table.tBodies[0].append(...rows);
 };
-const MANY = 8;
+const MANY = 5;
 for (const table of document.querySelectorAll(".scroll > table:not(.heat)")) {
   for (const press of table.querySelectorAll("th button"))
     press.addEventListener("click", () => sort(press.parentElement));
