@@ -170,7 +170,7 @@ def test_the_page_is_self_contained(reported: Path) -> None:
     assert all(re.match(r"data:(image/(png|jpeg);base64)?,", source) for source in page.loads)
     assert "@import" not in text
     assert not re.findall(r"url\((?!#)", text)
-    references = re.findall(r'xlink:href="#([^"]+)"', text)
+    references = re.findall(r'<use (?:xlink:)?href="#([^"]+)"', text)
     assert references
     assert set(references) <= set(page.ids)
     assert set(re.findall(r"url\(#([^)]+)\)", text)) <= set(page.ids)
