@@ -63,13 +63,16 @@ def write_result(run: Run) -> None:
 
 
 def tasks_by_skill(params: Params) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Return the tasks of the paper's skills and those of the extra skills."""
+    """Return the tasks of the paper's skills and those of the extra skills.
+
+    Of a scale that asks none of the paper's, every skill enters the metrics.
+    """
     paper: dict[str, list[str]] = {}
     extra: dict[str, list[str]] = {}
     for exam in params.exams:
         group = paper if exam.skill in PAPER_SKILLS else extra
         group.setdefault(exam.skill, []).append(exam.task)
-    return paper, extra
+    return (paper, extra) if paper else (extra, {})
 
 
 def record_costs(run: Run, t: int, costs: Mapping[str, Mapping[str, float]]) -> None:

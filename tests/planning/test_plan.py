@@ -6,17 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from liit.cli import main
 from liit.config import load_params
 from liit.planning.estimate import CostEstimate, adapter_bytes, estimate, signal_bytes
 from liit.planning.operations import forward_operations
-from liit.planning.plan import plan_table, render
+from liit.planning.plan import Plan, as_json, plan_table, render
 from liit.planning.shape import LLAVA_7B, Lengths, shape_of
 from liit.planning.speed import measure_speed, stated
 from liit.planning.workload import Arrival
 from liit.scales import params_of
 from liit.selection import load
+from liit.units import duration
 
 ROOT = Path(__file__).parents[2]
 LENGTHS = Lengths(tokens=90, blind=50, answers=10, images=1)
@@ -152,3 +154,22 @@ def test_the_page_shows_what_the_command_prints(capsys: pytest.CaptureFixture[st
     page = (ROOT / "docs/costs.md").read_text("utf-8")
     block = page.partition("<!-- plan:start -->\n\n```\n")[2].partition("\n```")[0]
     assert block.splitlines() == printed, "paste the command's output between the marks"
+
+
+def test_asking_the_exams_is_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two steps trained and the base: three times 50 questions of 90 tokens, at 10¹² a second."""
+    params = params_of("llava-1.5-7b")
+    stream = [*STREAM, Arrival("three", 50, LENGTHS, True)]
+    row = estimate(params, "random", load("main", "random"), stream, speed=stated(1), devices=1)
+    assert row.evaluations == 2
+    exams = [Arrival("exam", 50, LENGTHS, True)]
+    plan = Plan(params, stream, stated(1), 1, [row], exams)
+    once = 50 * forward_operations(shape_of(params.model), LENGTHS) / 1e12
+    assert plan.evaluation_seconds == pytest.approx(once)
+    assert as_json(plan)["seconds_per_evaluation"] == pytest.approx(once)
+    Console(width=200).print(render(plan))
+    said = capsys.readouterr().out
+    assert f"{duration(3 * once)} for 50 questions asked 3 times" in said
+    assert f"together {duration(row.seconds + 3 * once)}." in said
+    bare = Plan(params, stream, stated(1), 1, [row], [])
+    assert as_json(bare)["seconds_per_evaluation"] is None

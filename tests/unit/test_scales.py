@@ -10,6 +10,8 @@ import pytest
 
 from liit.config import load_params
 from liit.errors import LiitError
+from liit.paper import PAPER_SKILLS
+from liit.results import tasks_by_skill
 from liit.scales import params_of, use_scale
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +55,17 @@ def test_in_a_clone_the_committed_file_comes_back(shipped: bytes) -> None:
     PARAMS.write_text("scale: [")
     use_scale("mini")
     assert PARAMS.read_bytes() == shipped
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_scale_has_skills_that_enter_the_metrics(name: str) -> None:
+    """Else no row has a relative gain, and the report cannot be drawn."""
+    params = params_of(name)
+    skills, extra = tasks_by_skill(params)
+    assert skills and not skills.keys() & extra.keys()
+    assert skills.keys() <= set(PAPER_SKILLS) or not extra
+    tasks = [task for group in (skills, extra) for tasks in group.values() for task in tasks]
+    assert sorted(tasks) == sorted(exam.task for exam in params.exams)
 
 
 def test_an_overlay_changes_only_what_it_names() -> None:

@@ -15,6 +15,7 @@ from liit.config import Exam, Params
 from liit.data.sample import Sample, Turn
 from liit.data.sources import BENCHMARK, image_root
 from liit.data.store import SampleStore, write_store
+from liit.doctor.choice_check import PART, ChoiceCheck
 from liit.doctor.data import absent_parts
 from liit.doctor.findings import Finding, judged
 from liit.doctor.weights import local_folder
@@ -22,7 +23,6 @@ from liit.metrics.boxes import iou, relative
 from liit.preparation.prepare import prepare
 from liit.squares import from_square
 
-PART = "reference values"
 WORK = paths.SCRATCH / "doctor"
 OCR_LINE = f"\n{prompts.OCR.rstrip()}"
 DEVICE_ITEMS = 20
@@ -149,6 +149,9 @@ MMMU = ReferenceCheck(
 )
 CHECKS = (DeviceCheck(), GQA, SCIENCEQA, OCR, NO_OCR, REFCOCO, MMMU)
 """In this order, for evaluation on LLaVA-1.5-7B; the ranges cover what others report."""
+MMLU = ChoiceCheck("MMLU", "eval/mmlu/test", 29.3, "cloze, 57 subjects, the model's card")
+CHECKS_OF: dict[str, tuple[ChoiceCheck, ...]] = {"smollm2": (MMLU,)}
+"""Of scales whose model others report other values for."""
 
 TEXTVQA = Exam(
     task="textvqa_val",
@@ -174,7 +177,7 @@ def reference_values(params: Params, *, run: bool) -> Iterator[Finding]:
         yield Finding(PART, "model", "not run", "the values known here are those of LLaVA-1.5-7B")
         return
     failed = ""
-    for check in CHECKS:
+    for check in CHECKS_OF.get(params.scale, CHECKS):
         lacking = failed or _lacking(params, check)
         if lacking or not run:
             step = f"{'mend that first, then ' if lacking else ''}liit doctor --reference"
@@ -191,7 +194,9 @@ def _exam(params: Params, check: ReferenceCheck | DeviceCheck) -> Exam | None:
     return {exam.task: exam for exam in (TEXTVQA, *params.exams)}.get(check.exam)
 
 
-def _lacking(params: Params, check: ReferenceCheck | DeviceCheck) -> str:
+def _lacking(params: Params, check: ReferenceCheck | DeviceCheck | ChoiceCheck) -> str:
+    if isinstance(check, ChoiceCheck):
+        return check.lacking(params)
     if local_folder(params) is None:
         return "no weights"
     if isinstance(check, DeviceCheck) and params.devices.accelerator == "cpu":

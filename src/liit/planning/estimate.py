@@ -26,7 +26,7 @@ class CostEstimate:
 
     ``operations`` and ``seconds`` of signals and training; ``passes`` as the engine names them;
     ``signals_disk_gb`` and ``state_disk_gb`` (what a learner keeps) of all steps; memory in GB per
-    device.
+    device; ``evaluations``: how often all exams are asked, one for each step trained.
     """
 
     method: str
@@ -40,6 +40,7 @@ class CostEstimate:
     state_disk_gb: float
     signals_memory_gb: float
     training_memory_gb: float
+    evaluations: int
 
     @property
     def seconds(self) -> float:
@@ -88,6 +89,7 @@ def estimate(
         state_disk_gb=state / GB,
         signals_memory_gb=_signals_memory(params, shape, method) / GB,
         training_memory_gb=_training_memory(params, shape, stream) / GB,
+        evaluations=len(steps),
     )
 
 

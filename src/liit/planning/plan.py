@@ -15,9 +15,10 @@ from liit.config import Params
 from liit.errors import LiitError
 from liit.paper import BASELINE, PAPER_HOURS, paper_ratio
 from liit.planning.estimate import GB, CostEstimate, adapter_bytes, estimate
+from liit.planning.operations import forward_operations
 from liit.planning.shape import shape_of
 from liit.planning.speed import Speed, measure_speed, stated
-from liit.planning.workload import ASSUMED, Arrival, arrivals
+from liit.planning.workload import ASSUMED, Arrival, arrivals, questions
 from liit.selection import load, names, tables
 from liit.units import count, duration, size
 
@@ -33,6 +34,14 @@ class Plan:
     speed: Speed
     devices: int
     estimates: Sequence[CostEstimate]
+    exams: Sequence[Arrival]
+
+    @property
+    def evaluation_seconds(self) -> float:
+        """What asking all exams once takes, as forward passes over questions and answers."""
+        shape = shape_of(self.params.model)
+        once = sum(exam.size * forward_operations(shape, exam.lengths) for exam in self.exams)
+        return once / self.speed.signals / self.devices
 
 
 def plan_table(
@@ -62,7 +71,8 @@ def plan_table(
         )
         for name in methods or params.rows(table)
     ]
-    return Plan(params, stream, speed, number, estimates)
+    exams = questions(params, prepared=prepared)
+    return Plan(params, stream, speed, number, estimates, exams)
 
 
 def _table_of(method: str, table: str) -> str:
@@ -87,6 +97,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "budget": plan.params.budget,
         "devices": plan.devices,
         "speed": asdict(plan.speed),
+        "seconds_per_evaluation": plan.evaluation_seconds if plan.exams else None,
         "not_prepared": [arrival.name for arrival in plan.stream if not arrival.measured],
         "methods": [
             {**asdict(row), "seconds": row.seconds, "ratio": baseline and row.seconds / baseline}
@@ -160,6 +171,16 @@ def _notes(plan: Plan) -> list[str]:
         notes.append(
             f"Not prepared here, so assumed: {text:g} text tokens, {answers:g} of them answers, "
             f"and {images:g} image per sample of {', '.join(assumed)}."
+        )
+    if plan.exams:
+        asked, times = (
+            sum(exam.size for exam in plan.exams),
+            1 + sum(row.evaluations for row in plan.estimates),
+        )
+        rows, asking = sum(row.seconds for row in plan.estimates), times * plan.evaluation_seconds
+        notes.append(
+            f"All rows: {duration(rows)}, and {duration(asking)} for {asked:,} questions asked "
+            f"{times} times, which is not in the table; together {duration(rows + asking)}."
         )
     notes.append(
         "Not counted: clustering, picking, evaluation, loading, and signals that methods share."

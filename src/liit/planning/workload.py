@@ -74,6 +74,22 @@ def arrivals(params: Params, patches: int, *, prepared: bool) -> list[Arrival]:
     return [_arrival(params, dataset, encoder, patches, prepared) for dataset in params.stream]
 
 
+def questions(params: Params, *, prepared: bool) -> list[Arrival]:
+    """Return the exams as they are asked, answers included; empty where any is not prepared."""
+    encoder = _encoder(params) if prepared else None
+    stores = {exam.task: paths.exam_store(exam.task) for exam in params.prepared_exams}
+    if encoder is None or not all(store.is_file() for store in stores.values()):
+        return []
+    found = []
+    for exam in params.prepared_exams:
+        root = image_root(params, exam)
+        store = SampleStore(stores[exam.task], root)
+        found.append(
+            Arrival(exam.task, len(store), _mean_lengths(_spread(store), root, encoder), True)
+        )
+    return found
+
+
 def steps_of(method: Method, sizes: list[int], budget: int) -> list[Step]:
     """Return what a method does at every step that it trains at."""
     last = len(sizes) - 1
@@ -121,9 +137,13 @@ def _arrival(
 def _some_samples(dataset: Dataset, store: SampleStore | None) -> list[Sample]:
     """Return samples evenly spread over a prepared dataset, or the first of a drawn one."""
     if store is not None:
-        rows = np.unique(np.linspace(0, len(store) - 1, LOOKED_AT).astype(np.int64))
-        return [store[row] for row in rows.tolist()]
+        return _spread(store)
     return list(islice(drawn_samples(dataset), LOOKED_AT)) if dataset.format == WORLD else []
+
+
+def _spread(store: SampleStore) -> list[Sample]:
+    rows = np.unique(np.linspace(0, len(store) - 1, LOOKED_AT).astype(np.int64))
+    return [store[row] for row in rows.tolist()]
 
 
 def _shares(counts: np.ndarray) -> tuple[float, ...]:
