@@ -94,6 +94,15 @@ def test_published_datasets_are_assumed_and_said_to_be(
         arrivals(drawn, 36, prepared=False)
 
 
+def test_a_dataset_of_which_a_part_is_taken_has_the_size_of_that_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    params = params_of("smollm2")
+    monkeypatch.chdir(tmp_path)
+    assert {one.size for one in arrivals(params, 0, prepared=False)} == {80}
+
+
 def test_a_fresh_clone_plans_from_the_draw_as_it_will_when_prepared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -167,7 +167,8 @@ def _encoder(params: Params) -> Encoder | None:
 
 
 def _published_size(dataset: Dataset) -> int:
-    size = dataset.options.get("size", PUBLISHED_SIZES.get(dataset.name))
+    stated = dataset.options.get("size", dataset.options.get("take"))
+    size = PUBLISHED_SIZES.get(dataset.name) if stated is None else stated
     if size is None:
         raise LiitError(
             f"nobody knows how many samples {dataset.name} has before it is prepared.",
