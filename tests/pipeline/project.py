@@ -14,6 +14,8 @@ from pathlib import Path
 from liit.cli import main
 
 ROOT = Path(__file__).parents[2]
+LEFT = re.compile(r"(tables/[^/]+/)?(results|runs)/|reports/")
+"""What the runs in git left, of another scale than these tests'."""
 SECONDS_AT_MOST = 800
 """A command that hangs is named, with what it had printed, before pytest gives the test up."""
 
@@ -76,7 +78,7 @@ def fresh_project(root: Path) -> Project:
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     for name in filter(None, listed.stdout.split("\0")):
-        if name.startswith(("results/", "runs/", "reports/")) or not (ROOT / name).is_file():
+        if LEFT.match(name) or not (ROOT / name).is_file():
             continue
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, root / name)
