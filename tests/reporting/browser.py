@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
 
 WIDE, PHONE = (1280, 900), (390, 844)
 
 
 def chromium() -> tuple[str, str]:
     """Return browser and driver; skip the test, saying why, where either is missing."""
-    pytest.importorskip("selenium", reason="selenium is not installed")
     browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     driver = shutil.which("chromedriver")
     if browser is None or driver is None:
@@ -28,13 +30,10 @@ def chromium() -> tuple[str, str]:
 def opened(page: Path, size: tuple[int, int] = WIDE, *, dark: bool = False) -> Iterator[Any]:
     """Open a page in a browser that may not reach any network."""
     browser, driver = chromium()
-    from selenium import webdriver
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
     options = Options()
     options.binary_location = browser
     switches = ["--headless=new", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
+    switches.append("--disable-dev-shm-usage")  # containers have little of that memory
     if os.geteuid() == 0:
         switches.append("--no-sandbox")  # it refuses to start for root otherwise
     for switch in switches:

@@ -34,7 +34,7 @@ def lines(section: Section) -> list[list[str]]:
 def test_only_what_crosses_stands_in_the_grid(data: ReportData) -> None:
     section = grid_section(data)
     assert section.table is not None
-    assert list(section.table.header) == ["Selection", "Metric", "plain", "Ewc"]
+    assert list(section.table.header) == ["Selection", "Metric", "plain", "with EWC"]
     assert [row[0] for row in lines(section)] == ["random", "adapt_inf"] * 3
     numbers = {row["method"]: row for row in data.table["rows"]}
     mean = numbers["adapt_inf_ewc"]["average_accuracy"]

@@ -11,6 +11,8 @@ import pytest
 from browser import PHONE, WIDE, chromium, opened
 from campaign import REPORTED, stores, write_campaign
 from hostile import TEXTS, spoil
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.keys import Keys
 
 from liit.reporting.report import write_report
 
@@ -66,8 +68,6 @@ def test_a_column_sorts_by_its_numbers_both_ways(wide: Any, page: Path) -> None:
 
 
 def test_a_head_is_reached_and_pressed_with_the_keyboard(wide: Any) -> None:
-    from selenium.webdriver.common.keys import Keys
-
     heads = wide.find_elements("css selector", "#table th button")
     before = first_column(wide, "table")
     heads[0].send_keys(Keys.ENTER)
@@ -75,8 +75,6 @@ def test_a_head_is_reached_and_pressed_with_the_keyboard(wide: Any) -> None:
 
 
 def test_rows_are_filtered_by_words(wide: Any) -> None:
-    from selenium.webdriver.common.keys import Keys
-
     find = wide.find_element("css selector", "section:not(#explorer) .tools input[type=search]")
     section = wide.execute_script("return arguments[0].closest('section').id", find)
     every = first_column(wide, section)
@@ -89,8 +87,6 @@ def test_rows_are_filtered_by_words(wide: Any) -> None:
 
 
 def test_pointing_at_a_row_picks_out_its_lines(wide: Any) -> None:
-    from selenium.webdriver import ActionChains
-
     row = wide.find_element("css selector", '#table tr[data-method="random"]')
     ActionChains(wide).scroll_to_element(row).move_to_element(row).perform()
     on = "return new Set([...document.querySelectorAll('svg .on')].map(x => x.dataset.method)).size"
@@ -118,8 +114,6 @@ def test_the_numbers_of_a_figure_are_in_the_page(wide: Any) -> None:
 
 
 def test_a_sample_opens_says_why_and_closes(wide: Any) -> None:
-    from selenium.webdriver.common.keys import Keys
-
     wide.execute_script("document.querySelector('#explorer').scrollIntoView()")
     click(wide, ".sample")
     dialog = wide.find_element("css selector", "dialog.look")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from statistics import fmean
 from typing import Any
 
@@ -159,7 +160,7 @@ def _by_selection(data: ReportData) -> dict[str, list[MethodRow]]:
 def _grid(data: ReportData) -> Places:
     """Return the largest part of the table in which selections and learners cross."""
     held = _by_selection(data).values()
-    names = _names([row.definition.learner for rows in held for row in rows])
+    names = _names(data.shown)
     crossed = Counter(names[row.definition.learner] for rows in held for row in rows)
     places: Places = {}
     for rows in held:
@@ -171,13 +172,16 @@ def _grid(data: ReportData) -> Places:
     return places
 
 
-def _names(learners: list[Learner | None]) -> dict[Learner | None, str]:
-    """Return a name for each learner: its class, with its numbers where they differ."""
-    known = Counter(type(one) for one in dict.fromkeys(learners))
-    return {
-        one: PLAIN if one is None else repr(one) if known[type(one)] > 1 else type(one).__name__
-        for one in learners
-    }
+def _names(rows: Sequence[MethodRow]) -> dict[Learner | None, str]:
+    """Return a name for each learner: the words with which the labels of all its rows end."""
+    labels: dict[Learner | None, list[list[str]]] = {}
+    for row in rows:
+        labels.setdefault(row.definition.learner, []).append(row.label.split()[::-1])
+    names: dict[Learner | None, str] = {None: PLAIN}
+    for one in labels.keys() - {None}:
+        shared = takewhile(lambda words: len(set(words)) == 1, zip(*labels[one], strict=False))
+        names[one] = " ".join([words[0] for words in shared][::-1]) or repr(one)
+    return names
 
 
 def _cell(row: Mapping[str, Any] | None, metric: str) -> list[float]:
