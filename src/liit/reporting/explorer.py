@@ -67,7 +67,7 @@ def explorer_section(
 def _selections(
     data: ReportData, root: Path, stores: Mapping[str, SampleStore]
 ) -> list[KeptSelection]:
-    """Return the last step's selections of rows with a budget, under the first seed that has any.
+    """Return the last step's selections of rows with a budget, under the seed that has most.
 
     Rows without one take all of their pool, and choose nothing.
     """
@@ -75,17 +75,18 @@ def _selections(
     if set(data.stream) - stores.keys():
         return []
     in_order = {name: stores[name] for name in data.stream}
-    for seed in data.seeds:
-        rows = [row for row in data.shown if row.definition.budget_factor is not None]
+    rows = [row for row in data.shown if row.definition.budget_factor is not None]
+
+    def kept(seed: int) -> list[KeptSelection]:
         places = [((row.method, seed, step), row.definition) for row in rows]
         folders = [(place, paths.selection(*place, root), method) for place, method in places]
-        if found := [
+        return [
             KeptSelection(place, folder, method, in_order)
             for place, folder, method in folders
             if (folder / "selection.parquet").is_file()
-        ]:
-            return found
-    return []
+        ]
+
+    return max(map(kept, data.seeds), key=len)
 
 
 def shown_samples(facts: Iterable[Facts], by: Mapping[str, frozenset[str]]) -> dict[str, str]:
