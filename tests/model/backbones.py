@@ -10,6 +10,7 @@ from tiny import image, samples, several_images, text_only
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
+    Idefics3Config,
     LlamaConfig,
     LlavaOnevisionConfig,
     Qwen2Config,
@@ -18,6 +19,7 @@ from transformers import (
     SiglipVisionConfig,
     SmolLM3Config,
 )
+from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
 from transformers.models.llava_onevision.image_processing_pil_llava_onevision import (
     LlavaOnevisionImageProcessorPil,
 )
@@ -34,10 +36,10 @@ LANGUAGE = {
     "qwen3": Qwen3Config,
     "smollm3": SmolLM3Config,
 }
-FAMILIES = ("qwen2_vl", "llava_onevision", *LANGUAGE)
+FAMILIES = ("qwen2_vl", "llava_onevision", "idefics3", *LANGUAGE)
 
-# The templates of Qwen/Qwen2-VL-7B-Instruct (without video) and of
-# llava-hf/llava-onevision-qwen2-7b-ov-hf.
+# The templates of Qwen/Qwen2-VL-7B-Instruct (without video), of
+# llava-hf/llava-onevision-qwen2-7b-ov-hf and of HuggingFaceTB/SmolVLM-500M-Instruct.
 QWEN = (
     "{% for message in messages %}"
     "{% if loop.first and message['role'] != 'system' %}"
@@ -58,6 +60,14 @@ ONEVISION = (
     "{{ '\n' + content['text'] }}{% endfor %}{{ '<|im_end|>' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
+SMOLVLM = (
+    "<|im_start|>{% for message in messages %}{{ message['role'] | capitalize }}"
+    "{% if message['content'][0]['type'] == 'image' %}{{ ':' }}{% else %}{{ ': ' }}{% endif %}"
+    "{% for line in message['content'] %}"
+    "{% if line['type'] == 'text' %}{{ line['text'] }}"
+    "{% elif line['type'] == 'image' %}{{ '<image>' }}{% endif %}{% endfor %}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}"
+)
 # That of HuggingFaceTB/SmolLM2-135M-Instruct, which wants words and no pieces.
 CHAT_ML = (
     "{% for message in messages %}"
@@ -67,6 +77,8 @@ CHAT_ML = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 MARKS = ["<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>"]
+MARKS += ["<fake_token_around_image>", "<global-img>"]
+SEEING = {"qwen2_vl": QWEN, "llava_onevision": ONEVISION, "idefics3": SMOLVLM}
 
 
 def save_backbone(family: str, folder: Path) -> None:
@@ -74,11 +86,9 @@ def save_backbone(family: str, folder: Path) -> None:
     if family in LANGUAGE:
         _save_language_model(LANGUAGE[family], folder)
         return
-    tokenizer = _tokenizer(QWEN if family == "qwen2_vl" else ONEVISION)
-    if family == "qwen2_vl":
-        config, images = _qwen(tokenizer)
-    else:
-        config, images = _onevision(tokenizer)
+    tokenizer = _tokenizer(SEEING[family])
+    made = {"qwen2_vl": _qwen, "llava_onevision": _onevision, "idefics3": _smolvlm}
+    config, images = made[family](tokenizer)
     torch.manual_seed(3)
     AutoModelForImageTextToText.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -207,3 +217,24 @@ def _onevision(tokenizer: Any) -> tuple[Any, Any]:
         size={"height": 16, "width": 16}, image_grid_pinpoints=pinpoints
     )
     return config, images
+
+
+def _smolvlm(tokenizer: Any) -> tuple[Any, Any]:
+    config = Idefics3Config(
+        text_config=LlamaConfig(**_text(tokenizer)),
+        vision_config={
+            "hidden_size": 16,
+            "intermediate_size": 24,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "image_size": 32,
+            "patch_size": 4,
+        },
+        scale_factor=2,
+        image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
+        pad_token_id=tokenizer.pad_token_id,
+        tie_word_embeddings=False,
+    )
+    return config, Idefics3ImageProcessorPil(
+        size={"longest_edge": 64}, max_image_size={"longest_edge": 32}
+    )

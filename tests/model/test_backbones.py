@@ -69,8 +69,8 @@ def test_as_many_positions_as_the_model_makes_features(backbone: Backbone) -> No
             features = model.model.get_image_features(**images, return_dict=True).pooler_output
             assert [len(one) for one in features] == encoder.positions(sample.images, None)
         counts.add(places)
-    if family in LANGUAGE:
-        assert counts == {0}
+    if family in LANGUAGE or family == "idefics3":
+        assert counts == ({0, 16, 32} if family == "idefics3" else {0})
     else:
         assert len(counts) > 4  # of several sizes, or the equality would say little
 
@@ -81,10 +81,12 @@ def test_masks_decode_to_every_answer_and_its_end_mark(backbone: Backbone) -> No
         encoded = encoder.encode(sample)
         answered = encoder.tokenizer.decode(encoded.labels[encoded.labels != IGNORED])
         answers = [turn.text for turn in sample.turns if turn.role == "assistant"]
-        assert answered.replace("\n", "") == "".join(f"{answer}<|im_end|>" for answer in answers)
+        lead = " " if backbone[0] == "idefics3" else ""  # behind `Assistant:`
+        wanted = "".join(f"{lead}{answer}<|im_end|>" for answer in answers)
+        assert answered.replace("\n", "") == wanted
         text, _ = encoder.render(sample)
         messages = [{"role": turn.role, "content": turn.text} for turn in sample.turns]
-        if not sample.images and backbone[0] != "llava_onevision":
+        if not sample.images and backbone[0] not in ("llava_onevision", "idefics3"):
             whole = encoder.tokenizer.apply_chat_template(messages, tokenize=False)
             assert text == whole.rstrip("\n")
 

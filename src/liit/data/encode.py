@@ -107,6 +107,12 @@ class Encoder:
             )
 
     @property
+    def image_text(self) -> str:
+        """What stands for an image in the text: its token, with the model's marks around it."""
+        before, after = self.images.frame
+        return f"{before}{self.processor.image_token or IMAGE_TAG}{after}"
+
+    @property
     def sees(self) -> bool:
         """Whether the model sees images."""
         return not isinstance(self.images, NoImages)
@@ -215,13 +221,17 @@ class Encoder:
         if self.written == "checkpoint":
             written = template.in_pieces if self.sees else template.in_words
             return template.of_tokenizer(
-                sample.turns, self.system_prompt, self.tokenizer, content=written
+                sample.turns,
+                self.system_prompt,
+                self.tokenizer,
+                content=written,
+                image=(self.processor.image_token or IMAGE_TAG, self.image_text),
             )
         write = template.blip if self.written == "blip" else template.vicuna
         return write(
             sample.turns,
             self.system_prompt,
-            image=self.processor.image_token or IMAGE_TAG,
+            image=self.image_text,
             end=self.tokenizer.eos_token,
         )
 

@@ -73,34 +73,51 @@ def _ocr(line: str) -> str:
 
 
 def of_tokenizer(
-    turns: Sequence[Turn], system_prompt: str, tokenizer: Any, *, content: Callable[[Turn], Any]
+    turns: Sequence[Turn],
+    system_prompt: str,
+    tokenizer: Any,
+    *,
+    content: Callable[[Turn], Any],
+    image: tuple[str, str],
 ) -> Rendered:
     """Write turns by the chat template of a checkpoint's tokenizer; ``content`` as it wants it.
+
+    ``image``: what the template writes for an image, and what stands there in the end.
 
     An answer stands where the template's generation prompt leaves off, in training as when asked:
     some templates open an answer of the past in other characters. Raises LiitError for a template
     that ends no answer with the end mark, or that changes what it wrote as a conversation goes on.
     """
+
+    def written(**wanted: bool) -> str:
+        text: str = tokenizer.apply_chat_template(messages, tokenize=False, **wanted)
+        return text.replace(*image)
+
     end = tokenizer.eos_token
     messages = [{"role": "system", "content": system_prompt}] if system_prompt else []
-    text, past = "", ""
+    text = past = asked = ""
     answers: list[tuple[int, int]] = []
     for turn in turns:
         messages.append({"role": turn.role, "content": content(turn)})
         if turn.role == "assistant":
+            past = written()
             start = len(text)
-            text += turn.text + end
+            text += _lead(past.removeprefix(asked)) + turn.text + end
             answers.append((start, len(text)))
-            past = tokenizer.apply_chat_template(messages, tokenize=False)
             if past.count(end) < len(answers):
                 raise _unfit(f"ends no answer with {end!r}")
             continue
-        asked = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        asked = written(add_generation_prompt=True)
         if not asked.startswith(past):
             raise _unfit("changes what it wrote as a conversation goes on")
         text += past[past.rfind(end) + len(end) :] if past else ""
         text += asked[len(past) :]
     return text, answers
+
+
+def _lead(written: str) -> str:
+    """Return the space that a template writes before an answer, which the model then writes."""
+    return written[: len(written) - len(written.lstrip(" "))]
 
 
 def in_words(turn: Turn) -> str:

@@ -51,6 +51,8 @@ class ImageAdapter(ABC):
 
     shapes_name: ClassVar[str | None] = None
     types_name: ClassVar[str | None] = None
+    frame: ClassVar[tuple[str, str]] = ("", "")
+    """Marks that the model was taught to read before and after the positions of an image."""
 
     @abstractmethod
     def positions(self, width: int, height: int) -> int:
@@ -227,10 +229,32 @@ class InstructedAdapter(QueryAdapter):
         return pictures._replace(shapes=ids)
 
 
+class SmolVlmAdapter(SquareAdapter):
+    """Idefics 3 and SmolVLM, images not split: every image becomes one square, few positions."""
+
+    frame = ("<fake_token_around_image><global-img>", "<fake_token_around_image>")
+
+    def __init__(self, image_processor: Any, config: Any) -> None:
+        """Read the geometry once."""
+        vision = config.vision_config
+        side = vision.image_size // vision.patch_size // config.scale_factor
+        super().__init__(image_processor, vision.image_size, side**2)
+
+    def pictures(self, images: Sequence[Image.Image]) -> Pictures:
+        """Resize to the square, proportions not kept; pixels [images, 3, H, W] uint8."""
+        shapes = torch.zeros((len(images), 0), dtype=torch.long)
+        if not images:
+            return Pictures(torch.zeros((0, 3, self.side, self.side), dtype=torch.uint8), shapes)
+        wanted = {"do_image_splitting": False, "do_rescale": False, "do_normalize": False}
+        done = self.process([list(images)], **wanted, return_tensors="pt")["pixel_values"]
+        return Pictures(done[0].to(torch.uint8), shapes)
+
+
 IMAGE_ADAPTERS: dict[str, Callable[[Any, Any], ImageAdapter]] = {
     "qwen2_vl": QwenAdapter,
     "qwen2_5_vl": QwenAdapter,
     "llava_onevision": OneVisionAdapter,
+    "idefics3": SmolVlmAdapter,
     "blip-2": QueryAdapter,
     "instructblip": InstructedAdapter,
 }

@@ -25,6 +25,7 @@ from liit.model.features import accept_features
 from liit.model.lora import load_adapter, merge
 from liit.model.queries import QUERY_MODELS
 from liit.model.sealed import Seal, expect_intact
+from liit.model.smolvlm import take_rows
 
 READER = "qformer_tokenizer"
 """The folder of an InstructBLIP checkpoint with the tokenizer of its Q-Former."""
@@ -162,6 +163,7 @@ def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -
         attn_implementation="sdpa",
     )
     accept_features(model)
+    take_rows(model)
     return model.eval()
 
 

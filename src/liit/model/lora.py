@@ -20,7 +20,7 @@ from liit.errors import LiitError
 from liit.files import read_record, whole
 from liit.model.dropout import Dropout
 from liit.model.queries import QueryModel, attach_part, load_part, merge_part, save_part
-from liit.model.records import decoder, sees
+from liit.model.records import LANGUAGE_PARTS, decoder, sees
 
 PROJECTORS = ("multi_modal_projector", "visual.merger", "connector", "language_projection")
 """What models call the module between images and language: LLaVA and its kin, Qwen, Idefics,
@@ -75,7 +75,7 @@ def target_modules(model: Any) -> str:
         for name, module in layers.named_modules()
         if isinstance(module, nn.Linear)
     }
-    above = "language_model" if sees(model) else "layers"
+    above = f"({'|'.join(LANGUAGE_PARTS)})" if sees(model) else "layers"
     return rf".*{above}\..*\.({'|'.join(sorted(names))})"
 
 

@@ -10,6 +10,9 @@ from torch import Tensor
 from liit.data.encode import IGNORED, NO_TOKEN
 from liit.errors import LiitError
 
+LANGUAGE_PARTS = ("language_model", "text_model")
+"""What models that see call the part that reads: LLaVA, Qwen and BLIP-2; Idefics."""
+
 
 def announce(model: Any, batch: dict[str, Any]) -> None:
     """Tell a model that routes by record which records come next; any other is left alone.
@@ -42,7 +45,8 @@ def plain(model: Any) -> Any:
 def decoder(model: Any) -> Any:
     """Return the layers that read text: all of a language model, a part of one that sees."""
     core = inner(model)
-    return getattr(core, "language_model", core)
+    names = (name for name in LANGUAGE_PARTS if hasattr(core, name))
+    return getattr(core, next(names, ""), core)
 
 
 def sees(model: Any) -> bool:

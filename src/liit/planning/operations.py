@@ -55,7 +55,7 @@ def pass_operations(
     if PROJECTOR_GRADIENT in names:  # a backward pass of its own, down to the images
         total += _backward(shape, 0, tokens, lengths.answers)
         project = 2 * shape.projector_weights * settings.projection_dim
-        total += 4 * shape.projector_weights * shape.patches * images + project
+        total += 4 * shape.projector_weights * shape.positions * images + project
     runs = {"gradient_zero_order": 2 * settings.zero_order_directions}
     runs["gradient_zero_order_fresh"] = 2
     evaluations = sum(count for name, count in runs.items() if name in names)
@@ -81,7 +81,7 @@ def training_operations(
     attention = shape.attention(lengths.tokens, lengths.tokens)
     factors = 2 * shape.lora_weights(rank) * lengths.tokens
     layer = linear * (forwards + 1) + attention * (forwards + 2) + factors * (forwards + 2)
-    projector = 2 * 2 * shape.projector_weights * shape.patches * lengths.images
+    projector = 2 * 2 * shape.projector_weights * shape.positions * lengths.images
     return (
         shape.layers * layer
         + 2 * shape.head(lengths.answers)

@@ -63,7 +63,7 @@ def plan_table(
     if number < 1:
         raise LiitError(f"{number} devices cannot work.", next_step="give --devices 1 or more.")
     shape = shape_of(params.model)
-    stream = arrivals(params, shape.patches, prepared=prepared)
+    stream = arrivals(params, shape.positions, prepared=prepared)
     speed = stated(tflops) if tflops else measure_speed(params, shape, _mean_tokens(stream))
     estimates = [
         estimate(

@@ -33,6 +33,8 @@ class Lengths(NamedTuple):
 class ModelShape:
     """Widths and depths; ``patches`` per image; the class token adds one inside the tower.
 
+    ``shuffled``: patches that become one position by a single linear layer (Idefics 3 and SmolVLM);
+    1 where every patch is one, by LLaVA's two layers.
     Norms, biases, embeddings and elementwise work are left out: below one per cent of a model of
     billions of weights.
     """
@@ -46,6 +48,7 @@ class ModelShape:
     tower_width: int
     tower_mlp_width: int
     patches: int
+    shuffled: int = 1
 
     @classmethod
     def of_config(cls, config: Any) -> ModelShape:
@@ -76,8 +79,15 @@ class ModelShape:
 
     @property
     def projector_weights(self) -> int:
-        """Weights of the projector's two layers."""
+        """Weights of the projector."""
+        if self.shuffled > 1:
+            return self.shuffled * self.tower_width * self.width
         return (self.tower_width * self.width + self.width**2) if self.tower_layers else 0
+
+    @property
+    def positions(self) -> int:
+        """Positions that an image takes in the decoder."""
+        return self.patches // self.shuffled
 
     @property
     def parameters(self) -> int:
@@ -113,7 +123,7 @@ class ModelShape:
         seen = self.patches + 1
         tower = 2 * self.tower_weights * seen
         tower += self.tower_layers * 4 * seen**2 * self.tower_width
-        return count * (tower + 2 * self.projector_weights * self.patches)
+        return count * (tower + 2 * self.projector_weights * self.positions)
 
 
 def _tower(config: Any) -> dict[str, int]:
@@ -125,6 +135,7 @@ def _tower(config: Any) -> dict[str, int]:
         "tower_width": vision.hidden_size,
         "tower_mlp_width": vision.intermediate_size,
         "patches": (vision.image_size // vision.patch_size) ** 2,
+        "shuffled": getattr(config, "scale_factor", 1) ** 2,
     }
 
 

@@ -64,14 +64,14 @@ class Step:
     candidates: tuple[float, ...]
 
 
-def arrivals(params: Params, patches: int, *, prepared: bool) -> list[Arrival]:
+def arrivals(params: Params, positions: int, *, prepared: bool) -> list[Arrival]:
     """Return the datasets of the stream: measured where prepared or drawn, as published else.
 
     ``prepared``: what lies in data/ and base/ belongs to these parameters. Raises LiitError for a
     dataset whose size or length nobody knows.
     """
     encoder = _encoder(params) if prepared else None
-    return [_arrival(params, dataset, encoder, patches, prepared) for dataset in params.stream]
+    return [_arrival(params, dataset, encoder, positions, prepared) for dataset in params.stream]
 
 
 def questions(params: Params, *, prepared: bool) -> list[Arrival]:
@@ -111,7 +111,7 @@ def steps_of(method: Method, sizes: list[int], budget: int) -> list[Step]:
 
 
 def _arrival(
-    params: Params, dataset: Dataset, encoder: Encoder | None, patches: int, prepared: bool
+    params: Params, dataset: Dataset, encoder: Encoder | None, positions: int, prepared: bool
 ) -> Arrival:
     store = None
     if prepared and paths.dataset_store(dataset.name).is_file():
@@ -123,7 +123,7 @@ def _arrival(
         return Arrival(dataset.name, size, lengths, measured=True)
     if params.model.mini is None:
         text, answers, images = ASSUMED
-        lengths = Lengths(text + images * patches, text, answers, images)
+        lengths = Lengths(text + images * positions, text, answers, images)
         return Arrival(dataset.name, size, lengths, measured=False)
     if not prepared:
         lacking, step = "the scale's base", f"run `liit scale {params.scale}` first."

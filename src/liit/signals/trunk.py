@@ -128,7 +128,7 @@ class Trunk:
             raise _ReachedError
 
         inputs = {k: v for k, v in batch.items() if isinstance(v, Tensor) and k != "labels"}
-        handle = self.inner.language_model.register_forward_pre_hook(stop, with_kwargs=True)
+        handle = decoder(self.inner).register_forward_pre_hook(stop, with_kwargs=True)
         try:
             self.inner(**inputs, use_cache=False)
         except _ReachedError:
