@@ -6,14 +6,14 @@ Size = tuple[float, float]
 """Width and height, in pixels."""
 
 
-def margins(size: Size) -> tuple[float, float]:
+def margins(size: Size) -> tuple[int, int]:
     """Return how far the image stands from the square's left and upper edge, in pixels.
 
     Whole pixels, rounded down, as LLaVA-1.5's ``expand2square`` pastes it: where the padding is
     odd, the right or lower margin is one pixel wider.
     """
     side = max(size)
-    return (side - size[0]) // 2, (side - size[1]) // 2
+    return int((side - size[0]) // 2), int((side - size[1]) // 2)
 
 
 def to_square(coordinates: tuple[float, ...], size: Size) -> tuple[float, ...]:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from backbones import SMOLVLM, mixed, open_backbone, save_backbone
 from PIL import Image
-from transformers import AutoTokenizer, Idefics3ForConditionalGeneration, Idefics3Processor
+from transformers import (
+    AutoTokenizer,
+    Idefics3ForConditionalGeneration,
+    Idefics3Processor,
+    LlavaImageProcessorPil,
+)
 from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
 
 from liit.data import template
@@ -53,7 +59,7 @@ def own_inputs(folder: Path, sample: Sample, encoder: Encoder) -> dict[str, torc
         chat_template=SMOLVLM,
     )
     messages = [{"role": one.role, "content": template.in_pieces(one)} for one in sample.turns]
-    images: list[Image.Image] = [open_image(one, None) for one in sample.images]
+    images = [padded(open_image(one, None)) for one in sample.images]
     return dict(
         processor(
             text=processor.apply_chat_template(messages),
@@ -63,3 +69,11 @@ def own_inputs(folder: Path, sample: Sample, encoder: Encoder) -> dict[str, torc
             return_tensors="pt",
         )
     )
+
+
+def padded(image: Image.Image) -> Image.Image:
+    """The square that boxes are measured in, as LLaVA's processor pads to it."""
+    pixels = LlavaImageProcessorPil().pad_to_square(
+        np.asarray(image).transpose(2, 0, 1), background_color=(128, 128, 128)
+    )
+    return Image.fromarray(pixels.transpose(1, 2, 0).astype(np.uint8))

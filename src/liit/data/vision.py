@@ -13,6 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from liit.squares import margins
+
 
 class Pictures(NamedTuple):
     """The images of one sample: ``pixels`` [rows, ...], and ``shapes`` [images, k].
@@ -230,7 +232,10 @@ class InstructedAdapter(QueryAdapter):
 
 
 class SmolVlmAdapter(SquareAdapter):
-    """Idefics 3 and SmolVLM, images not split: every image becomes one square, few positions."""
+    """Idefics 3 and SmolVLM, images not split: every image becomes one square, few positions.
+
+    Their processor would stretch it; it is padded here, as the square is where boxes are measured.
+    """
 
     frame = ("<fake_token_around_image><global-img>", "<fake_token_around_image>")
 
@@ -241,13 +246,20 @@ class SmolVlmAdapter(SquareAdapter):
         super().__init__(image_processor, vision.image_size, side**2)
 
     def pictures(self, images: Sequence[Image.Image]) -> Pictures:
-        """Resize to the square, proportions not kept; pixels [images, 3, H, W] uint8."""
+        """Pad and resize; pixels [images, 3, H, W] uint8."""
         shapes = torch.zeros((len(images), 0), dtype=torch.long)
         if not images:
             return Pictures(torch.zeros((0, 3, self.side, self.side), dtype=torch.uint8), shapes)
         wanted = {"do_image_splitting": False, "do_rescale": False, "do_normalize": False}
-        done = self.process([list(images)], **wanted, return_tensors="pt")["pixel_values"]
+        squares = [self._padded(one) for one in images]
+        done = self.process([squares], **wanted, return_tensors="pt")["pixel_values"]
         return Pictures(done[0].to(torch.uint8), shapes)
+
+    def _padded(self, image: Image.Image) -> Image.Image:
+        mean = tuple(round(255 * one) for one in self.process.image_mean)
+        square = Image.new("RGB", (max(image.size),) * 2, mean)
+        square.paste(image, margins(image.size))
+        return square
 
 
 IMAGE_ADAPTERS: dict[str, Callable[[Any, Any], ImageAdapter]] = {
