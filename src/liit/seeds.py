@@ -16,3 +16,11 @@ def seed_for(run_seed: int, *axes: str | int) -> int:
 def generator(run_seed: int, *axes: str | int) -> np.random.Generator:
     """Return a NumPy generator seeded by :func:`seed_for`."""
     return np.random.default_rng(seed_for(run_seed, *axes))
+
+
+def taken(total: int, take: int, source: str) -> frozenset[int]:
+    """Return which of a source's ``total`` records are taken where ``take`` are wanted.
+
+    The draw never changes; all where there are fewer.
+    """
+    return frozenset(generator(0, "take", source).permutation(total)[:take].tolist())

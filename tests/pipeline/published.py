@@ -181,7 +181,7 @@ def save_checkpoint(params: Params, folder: Path, adapter: Path) -> None:
     lora.save_adapter(adapted, adapter, str(folder))
 
 
-def write_overlay(scale: Path, to: Path, checkpoint: str, adapter: str) -> None:
+def write_overlay(scale: Path, to: Path, checkpoint: str, adapter: str | None) -> None:
     """Write the scale for this machine: paths, budget, model checkpoint, sizes, devices."""
     given = yaml.safe_load(scale.read_text())
     given["scale"] = to.stem

@@ -63,7 +63,7 @@ PARSED = {
     "liit unpack": "opens that; tests/model/test_unpack.py",
 }
 """Commands that are not run here, and why; `at` names the page where others run it."""
-EXIT = {"liit doctor --scale llava-1.5-7b": 1}
+EXIT = dict.fromkeys((f"liit doctor --scale {one}" for one in ("llava-1.5-7b", "one-gpu")), 1)
 """Exit codes other than 0: something is missing, and it says what."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from backbones import open_backbone, save_backbone
 from tiny import SHAPE, several_images, text_only, tiny
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import (
@@ -20,7 +21,7 @@ from liit.config import Lora, Model, Signals
 from liit.errors import LiitError
 from liit.model import lora
 from liit.planning.operations import pass_operations, training_operations
-from liit.planning.shape import LLAVA_7B, Lengths, ModelShape, shape_of
+from liit.planning.shape import LLAVA_7B, SMOLVLM_500M, Lengths, ModelShape, shape_of
 from liit.signals.passes import passes_for
 
 TOY = ModelShape(
@@ -103,6 +104,27 @@ def test_llava_7b_has_its_published_size() -> None:
     """7.06 billion weights (its model card); 9,994,240 LoRA weights a layer at rank 128."""
     assert LLAVA_7B.parameters == pytest.approx(7.06e9, rel=2e-3)
     assert LLAVA_7B.lora_weights(128) == 9_994_240
+
+
+def test_smolvlm_has_its_published_size() -> None:
+    """507 million weights (its file of 1.02 GB in 16 bits), 64 positions per image (its card)."""
+    assert SMOLVLM_500M.parameters == pytest.approx(507e6, rel=5e-3)
+    assert SMOLVLM_500M.positions == 64
+
+
+def test_a_smolvlm_costs_what_pytorch_counts(tmp_path: Path) -> None:
+    save_backbone("idefics3", tmp_path)
+    model, encoder = open_backbone(tmp_path)
+    model.set_attn_implementation("eager")
+    encoded = encoder.encode(several_images(1))
+    batch = encoder.collate([encoded])
+    inputs = {name: one for name, one in batch.items() if name not in ("ids", "labels")}
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(**inputs, use_cache=False)
+    shape = shape_of(Model(str(tmp_path), None, None, "float32", "", 99, True))
+    ours = shape.images(encoded.images) + shape.layers * shape.layer(len(encoded))
+    patches = 2 * 3 * 4**2 * shape.tower_width * shape.patches * encoded.images
+    assert counter.get_total_flops() == ours + shape.head(len(encoded)) + patches
 
 
 @pytest.mark.parametrize("sample", [text_only(1), several_images(1)], ids=["text", "images"])

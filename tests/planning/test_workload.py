@@ -16,7 +16,7 @@ from liit.data.encode import IGNORED
 from liit.data.store import write_store
 from liit.errors import LiitError
 from liit.planning.shape import LLAVA_7B, Lengths
-from liit.planning.workload import PUBLISHED_SIZES, arrivals, steps_of
+from liit.planning.workload import PUBLISHED_SIZES, arrivals, questions, steps_of
 from liit.preparation.prepare import prepare
 from liit.scales import params_of
 from liit.selection import load
@@ -101,6 +101,19 @@ def test_a_dataset_of_which_a_part_is_taken_has_the_size_of_that_part(
     params = params_of("smollm2")
     monkeypatch.chdir(tmp_path)
     assert {one.size for one in arrivals(params, 0, prepared=False)} == {80}
+
+
+def test_questions_of_an_exam_of_which_a_part_is_taken_are_assumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    some, every = params_of("one-gpu"), params_of("llava-1.5-7b")
+    monkeypatch.chdir(tmp_path)
+    found = questions(some, 64, prepared=False)
+    assert [(one.name, one.size) for one in found] == [(one.task, 500) for one in some.exams]
+    assert {one.lengths for one in found} == {Lengths(214, 150, 10, 1)}
+    assert not any(one.measured for one in found)
+    assert questions(every, 576, prepared=False) == []
 
 
 def test_a_fresh_clone_plans_from_the_draw_as_it_will_when_prepared(

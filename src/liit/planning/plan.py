@@ -18,7 +18,7 @@ from liit.planning.estimate import GB, CostEstimate, adapter_bytes, estimate
 from liit.planning.operations import forward_operations
 from liit.planning.shape import shape_of
 from liit.planning.speed import Speed, measure_speed, stated
-from liit.planning.workload import ASSUMED, Arrival, arrivals, questions
+from liit.planning.workload import ASSUMED, ASSUMED_QUESTION, Arrival, arrivals, questions
 from liit.selection import load, names, tables
 from liit.units import count, duration, size
 
@@ -71,7 +71,7 @@ def plan_table(
         )
         for name in methods or params.rows(table)
     ]
-    exams = questions(params, prepared=prepared)
+    exams = questions(params, shape.positions, prepared=prepared)
     return Plan(params, stream, speed, number, estimates, exams)
 
 
@@ -171,6 +171,12 @@ def _notes(plan: Plan) -> list[str]:
         notes.append(
             f"Not prepared here, so assumed: {text:g} text tokens, {answers:g} of them answers, "
             f"and {images:g} image per sample of {', '.join(assumed)}."
+        )
+    if plan.exams and not all(exam.measured for exam in plan.exams):
+        text, answers, images = ASSUMED_QUESTION
+        notes.append(
+            f"Not prepared here, so assumed: {text:g} text tokens, {answers:g} of them answers, "
+            f"and {images:g} image per question."
         )
     if plan.exams:
         asked, times = (

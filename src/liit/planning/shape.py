@@ -31,10 +31,10 @@ class Lengths(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
-    """Widths and depths; ``patches`` per image; the class token adds one inside the tower.
+    """Widths and depths; ``patches`` per image.
 
     ``shuffled``: patches that become one position by a single linear layer (Idefics 3 and SmolVLM);
-    1 where every patch is one, by LLaVA's two layers.
+    1 where every patch is one, by LLaVA's two layers, and a class token is with them in the tower.
     Norms, biases, embeddings and elementwise work are left out: below one per cent of a model of
     billions of weights.
     """
@@ -120,7 +120,7 @@ class ModelShape:
 
     def images(self, count: float) -> float:
         """Operations of the tower and the projector."""
-        seen = self.patches + 1
+        seen = self.patches + (self.shuffled == 1)
         tower = 2 * self.tower_weights * seen
         tower += self.tower_layers * 4 * seen**2 * self.tower_width
         return count * (tower + 2 * self.projector_weights * self.positions)
@@ -150,7 +150,23 @@ LLAVA_7B = ModelShape(
     tower_mlp_width=4096,
     patches=576,
 )
-"""llava-hf/llava-1.5-7b-hf, from its config.json."""
+SMOLVLM_500M = ModelShape(
+    layers=32,
+    width=960,
+    key_value_width=320,
+    mlp_width=2560,
+    vocabulary=49280,
+    tower_layers=12,
+    tower_width=768,
+    tower_mlp_width=3072,
+    patches=1024,
+    shuffled=16,
+)
+KNOWN = {
+    "llava-hf/llava-1.5-7b-hf": LLAVA_7B,
+    "HuggingFaceTB/SmolVLM-500M-Instruct": SMOLVLM_500M,
+}
+"""Shapes by their config.json, for checkpoints that are not on this machine."""
 
 
 def shape_of(model: Model) -> ModelShape:
@@ -172,9 +188,7 @@ def shape_of(model: Model) -> ModelShape:
             tower_mlp_width=2 * mini.vision_width,
             patches=mini.patches,
         )
-    if model.checkpoint == "llava-hf/llava-1.5-7b-hf":
-        return LLAVA_7B
-    return _of_checkpoint(model)
+    return KNOWN.get(model.checkpoint or "") or _of_checkpoint(model)
 
 
 def _of_checkpoint(model: Model) -> ModelShape:

@@ -20,7 +20,7 @@ from liit.intake import Raw
 from liit.intake.values import iter_records
 from liit.limits import Count
 from liit.schema import check_options
-from liit.seeds import generator
+from liit.seeds import taken
 
 
 def require_files(source: str, files: Sequence[Path]) -> None:
@@ -96,13 +96,12 @@ class Format:
         convert, records = _bound(self.convert, values), _bound(self.records, values)
         maker = SampleMaker(source, image_root, check_images)
         expanded = _bound(self.expand, values)(source, files)
-        taken = None
+        kept = None
         if take is not None:
-            total = sum(1 for file in expanded for _ in records(file))
-            taken = set(generator(0, "take", source).permutation(total)[:take].tolist())
+            kept = taken(sum(1 for file in expanded for _ in records(file)), take, source)
         number = itertools.count()
         for file in expanded:
-            wanted = (one for one in records(file) if taken is None or next(number) in taken)
+            wanted = (one for one in records(file) if kept is None or next(number) in kept)
             yield from maker.samples(file, wanted, convert)
 
 
