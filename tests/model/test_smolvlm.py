@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,16 @@ def test_it_reads_what_its_own_processor_writes(folder: Path, number: int) -> No
     plain = Idefics3ForConditionalGeneration.from_pretrained(folder).eval()
     own["input_ids"], own["attention_mask"] = batch["input_ids"], batch["attention_mask"]
     assert float(loss) == pytest.approx(float(plain(**own, labels=batch["labels"]).loss), rel=1e-5)
+
+
+def test_a_template_beside_the_tokenizer_is_found(folder: Path, tmp_path: Path) -> None:
+    """As its published checkpoint has it."""
+    shutil.copytree(folder, tmp_path / "published")
+    (tmp_path / "published/chat_template.jinja").unlink()
+    kept = {"chat_template": SMOLVLM}
+    (tmp_path / "published/chat_template.json").write_text(json.dumps(kept), "utf-8")
+    (_, one), (_, other) = open_backbone(folder), open_backbone(tmp_path / "published")
+    assert all(one.render(sample) == other.render(sample) for sample in mixed(3))
 
 
 def own_inputs(folder: Path, sample: Sample, encoder: Encoder) -> dict[str, torch.Tensor]:

@@ -1,5 +1,5 @@
-"""Small files in the published layouts, where scale ``llava-1.5-7b`` expects them, and a tiny
-LLaVA-1.5 as its checkpoint is published.
+"""Small files in the published layouts, where scales ``llava-1.5-7b`` and ``one-gpu`` expect them,
+and a tiny LLaVA-1.5 as its checkpoint is published.
 
 Records are slices of the real files in ``../shared/samples`` where these are at hand, and of our
 own files in the same layouts where they are not. M3IT and LAMM, of which none is public, are always
@@ -188,6 +188,7 @@ def write_overlay(scale: Path, to: Path, checkpoint: str, adapter: str | None) -
     given["methods"] = ["random", "sequential", "adapt_inf"]
     given["budget"] = 10
     given["model"] |= {"checkpoint": checkpoint, "adapter": adapter, "dtype": "float32"}
+    given["model"]["revision"] = None
     given["lora"] = {"rank": 4, "alpha": 8}
     given["train"] |= {"batch_size": 4, "micro_batch_size": 4}
     given["signals"] = {"projection_dim": 64, "tokens_per_batch": 8192}
@@ -274,7 +275,8 @@ def _samples(params: Params, dataset: Dataset) -> Iterator[Sample]:
 
 def _items(params: Params, exam: Exam) -> Iterator[Sample]:
     files = [Path(params.data_root) / file for file in exam.files]
-    return read_items(files=files, image_root=image_root(params, exam), **exam.options)
+    options = {name: one for name, one in exam.options.items() if name != "take"}
+    return read_items(files=files, image_root=image_root(params, exam), **options)
 
 
 def _draw(root: Path | None, samples: Iterator[Sample]) -> None:

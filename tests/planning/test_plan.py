@@ -156,6 +156,18 @@ def test_the_page_shows_what_the_command_prints(capsys: pytest.CaptureFixture[st
     assert block.splitlines() == printed, "paste the command's output between the marks"
 
 
+def test_one_gpu_is_planned_for_a_day_on_a_card_of_24_gb() -> None:
+    """Table 2's rows at 40 · 10¹² operations a second, 24 % of an RTX 4090's peak in bf16."""
+    params = params_of("one-gpu")
+    plan = plan_table(params, "main", None, prepared=False, devices=None, tflops=40.0)
+    assert len(plan.estimates) == 15
+    asked = 1 + sum(row.evaluations for row in plan.estimates)
+    seconds = sum(row.seconds for row in plan.estimates) + asked * plan.evaluation_seconds
+    assert 12 < seconds / 3600 < 20  # the rest of the day is for what a plan leaves out
+    memory = max(max(row.signals_memory_gb, row.training_memory_gb) for row in plan.estimates)
+    assert memory < 12
+
+
 def test_asking_the_exams_is_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
     """Two steps trained and the base: three times 50 questions of 90 tokens, at 10¹² a second."""
     params = params_of("llava-1.5-7b")

@@ -40,15 +40,6 @@ def test_short_answers_and_their_extra_lines(tmp_path: Path) -> None:
     assert sample.turns[0].text.endswith(SHORT)
 
 
-def test_some_are_taken_by_a_draw_that_never_changes(tmp_path: Path) -> None:
-    rows = [{"image": f"V_{n}.jpg", "question": f"q{n}?", "answers": ["a"]} for n in range(9)]
-    every = [one.id for one in items(tmp_path, "vizwiz", rows)]
-    some = [one.id for one in items(tmp_path, "vizwiz", rows, take=4)]
-    assert len(set(some)) == 4 and some == [one for one in every if one in some] != every[:4]
-    assert [one.id for one in items(tmp_path, "vizwiz", rows, take=4)] == some
-    assert [one.id for one in items(tmp_path, "vizwiz", rows, take=99)] == every
-
-
 def test_coco_images_are_looked_for_under_their_names(tmp_path: Path) -> None:
     row = {"question_id": 3, "image_id": 42, "question": "q?", "answers": ["x"]}
     assert items(tmp_path, "okvqa", [row])[0].images[0].path == "COCO_val2014_000000000042.jpg"

@@ -48,6 +48,21 @@ def test_a_broken_line_is_set_aside_and_the_rest_kept(params) -> None:  # type: 
     assert "empty answer" in faults[1].reason
 
 
+def test_a_part_of_a_benchmark_is_the_same_every_time(params) -> None:  # type: ignore[no-untyped-def]
+    asked = {str(n): {"question": f"Is it {n}?", "answer": "yes", "imageId": "a"} for n in range(9)}
+    Path("datasets/q.json").write_text(json.dumps(asked))
+    Path("datasets/images/a.jpg").touch()
+    kept = []
+    for take in (4, 4, 6, 20):
+        options = {"task": "gqa", "take": take, "check_images": "no"}
+        exam = Exam("gqa_testdev", "vqa", "benchmark", ("q.json",), "images", options)
+        prepare(params, exam, Path("q.arrow"))
+        kept.append([sample.extra["question_id"] for sample in SampleStore(Path("q.arrow"))])
+    assert [len(ids) for ids in kept] == [4, 4, 6, 9]
+    assert kept[0] == kept[1] == sorted(kept[0]) and set(kept[0]) < set(kept[2]) < set(kept[3])
+    assert kept[0] != ["0", "1", "2", "3"]
+
+
 def test_no_sound_sample_stops(params) -> None:  # type: ignore[no-untyped-def]
     Path("datasets/chats.json").write_text(json.dumps([record(1, "")]))
     with pytest.raises(LiitError, match="no sound sample"):

@@ -84,8 +84,9 @@ def of_tokenizer(
 
     ``image``: what the template writes for an image, and what stands there in the end.
 
-    An answer stands where the template's generation prompt leaves off, in training as when asked:
-    some templates open an answer of the past in other characters. Raises LiitError for a template
+    An answer stands where the template's generation prompt leaves off, in training as when asked
+    (some templates open an answer of the past in other characters), behind the space that the
+    template puts there, which the model writes. Raises LiitError for a template
     that ends no answer with the end mark, or that changes what it wrote as a conversation goes on.
     """
 
@@ -102,7 +103,7 @@ def of_tokenizer(
         if turn.role == "assistant":
             past = written()
             start = len(text)
-            text += _lead(past.removeprefix(asked)) + turn.text + end
+            text += _lead(asked, past) + turn.text + end
             answers.append((start, len(text)))
             if past.count(end) < len(answers):
                 raise _unfit(f"ends no answer with {end!r}")
@@ -115,9 +116,10 @@ def of_tokenizer(
     return text, answers
 
 
-def _lead(written: str) -> str:
-    """Return the space that a template writes before an answer, which the model then writes."""
-    return written[: len(written) - len(written.lstrip(" "))]
+def _lead(asked: str, past: str) -> str:
+    """Return the space between a template's generation prompt and the answer that follows it."""
+    answer = past[len(asked) :] if past.startswith(asked) else ""
+    return answer[: len(answer) - len(answer.lstrip(" "))]
 
 
 def in_words(turn: Turn) -> str:

@@ -114,12 +114,20 @@ def _records(dataset: Dataset) -> int | None:
     store = paths.dataset_store(dataset.name)
     if store.is_file():
         return len(SampleStore(store))
-    origin = origin_of(dataset)
-    return origin.records if origin else dataset.options.get("size")
+    origin, take = origin_of(dataset), dataset.options.get("take")
+    published = origin.records if origin else dataset.options.get("size")
+    return min(take, published or take) if take else published
 
 
 def _prepared(params: Params) -> int | None:
     embedded = [dataset for dataset in params.stream if dataset.format in EMBEDDED]
     if any(absent_parts(params, dataset) for dataset in embedded):
         return None
-    return COPIES * sum(bytes_of(params, one, (".jsonl", ".parquet")) for one in embedded)
+    return COPIES * sum(_held(params, dataset) for dataset in embedded)
+
+
+def _held(params: Params, dataset: Dataset) -> int:
+    """Return the bytes that one copy of a dataset takes: its files', or its share of them."""
+    origin, take = origin_of(dataset), dataset.options.get("take")
+    share = min(1.0, take / origin.records) if take and origin and origin.records else 1.0
+    return round(share * bytes_of(params, dataset, (".jsonl", ".parquet")))

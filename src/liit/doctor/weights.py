@@ -147,6 +147,8 @@ def _one_of(folder: Path, subject: str, *names: str) -> Finding:
 
 def _adapter(params: Params) -> Finding:
     subject, folder = "adapter of t = 0", params.model.adapter
+    if folder is None and params.base.adapter_epochs:
+        return Finding(PART, subject, "ok", "none is named: `liit base` trains it on that dataset")
     if folder is None:
         detail = "none: methods that need gradients stop at the first step"
         step = "name the LoRA folder that made the model in model.adapter (docs/real-data.md)"

@@ -111,7 +111,7 @@ def load_processor(folder: str | Path, *, revision: str | None = None, pad: bool
             next_step=f"use one of {', '.join(FAMILIES)}, or add its image adapter to "
             "src/liit/data/vision.py.",
         )
-    tokenizer = AutoTokenizer.from_pretrained(folder, **where)
+    tokenizer = _with_template(AutoTokenizer.from_pretrained(folder, **where), folder, where)
     images = AutoImageProcessor.from_pretrained(folder, **where, backend="pil")
     number = config.image_token_id
     token = None if number is None else tokenizer.convert_ids_to_tokens(number)
@@ -125,6 +125,16 @@ def load_processor(folder: str | Path, *, revision: str | None = None, pad: bool
     if isinstance(adapter, InstructedAdapter):
         adapter.reader = AutoTokenizer.from_pretrained(folder, subfolder=READER, **where)
     return Parts(tokenizer, token, adapter)
+
+
+def _with_template(tokenizer: Any, folder: str | Path, where: Mapping[str, Any]) -> Any:
+    """Return a tokenizer with the chat template that older checkpoints keep beside it."""
+    from transformers import ProcessorMixin
+
+    if not tokenizer.chat_template:
+        kept, _ = ProcessorMixin.get_processor_dict(folder, **where)
+        tokenizer.chat_template = kept.get("chat_template")
+    return tokenizer
 
 
 def _language_processor(tokenizer: Any) -> Parts:

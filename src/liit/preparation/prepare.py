@@ -26,10 +26,12 @@ from liit.data.sources import (
 from liit.data.store import Prepared, Quarantined, write_store
 from liit.errors import LiitError, nearest
 from liit.files import whole
+from liit.limits import Count
 from liit.locks import at_work_on
 from liit.progress import say, tracked
 from liit.schema import check_options
 from liit.scoring.exam_items import read_items, read_joint, read_training
+from liit.seeds import taken
 
 
 def parts_of(params: Params) -> tuple[str, ...]:
@@ -125,10 +127,22 @@ def _of_official_files(
     if isinstance(source, Dataset):
         read = read_joint if source.format == JOINT else read_training
         given["source"] = name
-    check_options(f"{type(source).__name__} {name}", [read], options, supplied=tuple(given))
-    prober = Prober(root, check)
-    for item in read(**given, **options):
+    owner, supplied = f"{type(source).__name__} {name}", (*given, "items", "name")
+    check_options(owner, [read, _taken], options, supplied=supplied)
+    take, prober = options.pop("take", None), Prober(root, check)
+    for item in _taken(read(**given, **options), name, take=take):
         yield item if isinstance(item, Quarantined) else _with_images(item, prober, name)
+
+
+def _taken(
+    items: Iterator[Sample | Quarantined], name: str, *, take: Count | None = None
+) -> Iterable[Sample | Quarantined]:
+    """Return so many of the items, in their order, as every reader's ``take`` does."""
+    if take is None:
+        return items
+    found = list(items)
+    places = taken(len(found), take, name)
+    return [item for place, item in enumerate(found) if place in places]
 
 
 def _with_images(item: Sample, prober: Prober, name: str) -> Sample | Quarantined:

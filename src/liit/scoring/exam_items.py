@@ -12,7 +12,7 @@ from liit.data.images import confined
 from liit.data.sample import IMAGE_TAG, ImageRef, Sample, Turn, make_sample
 from liit.data.store import Quarantined
 from liit.errors import LiitError, nearest
-from liit.limits import Count, Strict
+from liit.limits import Strict
 from liit.metrics.boxes import Frame
 from liit.scoring.benchmark import (
     MISFITS,
@@ -25,7 +25,6 @@ from liit.scoring.benchmark import (
 from liit.scoring.exam import ExamItem
 from liit.scoring.files import read_documents
 from liit.scoring.records import Record
-from liit.seeds import taken
 
 
 def read_items(
@@ -36,24 +35,20 @@ def read_items(
     profile: Profile = "standard",
     box_frame: Frame = "padded_square",
     split: str | None = None,
-    take: Count | None = None,
 ) -> Iterator[Sample]:
     """Yield a benchmark's items as samples, in file order.
 
     The last user turn is the prompt, the last assistant turn the reference, ``extra`` what scoring
     needs (``answers``, ``letter`` and ``choices``, ``box``, ``references``), the ``profile`` that
     tasks score by, and the published ``question_id``. ``split`` keeps the records that are marked
-    with it; ``take``: of these this many, by a draw that never changes. ``paper`` asks RefCOCO's
-    first sentence per object only and shows MMMU's first image only. LiitError for unknown tasks
-    and unusable files or records.
+    with it. ``paper`` asks RefCOCO's first sentence per object only and shows MMMU's first image
+    only. LiitError for unknown tasks and unusable files or records.
     """
     benchmark, options = _asking(task), Options(profile, box_frame=box_frame)
-    records = [one for one in _records(benchmark, files)[0] if _is_of(one, split)]
-    if take is not None:
-        kept = taken(len(records), take, task)
-        records = [one for number, one in enumerate(records) if number in kept]
     seen = Counter[str]()
-    for record in records:
+    for record in _records(benchmark, files)[0]:
+        if not _is_of(record, split):
+            continue
         item = _asked(benchmark, record, options)
         if item is not None:
             sample = _sample(task, record, item, profile, image_root)

@@ -75,7 +75,7 @@ class Trunk:
         except AttributeError as error:
             raise LiitError(
                 f"{type(core).__name__} has no language model of the usual layout ({error}).",
-                next_step="use a LLaVA, LLaVA-OneVision, Qwen2-VL or Llama checkpoint.",
+                next_step="use a LLaVA, LLaVA-OneVision, Qwen2-VL, SmolVLM or Llama checkpoint.",
             ) from None
         kinds = set(getattr(language.config, "layer_types", None) or ["full_attention"])
         if kinds != {"full_attention"}:
