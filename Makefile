@@ -7,7 +7,9 @@ TABLES := $(filter-out main,$(patsubst experiments/%/README.md,%,$(wildcard expe
 STREAMS := $(patsubst scales/%-mini.yaml,%,$(wildcard scales/*-mini.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test test-fast lint report docs site bench byte-check reliability $(TABLES) $(STREAMS)
+.PHONY: install repro test test-fast lint report docs site bench byte-check reliability $(TABLES) $(STREAMS)
+
+install: $(READY)  ## the environment alone
 
 # `dvc repro` alone does the same, one run after the other.
 repro: $(READY)  ## regenerate the main table: data, base, every method, report

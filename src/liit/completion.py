@@ -6,6 +6,9 @@ benchmarks are asked for when they are needed (`liit list methods`), in the proj
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import shtab
 
 from liit.arguments import NAMES, Parser, named
@@ -16,6 +19,8 @@ FUNCTIONS = {
     "zsh": '_liit_{0}() {{ compadd -- ${{(f)"$(liit list {0} 2>/dev/null)"}}; }}',
 }
 """How each shell completes a name."""
+FURTHER = 15
+"""Words after an option's first that zsh completes, where the option takes any number."""
 
 
 def script(parser: Parser, shell: str) -> str:
@@ -24,5 +29,15 @@ def script(parser: Parser, shell: str) -> str:
     add_arguments(score)
     for action in score._get_positional_actions():
         named(action, "benchmarks")
+    for command in parser.commands.choices.values():
+        for action in command._actions:
+            if action.type is Path or action.metavar == "FILE":
+                action.complete = shtab.FILE
+            function = getattr(action, "complete", {}).get(shell)
+            if shell == "zsh" and function and action.option_strings and action.nargs in ("+", "*"):
+                # shtab has zsh complete the first word alone: the further ones stand in its name.
+                name = action.metavar or action.dest
+                action.metavar = f"{name}:{function}::" * FURTHER + name
     preamble = "\n".join(FUNCTIONS[shell].format(kind) for kind in NAMES)
-    return str(shtab.complete(parser, shell, preamble=preamble))
+    text = str(shtab.complete(parser, shell, preamble=preamble))
+    return re.sub(r'"\(\*\)::?', '"*:', text)  # the same without an option

@@ -59,7 +59,10 @@ def write_result(run: Run) -> None:
     if not read_cache(paths.run_record(run.name, run.seed)):
         record_costs(run, run.steps[-1], {})  # lost or damaged; what is made costs nothing now
     table = "" if run.table == paths.MAIN else f" --table {run.table}"
-    say(f"{paths.result(run.name, run.seed)} holds the result; `liit report{table}` shows it")
+    is_row = run.table != paths.MAIN or run.name in params.methods
+    first = "" if is_row else f"add `{run.name}` below `methods:` in params.yaml, and "
+    shown = f"{first}`liit report{table}` shows it"
+    say(f"{paths.result(run.name, run.seed)} holds the result; {shown}")
 
 
 def tasks_by_skill(params: Params) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

@@ -125,49 +125,78 @@ def test_json_stays_json_where_something_is_missing(capsys: pytest.CaptureFixtur
     assert missing and f"{len(missing)} things are missing" in told.err
 
 
-def completed(tmp_path: Path, *words: str) -> list[str]:
-    """Let bash complete the last word, with `liit` run from this code."""
-    program = tmp_path / "bin/liit"
-    program.parent.mkdir(exist_ok=True)
+COMPLETED = [
+    ("compa", "compare"),
+    ("run adapt_inf_2", "adapt_inf_2x"),
+    ("run random --table abl", "ablations"),
+    ("run random --step m3", "m3it"),
+    ("run random --onl", "--only"),
+    ("scale smok", "smoke"),
+    ("list exa", "exams"),
+    ("score pop", "pope"),
+    ("score pope --predictions LICENSE READ", "README.md"),
+    ("compare random adapt_inf_4", "adapt_inf_4x"),
+    ("chat random adapt_inf_4", "adapt_inf_4x"),
+    ("plan --methods random adapt_inf_4", "adapt_inf_4x"),
+    ("plan --methods random el2n --scale smok", "smoke"),
+]
+"""What is typed after `liit`, and the word that its last one becomes."""
+ASK = {
+    "bash": r"""
+eval "$(liit completion bash)"
+complete_line() {
+    COMP_WORDS=($1); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=()
+    _shtab_liit liit "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
+    echo "${COMPREPLY[*]}"
+}
+for line in "$@"; do complete_line "$line"; done
+""",
+    # Keys for a shell that has a terminal: Tab, then one that writes down what stands on the line.
+    "zsh": r"""
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PS1=; autoload -Uz compinit; compinit -u -D; eval "$(liit completion zsh)"
+tell() { print -r -- "$BUFFER" >>"$TOLD"; BUFFER=; }; zle -N tell; bindkey "^T" tell; print rea""dy'
+while zpty -r shell said && [[ $said != *ready* ]]; do done
+for line in "$@"; do zpty -w -n shell "$line"$'\t\x14'; done
+zpty -w shell exit
+while zpty -r shell said; do done
+cat "$TOLD"
+""",
+}
+"""Scripts that complete each of their arguments, and print them one a line."""
+
+
+@pytest.fixture(scope="module", params=ASK)
+def completed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What a shell makes of the last words, with `liit` run from this code."""
+    shell, folder = request.param, tmp_path_factory.mktemp("bin")
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell}")
+    program = folder / "liit"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m liit "$@"\n', encoding="utf-8")
     program.chmod(0o755)
-    line = " ".join(f"'{word}'" for word in words)
-    script = (
-        f'eval "$(liit completion bash)"\nCOMP_WORDS=({line})\nCOMP_CWORD={len(words) - 1}\n'
-        f"_shtab_liit liit '{words[-1]}' '{words[-2]}'\necho \"${{COMPREPLY[@]}}\""
-    )
     environment = os.environ | {
-        "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT / "src"),
+        "TOLD": str(folder / "told"),
     }
+    typed = [f"liit {line}" for line, _ in COMPLETED]
     done = subprocess.run(
-        ["bash", "-c", script],
+        [shell, "-c", ASK[shell], shell, *typed],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
         check=True,
+        timeout=300,
     )
-    return done.stdout.split()
+    return dict(zip(typed, done.stdout.splitlines(), strict=True))
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-@pytest.mark.parametrize(
-    ("words", "wanted"),
-    [
-        (["compa"], ["compare"]),
-        (["run", "adapt_inf_2"], ["adapt_inf_2x"]),
-        (["run", "random", "--table", "abl"], ["ablations"]),
-        (["run", "random", "--step", "m3"], ["m3it"]),
-        (["run", "random", "--onl"], ["--only"]),
-        (["scale", "smok"], ["smoke"]),
-        (["list", "exa"], ["exams"]),
-        (["score", "pop"], ["pope"]),
-        (["compare", "random", "adapt_inf_4"], ["adapt_inf_4x"]),
-    ],
-)
-def test_bash_completes(words: list[str], wanted: list[str], tmp_path: Path) -> None:
-    assert completed(tmp_path, "liit", *words) == wanted
+@pytest.mark.parametrize(("line", "wanted"), COMPLETED)
+def test_a_shell_completes(line: str, wanted: str, completed: dict[str, str]) -> None:
+    assert completed[f"liit {line}"].split()[-1] == wanted
 
 
 def test_the_script_for_zsh_asks_for_names(capsys: pytest.CaptureFixture[str]) -> None:

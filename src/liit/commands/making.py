@@ -131,9 +131,9 @@ def new_method(asked: Namespace) -> None:
     from liit.reporting.cards import write_method
 
     file = write_method(asked.name)
-    say(f"{file} is a method that runs: change it, then")
-    say(f"  liit prepare && liit run {asked.name}   # its row; `liit report` shows the table")
-    say(f"and add `- {asked.name}` below `methods:` in params.yaml to keep it in the table")
+    say(f"{file} is a method that runs: change it, add `{asked.name}` below `methods:`")
+    say("in params.yaml, which says what rows the table has, then")
+    say(f"  liit prepare && liit run {asked.name} && liit report   # the table with its row")
 
 
 def repro(asked: Namespace) -> None:
