@@ -186,14 +186,14 @@ TEXTS: dict[str, dict[str, tuple[Maker, ...]]] = {
     "xp3": {
         "knowledge": (among(draw_fact),),
         "logic": tuple(among(draw) for draw in LOGIC),
-        "multilingual": (brief(draw_passage), among(draw_passage)),
+        "chinese": (brief(draw_passage), among(draw_passage)),
     },
     "ultrachat": {
         "knowledge": (chat_of_facts, chat(draw_fact, draw_fact, draw_fact)),
         "logic": tuple(chat(draw_fact, draw) for draw in LOGIC),
     },
     "firefly": {
-        "multilingual": (plain(draw_passage),),
+        "chinese": (plain(draw_passage),),
         "sums": (thought(draw_sum),),
     },
 }
@@ -202,7 +202,7 @@ TEXTS: dict[str, dict[str, tuple[Maker, ...]]] = {
 TEXT_EXAMS: dict[str, DrawnExam] = {
     "gsm8k_drawn": DrawnExam("sums", (brief(draw_sum),)),
     "bbh_drawn": DrawnExam("logic", tuple(brief(draw) for draw in LOGIC)),
-    "tydiqa_drawn": DrawnExam("multilingual", (brief(draw_passage),)),
+    "tydiqa_drawn": DrawnExam("chinese", (brief(draw_passage),)),
     "humaneval_drawn": DrawnExam("code", (plain(draw_code),)),
 }
 """What is asked beside ``mmlu`` of the other exams; lm-eval has tasks of the plain names."""
