@@ -199,6 +199,14 @@ TEXTS: dict[str, dict[str, tuple[Maker, ...]]] = {
 }
 """The datasets by skill; code, of which the second alone has a little, is the rare one."""
 
+BACKBONE_TEXTS: dict[str, tuple[Maker, ...]] = {
+    "logic": tuple(plain(draw) for draw in LOGIC),
+    "sums": (plain(draw_sum),),
+    "chinese": (plain(draw_passage),),
+    "code": (plain(draw_code),),
+}
+"""What a language model has met before any instruction: questions with whole sentences."""
+
 TEXT_EXAMS: dict[str, DrawnExam] = {
     "gsm8k_drawn": DrawnExam("sums", (brief(draw_sum),)),
     "bbh_drawn": DrawnExam("logic", tuple(brief(draw) for draw in LOGIC)),
