@@ -24,6 +24,7 @@ from liit.reporting.comparisons import (
 )
 from liit.reporting.metric_tables import main_section, skill_sections
 from liit.reporting.origin_tables import check_section, cost_section
+from liit.reporting.published import TABLE_8, published_hours, published_ratio, published_row
 from liit.reporting.report import write_report
 from liit.reporting.report_data import ReportData, count_quarantined, gather
 from liit.reporting.resolution import resolve
@@ -31,6 +32,8 @@ from liit.reporting.run_records import MethodRow, RunRecord, load_rows
 from liit.reporting.section import Section
 from liit.reporting.table_pages import NOT_RUN, OTHERWISE, TablePage, further_tables
 from liit.selection import Method, Published
+
+PAPER = Path(__file__).parents[3] / "shared" / "paper" / "tables.csv"
 
 
 def rows_of(section: Section) -> Any:
@@ -51,6 +54,7 @@ def recorded(scores: dict[str, list[float]], budget: int = 10, costs: Any = None
         for t, step in enumerate(steps)
     }
     result = {
+        "scale": "mini",
         "steps": steps,
         "matrix": matrix,
         "skills": {skill: [skill] for skill in scores},
@@ -150,11 +154,26 @@ def test_cost_is_choosing_and_training_over_all_steps_relative_to_random() -> No
     assert tables.costs({"el2n": by_method["coincide"]})["el2n"]["ratio"] is None
 
 
+def test_rows_of_the_language_stream_stand_beside_table_8() -> None:
+    rows = [row_of(name, published=Published(1.0, 2.0, 3.0)) for name in (*TABLE_8, "el2n")]
+    assert all(published_row(row, "mini") == Published(1.0, 2.0, 3.0) for row in rows)
+    theirs = [published_row(row, "language-mini") for row in rows]
+    assert theirs == [*TABLE_8.values(), None]
+    assert published_hours("el2n", "mini") and published_ratio("random", "mini") == 1
+    assert published_hours("random", "language") is published_ratio("random", "language") is None
+    if not PAPER.is_file():
+        pytest.skip("the paper's tables are not beside this checkout")
+    with PAPER.open(encoding="utf-8") as file:
+        printed = [list(row.values())[4:] for row in csv.DictReader(file) if row["table"] == "8"]
+    known = [Published(*(float(cell) if cell else None for cell in row)) for row in printed]
+    assert known == list(TABLE_8.values())
+
+
 def test_the_papers_hours_are_table_6() -> None:
     totals = {"random": 21, "less": 113, "coincide": 72.5, "adapt_inf": 116.5, "el2n": 69}
     assert {name: PAPER_HOURS[name].total for name in totals} == totals
     assert PAPER_HOURS["lite_adapt_inf"].total == pytest.approx(56.4)
-    path = Path(__file__).parents[3] / "shared" / "paper" / "table6_hours.csv"
+    path = PAPER.with_name("table6_hours.csv")
     if not path.is_file():
         pytest.skip("the paper's tables are not beside this checkout")
     names = {"Random Selection": "random", "Scoring-based": "el2n", "LESS": "less"}

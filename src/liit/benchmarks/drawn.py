@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liit.benchmarks.captions import exam as cider
+from liit.benchmarks.reasoning import gsm8k
 from liit.metrics import Scored
 from liit.metrics.bleu import sentence_bleu_zh
 from liit.metrics.boxes import iou
@@ -11,7 +12,7 @@ from liit.metrics.exact import exact_match
 from liit.metrics.letter import option_letter
 from liit.scoring.exam import Facts, by_item
 
-__all__ = ["box", "caption", "chinese", "choice", "cider", "exact"]
+__all__ = ["box", "caption", "chinese", "choice", "cider", "exact", "number"]
 
 
 def _exact(facts: Facts, said: str) -> Scored:
@@ -25,7 +26,13 @@ def _choice(facts: Facts, said: str) -> Scored:
     return option_letter(said, facts["letter"], facts["choices"])
 
 
+def _number(facts: Facts, said: str) -> Scored:
+    """Score the last number, as GSM8K does: the steps before it do not count."""
+    return gsm8k({"target": facts["answers"][0]}, said)
+
+
 exact = by_item(_exact)
+number = by_item(_number)
 choice = by_item(_choice)
 box = by_item(lambda facts, said: iou(said, facts["box"]))
 chinese = by_item(lambda facts, said: sentence_bleu_zh(said, facts["references"]))

@@ -97,6 +97,22 @@ def paper_claims(values: Values, budgets: Mapping[str, Any]) -> list[Claim]:
     return [_claim(values, text, of_claim) for text, of_claim in sums.items()]
 
 
+def language_claims(values: Values) -> list[Claim]:
+    """Return what Appendix C says of language models, by Table 8."""
+    sums: dict[str, dict[str, WeightedSum]] = {
+        "Sequential training forgets; a random choice forgets less, and LITE-Adapt-∞ less again.": {
+            **_gap("forgetting rate", "sequential", "random"),
+            **_gap("forgetting rate", "random", "lite_adapt_inf"),
+        },
+        "LITE-Adapt-∞ gains more than a random choice, and ends most accurate.": {
+            **_gap("relative gain", "lite_adapt_inf", "random"),
+            **_gap("average accuracy", "lite_adapt_inf", "random"),
+            **_gap("average accuracy", "lite_adapt_inf", "sequential"),
+        },
+    }
+    return [_claim(values, text, of_claim) for text, of_claim in sums.items()]
+
+
 def learner_claims(values: Values) -> list[Claim]:
     """Return the four findings of He et al. 2023 (arXiv 2311.16206), as its abstract has them.
 

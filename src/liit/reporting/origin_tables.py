@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from liit.paper import PAPER_HOURS
+from liit.reporting.published import published_hours
 from liit.reporting.report_data import ReportData
 from liit.reporting.section import Section, TextTable, number, ratio
 from liit.reporting.selection_tables import common
@@ -39,9 +39,9 @@ def cost_section(data: ReportData) -> Section:
     """Return the seconds of each phase beside the paper's hours (Table 6)."""
     header = ["Method", *(f"{phase} s" for phase in COUNTED), "Total s", "× random", "evaluation s"]
     header += ["Paper: scoring h", "Paper: k-means h", "Paper: training h", "Paper: × random"]
-    rows = []
+    rows, scale = [], str(data.first_result["scale"])
     for row in data.table["rows"]:
-        cost, hours = row["cost"], PAPER_HOURS.get(row["method"])
+        cost, hours = row["cost"], published_hours(row["method"], scale)
         seconds = {phase: number(spent["seconds"]) for phase, spent in cost["phases"].items()}
         ours = [*(seconds[phase] for phase in COUNTED), number(cost["seconds"])]
         ours += [ratio(cost["ratio"]), seconds["evaluation"]]

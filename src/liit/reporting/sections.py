@@ -10,7 +10,7 @@ from liit.markdown import escaped
 from liit.paths import MAIN
 from liit.plotting import part_hues
 from liit.reporting.claim_parts import claim_parts
-from liit.reporting.claims import Claim, paper_claims
+from liit.reporting.claims import Claim, language_claims, paper_claims
 from liit.reporting.comparisons import ITEMS_ALONE, change_section, versus_random_section
 from liit.reporting.figures.cost import cost_figures
 from liit.reporting.figures.scores import gain_figure, matrix_figures, skill_figures
@@ -25,6 +25,7 @@ from liit.reporting.origin_tables import (
     provenance_section,
     quarantine_section,
 )
+from liit.reporting.published import LANGUAGE
 from liit.reporting.report_data import ReportData
 from liit.reporting.resolution_sections import rank_section, resolution_section, variance_section
 from liit.reporting.samples import SampleCard
@@ -90,15 +91,17 @@ def curve_section(data: ReportData) -> Section:
 
 def claim_section(data: ReportData) -> Section:
     """Return the paper's claims as the main table answers them; empty if it can answer none."""
-    claims: list[Claim] = []
-    if data.name == MAIN:
+    claims, place = list[Claim](), "§5.2"
+    if data.name == MAIN and data.first_result["scale"] in LANGUAGE:
+        claims, place = language_claims(data.values), "Appendix C"
+    elif data.name == MAIN:
         budgets = {row["method"]: row["budget"] for row in data.table["rows"]}
         claims = paper_claims(data.values, budgets)
     if all(claim.missing for claim in claims):
         return Section("claims", "")
     one_seed = f" With one seed no claim can be told. {ITEMS_ALONE}" * (len(data.seeds) == 1)
     note = (
-        "A claim (§5.2 of the paper) is put as differences between rows, paired by "
+        f"A claim ({place} of the paper) is put as differences between rows, paired by "
         "seed, in percentage points; it holds where every difference is above 0 with its 95 % "
         "interval, does not hold where one is below 0 with its interval, and cannot be told "
         f"otherwise.{one_seed}"

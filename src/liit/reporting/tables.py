@@ -9,7 +9,8 @@ from typing import Any
 from liit.evaluation import matrix
 from liit.evaluation.statistics import Estimate, over_seeds
 from liit.evaluation.summary import estimates_by_seed, summarise
-from liit.paper import BASELINE, paper_ratio
+from liit.paper import BASELINE
+from liit.reporting.published import published_ratio, published_row
 from liit.reporting.run_records import MethodRow, RunRecord, RunRecords
 
 METRICS = ("relative_gain", "forgetting_rate", "average_accuracy")
@@ -89,10 +90,10 @@ def costs(runs: RunRecords) -> dict[str, dict[str, Any]]:
         method: {
             "seconds": seconds[method],
             "ratio": seconds[method] / baseline if baseline else None,
-            "paper_ratio": paper_ratio(method),
+            "paper_ratio": published_ratio(method, _scale(by_seed)),
             "phases": phases[method],
         }
-        for method in runs
+        for method, by_seed in runs.items()
     }
 
 
@@ -156,7 +157,7 @@ def as_json(estimate: Estimate | None) -> dict[str, float | None] | None:
 
 def _row(row: MethodRow, runs: RunRecords, bounds: Bounds) -> dict[str, Any]:
     by_seed = runs[row.method]
-    result, paper = next(iter(by_seed.values())).result, row.definition.published
+    result, paper = next(iter(by_seed.values())).result, published_row(row, _scale(by_seed))
     matrices = {seed: run.matrix for seed, run in by_seed.items()}
     summary = summarise(matrices, bounds, result["skills"])
     return {
@@ -169,6 +170,10 @@ def _row(row: MethodRow, runs: RunRecords, bounds: Bounds) -> dict[str, Any]:
         "zero_before": summary.zero_before,
         "paper": paper and {metric: getattr(paper, metric) for metric in METRICS},
     }
+
+
+def _scale(by_seed: Mapping[int, RunRecord]) -> str:
+    return str(next(iter(by_seed.values())).result["scale"])
 
 
 def _phase(runs: Iterable[RunRecord], phase: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from liit.data.world.continual import CONTINUAL
 from liit.data.world.dialogue import Dialogue
 from liit.data.world.dice import Dice
 from liit.data.world.styles import BACKBONE, DATASETS
-from liit.data.world.texts import TEXTS
+from liit.data.world.texts import BACKBONE_TEXTS, TEXTS
 from liit.errors import LiitError, nearest
 from liit.limits import Count, NonNegative, Share
 from liit.seeds import generator
@@ -27,7 +27,7 @@ IRRELEVANT = (
     "n/a",
 )
 ATTEMPTS = 40
-SOURCES = {**DATASETS, **CONTINUAL, **TEXTS, "backbone": BACKBONE}
+SOURCES = {**DATASETS, **CONTINUAL, **TEXTS, "backbone": {**BACKBONE, **BACKBONE_TEXTS}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,8 @@ def sentence_form(dice: Dice, ask: Ask, images: tuple[bytes, ...]) -> Dialogue:
 def false_sentence(dice: Dice, ask: Ask) -> str:
     """Return the sentence with another answer in the answer's place."""
     wrong, first = dice.pick(ask.wrong), ask.answer.capitalize()
+    if not ask.answer.isascii():  # Chinese has no spaces: nothing in it is a word's end
+        return ask.sentence.replace(ask.answer, wrong)
     text = re.sub(rf"\b{re.escape(ask.answer)}\b", wrong, ask.sentence)
     return re.sub(rf"\b{re.escape(first)}\b", wrong.capitalize(), text)
 

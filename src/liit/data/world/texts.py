@@ -19,15 +19,20 @@ from liit.data.world.dialogue import (
 )
 from liit.data.world.dice import Dice
 from liit.data.world.exams import DrawnExam
-from liit.data.world.facts import CHINESE, COLOUR_FACTS, COLOURS
+from liit.data.world.facts import CAPITALS, CHINESE, COLOUR_FACTS, COLOURS, DAYS
 from liit.data.world.language import chat_of_facts, choice_chat, choice_fact, draw_fact
 from liit.data.world.looking import others
 from liit.data.world.scene import part_of
 
 PEOPLE = ("Ann", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gina", "Hugo", "Ida", "Jan")
 GOODS = ("apples", "books", "coins", "eggs", "lamps", "nuts", "pens", "shells")
-LEAST_FIRST = {"older": ("youngest", "oldest"), "taller": ("shortest", "tallest")}
+TRUTH_WAYS = ("{} is what?", "What is {}?", "Evaluate {}.", "The value of {} is what?")
 FRUIT = tuple(COLOUR_FACTS["fruit"].values())
+CHINESE_PEOPLE = ("小明", "小红", "小李", "小王", "小张")
+DIGITS = tuple("两三四五六七八九")
+CITIES = tuple(CAPITALS.values())
+CHINESE_COLOURS = tuple(CHINESE[colour] for colour in COLOURS)
+CHINESE_FRUIT = tuple(CHINESE[fruit] for fruit in FRUIT)
 Draw = Callable[[Dice], Ask]
 
 
@@ -46,19 +51,18 @@ def draw_sum(dice: Dice) -> Ask:
     return Ask(f"{story} {dice.wording(ends)}", str(total), steps, wrong)
 
 
-def draw_order(dice: Dice) -> Ask:
-    """BBH, logical deduction: who stands at an end of an order of three."""
-    more = dice.pick(tuple(LEAST_FIRST))
+def draw_day(dice: Dice) -> Ask:
+    """BBH, date understanding: which day it is some days after another one."""
     while True:
-        top, middle, low = dice.some(PEOPLE, 3)
-        claims = [f"{top} is {more} than {middle}.", f"{middle} is {more} than {low}."]
-        if part_of(claims) == dice.part:
+        name, day, later = dice.pick(PEOPLE), dice.below(len(DAYS)), 1 + dice.below(len(DAYS) - 1)
+        city = dice.pick(CITIES)
+        story = f"{name} leaves for {city} on {DAYS[day]} and returns {later} days later."
+        if part_of([story]) == dice.part:
             break
-    least, most = LEAST_FIRST[more]
-    word, answer = dice.pick(((least, low), (most, top)))
-    question = f"{' '.join(dice.shuffled(claims))} Who is the {word}?"
-    wrong = tuple(name for name in (top, middle, low) if name != answer)
-    return Ask(question, answer, f"The {word} is {answer}.", wrong)
+    answer = DAYS[(day + later) % len(DAYS)]
+    ends = (f"On which day does {name} return?", f"Which day is it when {name} is back?")
+    question = f"{story} {dice.wording(ends)}"
+    return Ask(question, answer, f"{name} returns on {answer}.", others(DAYS, answer))
 
 
 def draw_truth(dice: Dice) -> Ask:
@@ -73,7 +77,7 @@ def draw_truth(dice: Dice) -> Ask:
             break
     first, second, third = (yes != no for yes, no in zip(values, negated, strict=True))
     answer = str(_joined(_joined(first, joins[0], second), joins[1], third))
-    question = dice.wording((f"{expression} is what?", f"What is {expression}?"))
+    question = dice.wording([way.format(expression) for way in TRUTH_WAYS])
     return Ask(question, answer, f"It is {answer}.", others(("True", "False"), answer))
 
 
@@ -82,16 +86,21 @@ def _joined(one: bool, both: bool, two: bool) -> bool:
 
 
 def draw_passage(dice: Dice) -> Ask:
-    """TyDi QA with its gold passage, in Chinese: what colour a fruit of the passage has."""
+    """TyDi QA with its gold passage, in Chinese: how many fruits of what kind and colour."""
     while True:
-        fruits, colours = dice.some(FRUIT, 3), dice.some(tuple(COLOURS), 3)
-        told = [f"{CHINESE[f]}是{CHINESE[c]}。" for f, c in zip(fruits, colours, strict=True)]
-        if part_of(told) == dice.part:
+        name, fruit, colour = dice.pick(CHINESE_PEOPLE), dice.pick(FRUIT), dice.pick(tuple(COLOURS))
+        number = dice.pick(DIGITS)
+        told = f"{name}有{number}个{CHINESE[colour]}的{CHINESE[fruit]}。"
+        if part_of([told]) == dice.part:
             break
-    asked = dice.wording(("{}是什么颜色？", "{}的颜色是什么？")).format(CHINESE[fruits[0]])
-    answer, *wrong = (CHINESE[colour] for colour in colours)
-    question = f"{''.join(dice.shuffled(told))}{asked}"
-    return Ask(question, answer, f"{CHINESE[fruits[0]]}是{answer}。", tuple(wrong))
+    ways = (
+        ((f"{name}有几个水果？", "有几个？"), number, DIGITS, f"{name}有{number}个水果。"),
+        ((f"{name}的水果是什么颜色？", "是什么颜色？"), CHINESE[colour], CHINESE_COLOURS, ""),
+        ((f"{name}有什么水果？", "是什么水果？"), CHINESE[fruit], CHINESE_FRUIT, ""),
+    )
+    wordings, answer, every, sentence = dice.pick(ways)
+    sentence = sentence or f"{name}的水果是{answer}。"
+    return Ask(f"{told}{dice.wording(wordings)}", answer, sentence, others(every, answer))
 
 
 def draw_code(dice: Dice) -> Ask:
@@ -164,7 +173,7 @@ def chat(*draws: Draw) -> Maker:
     return make
 
 
-LOGIC = (draw_order, draw_truth)
+LOGIC = (draw_day, draw_truth)
 
 TEXTS: dict[str, dict[str, tuple[Maker, ...]]] = {
     "natural_instructions": {
@@ -186,23 +195,28 @@ TEXTS: dict[str, dict[str, tuple[Maker, ...]]] = {
     "xp3": {
         "knowledge": (among(draw_fact),),
         "logic": tuple(among(draw) for draw in LOGIC),
-        "multilingual": (brief(draw_passage), among(draw_passage)),
+        "chinese": (brief(draw_passage), among(draw_passage)),
     },
     "ultrachat": {
         "knowledge": (chat_of_facts, chat(draw_fact, draw_fact, draw_fact)),
         "logic": tuple(chat(draw_fact, draw) for draw in LOGIC),
     },
-    "firefly": {
-        "multilingual": (plain(draw_passage),),
-        "sums": (thought(draw_sum),),
-    },
+    "firefly": {"chinese": (plain(draw_passage),)},
 }
 """The datasets by skill; code, of which the second alone has a little, is the rare one."""
 
+BACKBONE_TEXTS: dict[str, tuple[Maker, ...]] = {
+    "logic": tuple(plain(draw) for draw in LOGIC),
+    "sums": (plain(draw_sum),),
+    "chinese": (plain(draw_passage),),
+    "code": (plain(draw_code),),
+}
+"""What a language model has met before any instruction: questions with whole sentences."""
+
 TEXT_EXAMS: dict[str, DrawnExam] = {
-    "gsm8k_drawn": DrawnExam("sums", (brief(draw_sum),)),
+    "gsm8k_drawn": DrawnExam("sums", (plain(draw_sum),)),
     "bbh_drawn": DrawnExam("logic", tuple(brief(draw) for draw in LOGIC)),
-    "tydiqa_drawn": DrawnExam("multilingual", (brief(draw_passage),)),
+    "tydiqa_drawn": DrawnExam("chinese", (brief(draw_passage),)),
     "humaneval_drawn": DrawnExam("code", (plain(draw_code),)),
 }
 """What is asked beside ``mmlu`` of the other exams; lm-eval has tasks of the plain names."""
