@@ -72,16 +72,21 @@ def stages_run(output: str) -> list[str]:
     return [name for name in re.findall(r"Running stage '([^']+)'", output) if name != "files"]
 
 
-def fresh_project(root: Path) -> Project:
-    """Copy what git tracks (as it is in the working tree) into a new repository."""
+def copy_tracked(root: Path, left: bool) -> None:
+    """Copy what git tracks, as it is in the working tree: what runs ``left``, or all else."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     for name in filter(None, listed.stdout.split("\0")):
-        if LEFT.match(name) or not (ROOT / name).is_file():
-            continue
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, root / name)
+        asked = bool(LEFT.match(name)) is left and (ROOT / name).is_file()
+        if asked and not (root / name).exists():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, root / name)
+
+
+def fresh_project(root: Path) -> Project:
+    """Copy the project, without what runs left, into a new repository."""
+    copy_tracked(root, left=False)
     (root / "dvc.lock").unlink(missing_ok=True)
     project = Project(root)
     project.run("git", "init", "-q")
