@@ -210,13 +210,16 @@ def test_a_part_of_a_dataset_takes_its_share_of_the_disk(
 def test_one_gpu_lacks_its_weights_and_every_file(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(ROOT)
     given = dataclasses.replace(params_of("one-gpu"), data_root=str(tmp_path))
-    found = {one.subject: one for one in examine(given, reference=False)}
+    found = {one.subject: one for one in examine(given, reference=True)}
     model = found["HuggingFaceTB/SmolVLM-500M-Instruct"]
     assert model.state == "missing" and f"hf download {model.subject}" in model.next_step
     for source in [*given.steps, *(exam.task for exam in given.exams)]:
         assert found[source].state == "missing" and "https://" in found[source].next_step
     # 103,439 records of 8,192 numbers in two bytes
     assert found["gradients"].detail == f"about {103_439 * 8192 * 2 / 1e9:,.1f} GB"
+    # nothing of LLaVA-1.5-7B's is expected of SmolVLM
+    values = [one.subject for one in found.values() if one.part == reference_checks.PART]
+    assert values == [DeviceCheck().name]
 
 
 def test_no_accelerator_is_named(params: Params, monkeypatch: Any) -> None:

@@ -21,6 +21,7 @@ from tiny import CPU, LORA, TRAIN, prompt_of
 from liit.config import Signals
 from liit.data.corpus import Corpus
 from liit.data.encode import IGNORED, Encoded, Encoder
+from liit.data.sample import Turn, make_sample
 from liit.data.store import SampleStore, write_store
 from liit.evaluation.decoding import greedy
 from liit.learning.train import fit
@@ -89,6 +90,14 @@ def test_masks_decode_to_every_answer_and_its_end_mark(backbone: Backbone) -> No
         if not sample.images and backbone[0] not in ("llava_onevision", "idefics3"):
             whole = encoder.tokenizer.apply_chat_template(messages, tokenize=False)
             assert text == whole.rstrip("\n")
+
+
+def test_a_space_that_opens_an_answer_stands_once(backbone: Backbone) -> None:
+    encoder, answer = backbone[2], "  thing 3"
+    turns = [Turn("user", "Say 3."), Turn("assistant", answer)]
+    text, ((start, stop),) = encoder.render(make_sample("spaced", turns))
+    lead = " " if backbone[0] == "idefics3" else ""
+    assert text[start:stop] == f"{lead}{answer}{encoder.tokenizer.eos_token}"
 
 
 def test_every_linear_layer_of_the_language_model_and_the_projector_train(

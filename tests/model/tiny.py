@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -74,11 +75,11 @@ def samples(count: int) -> list[Sample]:
     return [kinds[number % 3](number) for number in range(count)]
 
 
-def prompt_of(encoder: Encoder, sample: Sample) -> Encoded:
+def prompt_of(encoder: Encoder, sample: Sample, image_root: Path | None = None) -> Encoded:
     """What the model is given before it answers the last question, images included."""
-    ids = encoder.prompt(sample)
+    ids = encoder.prompt(sample, image_root)
     labels = torch.full_like(ids, IGNORED)
-    return Encoded(sample.id, ids, labels, encoder.shown(sample, None))
+    return Encoded(sample.id, ids, labels, encoder.shown(sample, image_root))
 
 
 def tiny(

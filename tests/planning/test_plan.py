@@ -166,6 +166,15 @@ def test_one_gpu_is_planned_for_a_day_on_a_card_of_24_gb() -> None:
     assert 12 < seconds / 3600 < 20  # the rest of the day is for what a plan leaves out
     memory = max(max(row.signals_memory_gb, row.training_memory_gb) for row in plan.estimates)
     assert memory < 12
+    page = " ".join((ROOT / "docs/real-data.md").read_text("utf-8").split())
+    rows, asking = duration(sum(r.seconds for r in plan.estimates)), asked * plan.evaluation_seconds
+    assert f"{rows} for the fifteen rows and {duration(asking)} for asking 5,600 questions" in page
+    assert f"questions {asked} times" in page and f"each of {asked} adapters" in page
+    training = max(row.training_memory_gb for row in plan.estimates)
+    assert f"{memory:.1f} GB of memory for signals and {training:.1f} GB for training" in page
+    disk = sum(row.signals_disk_gb for row in plan.estimates)
+    adapter = adapter_bytes(params, shape_of(params.model)) / 1e6
+    assert f"{disk:.0f} GB on the disk for signals" in page and f"{adapter:.0f} MB for each" in page
 
 
 def test_asking_the_exams_is_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,7 +103,7 @@ def of_tokenizer(
         if turn.role == "assistant":
             past = written()
             start = len(text)
-            text += _lead(asked, past) + turn.text + end
+            text += _lead(asked, past, turn.text) + turn.text + end
             answers.append((start, len(text)))
             if past.count(end) < len(answers):
                 raise _unfit(f"ends no answer with {end!r}")
@@ -116,10 +116,10 @@ def of_tokenizer(
     return text, answers
 
 
-def _lead(asked: str, past: str) -> str:
+def _lead(asked: str, past: str, answer: str) -> str:
     """Return the space between a template's generation prompt and the answer that follows it."""
-    answer = past[len(asked) :] if past.startswith(asked) else ""
-    return answer[: len(answer) - len(answer.lstrip(" "))]
+    before = past[len(asked) :].partition(answer)[0] if past.startswith(asked) else ""
+    return before if before.isspace() else ""
 
 
 def in_words(turn: Turn) -> str:
