@@ -73,9 +73,10 @@ def answers_to(path: Path, weights: str, prompts: Iterable[bytes]) -> list[list[
     try:
         found = (
             base.execute(
-                "SELECT answer FROM predictions WHERE weights LIKE ? AND question >= ?"
-                " AND question < ? ORDER BY question",
-                (f"{weights}-%", prompt, prompt + b"\xff" * 17),  # longer than any question's rest
+                "SELECT answer FROM predictions WHERE weights >= ? AND weights < ?"
+                " AND question >= ? AND question < ? ORDER BY question",
+                # "." follows "-": the key's order finds the model; LIKE would read every row
+                (f"{weights}-", f"{weights}.", prompt, prompt + b"\xff" * 17),
             )
             for prompt in prompts
         )
