@@ -63,7 +63,7 @@ def states(findings: Any) -> dict[str, str]:
 
 
 def test_an_empty_machine_lacks_weights_and_every_dataset(params: Params) -> None:
-    found = list(examine(params, reference=True))
+    found = list(examine(params, prepared=True, reference=True))
     by_name = {one.subject: one for one in found}
     assert by_name[str(params.model.checkpoint)].state == "missing"
     assert "hf download" in by_name[str(params.model.checkpoint)].next_step
@@ -179,7 +179,7 @@ def test_room_on_the_disk(
 ) -> None:
     monkeypatch.setattr(paths, "DATA", tmp_path / "data")  # nothing is prepared there
     small = weights.sizes(checkpoint, params.lora.rank)
-    found = {one.subject: one for one in machine.disk(params)}
+    found = {one.subject: one for one in machine.disk(params, prepared=True)}
     need = len(params.methods) * len(params.seeds) * 5 * small.trained * 4
     assert found["adapters"].detail == f"about {need / 1e9:,.1f} GB"
     assert found["gradients"].state == "ok"  # counted from the published sizes
@@ -188,7 +188,7 @@ def test_room_on_the_disk(
     assert found["prepared data"].state == "not run"
     usage = shutil.disk_usage(".")._replace(free=10**6)
     monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: usage)
-    assert states(machine.disk(params))["free"] == "missing"
+    assert states(machine.disk(params, prepared=True))["free"] == "missing"
 
 
 def test_a_part_of_a_dataset_takes_its_share_of_the_disk(
@@ -201,7 +201,7 @@ def test_a_part_of_a_dataset_takes_its_share_of_the_disk(
     root = Path(params.data_root) / "mantis"
     root.mkdir(parents=True)
     (root / "train.parquet").write_bytes(bytes(7_210_000))
-    found = {one.subject: one.detail for one in machine.disk(params)}
+    found = {one.subject: one.detail for one in machine.disk(params, prepared=True)}
     # two copies of 20,000 of the 721,000 published records
     assert machine._prepared(params) == 2 * 200_000
     assert found["gradients"] == f"about {20_000 * 8192 * 2 / 1e9:,.1f} GB"
@@ -210,7 +210,7 @@ def test_a_part_of_a_dataset_takes_its_share_of_the_disk(
 def test_one_gpu_lacks_its_weights_and_every_file(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(ROOT)
     given = dataclasses.replace(params_of("one-gpu"), data_root=str(tmp_path))
-    found = {one.subject: one for one in examine(given, reference=True)}
+    found = {one.subject: one for one in examine(given, prepared=False, reference=True)}
     model = found["HuggingFaceTB/SmolVLM-500M-Instruct"]
     assert model.state == "missing" and f"hf download {model.subject}" in model.next_step
     for source in [*given.steps, *(exam.task for exam in given.exams)]:

@@ -145,8 +145,9 @@ def doctor(asked: Namespace) -> None:
     from liit.doctor.findings import render
     from liit.scales import params_of
 
-    params = params_of(asked.scale) if asked.scale else load_params()
-    findings = list(examine(params, reference=asked.reference))
+    current = load_params()
+    params = current if asked.scale in (None, current.scale) else params_of(asked.scale)
+    findings = list(examine(params, prepared=params is current, reference=asked.reference))
     missing = [one for one in findings if one.state == "missing"]
     if asked.json:
         print_json({"scale": params.scale, "findings": [asdict(one) for one in findings]})

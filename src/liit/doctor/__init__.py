@@ -8,11 +8,12 @@ from liit.config import Params
 from liit.doctor.findings import Finding
 
 
-def examine(params: Params, *, reference: bool) -> Iterator[Finding]:
+def examine(params: Params, *, prepared: bool, reference: bool) -> Iterator[Finding]:
     """Yield the findings: weights, what was written, data, disk, device, the reference values.
 
-    With ``reference`` the untouched model is asked for its reference values where weights and files
-    are there; without, they are reported as not run.
+    ``prepared``: what lies in data/ belongs to ``params``. With ``reference`` the untouched model
+    is asked for its reference values where weights and files are there; without, they are reported
+    as not run.
     """
     from liit.doctor.data import data
     from liit.doctor.machine import device, disk
@@ -23,6 +24,6 @@ def examine(params: Params, *, reference: bool) -> Iterator[Finding]:
     yield from weights(params)
     yield from written()
     yield from data(params)
-    yield from disk(params)
+    yield from disk(params, prepared=prepared)
     yield from device(params)
     yield from reference_values(params, run=reference)

@@ -27,12 +27,12 @@ COPIES = 2
 """In read/ as they were read, in data/ without what was set aside."""
 
 
-def disk(params: Params) -> Iterator[Finding]:
+def disk(params: Params, *, prepared: bool) -> Iterator[Finding]:
     """Yield the room that each kind of file takes, and the sum against what is free."""
     needs = {
         "prepared data": _prepared(params),
         "adapters": _adapters(params),
-        "gradients": _gradients(params),
+        "gradients": _gradients(params, prepared),
     }
     for what, need in needs.items():
         if need is None:
@@ -96,23 +96,23 @@ def _adapters(params: Params) -> int | None:
     return adapters * sizes(folder, params.lora.rank).trained * SINGLE
 
 
-def _gradients(params: Params) -> int | None:
+def _gradients(params: Params, prepared: bool) -> int | None:
     signals = {name for method in params.methods for name in load(paths.MAIN, method).signals}
     if not any(name.startswith("gradient") for name in signals):
         return 0
     total = 0
     for dataset in params.stream:
-        records = _records(dataset)
+        records = _records(dataset, prepared)
         if records is None:
             return None
         total += records
     return total * params.signals.projection_dim * HALF
 
 
-def _records(dataset: Dataset) -> int | None:
+def _records(dataset: Dataset, prepared: bool) -> int | None:
     """Return a dataset's records: as prepared, else as published."""
     store = paths.dataset_store(dataset.name)
-    if store.is_file():
+    if prepared and store.is_file():
         return len(SampleStore(store))
     origin, take = origin_of(dataset), dataset.options.get("take")
     published = origin.records if origin else dataset.options.get("size")
