@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 TASKS = ROOT / "eval" / "tasks"
 HOOK = "liit.benchmarks.drawn."
 KINDS = {
-    ("answers",): ("exact",),
+    ("answers",): ("exact", "number"),
     ("answers", "choices"): ("exact", "choice"),
     ("box",): ("box",),
     ("references",): ("chinese", "caption", "cider"),
