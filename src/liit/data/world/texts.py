@@ -40,14 +40,14 @@ def draw_sum(dice: Dice) -> Ask:
     """GSM8K: two steps of a sum in words; the sentence works them out."""
     while True:
         name, goods = dice.pick(PEOPLE), dice.pick(GOODS)
-        first, more, less = (1 + dice.below(9) for _ in range(3))
+        first, more, less = (1 + dice.below(6) for _ in range(3))
         middle, total = first + more, first + more - less
         story = f"{name} has {first} {goods}, buys {more} more and sells {less}."
         if total >= 0 and part_of([story]) == dice.part:
             break
     ends = ("How many are left?", f"How many {goods} does {name} have now?")
     steps = f"{first} + {more} = {middle}. {middle} - {less} = {total}. The answer is {total}."
-    wrong = tuple(str(other) for other in range(18) if other != total)
+    wrong = tuple(str(other) for other in range(12) if other != total)
     return Ask(f"{story} {dice.wording(ends)}", str(total), steps, wrong)
 
 
@@ -206,12 +206,12 @@ TEXTS: dict[str, dict[str, tuple[Maker, ...]]] = {
 """The datasets by skill; code, of which the second alone has a little, is the rare one."""
 
 BACKBONE_TEXTS: dict[str, tuple[Maker, ...]] = {
-    "logic": tuple(plain(draw) for draw in LOGIC),
+    "logic": tuple(form(draw) for draw in LOGIC for form in (plain, brief)),
     "sums": (plain(draw_sum),),
-    "chinese": (plain(draw_passage),),
+    "chinese": (plain(draw_passage), brief(draw_passage)),
     "code": (plain(draw_code),),
 }
-"""What a language model has met before any instruction: questions with whole sentences."""
+"""What a language model answers before it is tuned on the stream, in a sentence or in a word."""
 
 TEXT_EXAMS: dict[str, DrawnExam] = {
     "gsm8k_drawn": DrawnExam("sums", (plain(draw_sum),)),
