@@ -189,7 +189,7 @@ TEXTS: dict[str, dict[str, tuple[Maker, ...]]] = {
     "alpaca_cot": {
         "knowledge": (thought(draw_fact),),
         "logic": tuple(thought(draw) for draw in LOGIC),
-        "sums": (thought(draw_sum), brief(draw_sum)),
+        "sums": (thought(draw_sum),),
         "code": (plain(draw_code),),
     },
     "xp3": {
@@ -208,10 +208,10 @@ TEXTS: dict[str, dict[str, tuple[Maker, ...]]] = {
 BACKBONE_TEXTS: dict[str, tuple[Maker, ...]] = {
     "logic": tuple(form(draw) for draw in LOGIC for form in (plain, brief)),
     "sums": (plain(draw_sum),),
-    "chinese": (plain(draw_passage), brief(draw_passage)),
+    "chinese": (plain(draw_passage),),
     "code": (plain(draw_code),),
 }
-"""What a language model answers before it is tuned on the stream, in a sentence or in a word."""
+"""What a language model answers before it is tuned: in a sentence, of logic in a word too."""
 
 TEXT_EXAMS: dict[str, DrawnExam] = {
     "gsm8k_drawn": DrawnExam("sums", (plain(draw_sum),)),
