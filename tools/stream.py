@@ -3,7 +3,8 @@
 python tools/stream.py language-mini [--seeds 0 1 2]
 
 The clone lies in scratch/streams/; a killed run goes on there with the same command, and another
-commit starts anew. streams/<scale>/ gets its results, runs and report.
+commit starts anew. The main table is run, and each table that the scale's own file names.
+streams/<scale>/ gets results, runs and reports.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 from liit.files import whole
+from liit.paths import MAIN
+from liit.scales import SCALES
 
 CLONES, STREAMS = Path("scratch/streams"), Path("streams")
-MADE = ("results", "runs", "reports", "base")
+MADE = ("results", "runs", "reports", "base", "tables/*/results", "tables/*/runs")
 """What the repository holds of scale mini: the clone makes its own."""
-KEPT = ("results", "runs", "reports")
+KEPT = tuple(name for name in MADE if name != "base")
 
 
 def main() -> None:
@@ -33,12 +38,14 @@ def main() -> None:
     lines = params.read_text(encoding="utf-8").splitlines(keepends=True)
     seeds = f"seeds: [{', '.join(map(str, asked.seeds))}]\n"
     params.write_text("".join(seeds if x.startswith("seeds:") else x for x in lines), "utf-8")
-    for command in ("repro", "report"):
-        subprocess.run([sys.executable, "-m", "liit", command], cwd=clone, check=True)
-    for name in KEPT:
-        target = STREAMS / asked.scale / name
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(clone / name, target)
+    scale = yaml.safe_load((clone / SCALES / f"{asked.scale}.yaml").read_text(encoding="utf-8"))
+    for table in (MAIN, *scale.get("tables", ())):
+        for command in ("repro", "report"):
+            of_table = [sys.executable, "-m", "liit", command, "--table", table]
+            subprocess.run(of_table, cwd=clone, check=True)
+    shutil.rmtree(STREAMS / asked.scale, ignore_errors=True)
+    for made in held(clone, KEPT):
+        shutil.copytree(made, STREAMS / asked.scale / made.relative_to(clone))
 
 
 def prepared(clone: Path, scale: str) -> Path:
@@ -49,11 +56,16 @@ def prepared(clone: Path, scale: str) -> Path:
     with whole(clone) as begun:
         git(Path(), "clone", "--quiet", ".", str(begun))
         git(begun, "checkout", "--quiet", commit)
-        for name in MADE:
-            shutil.rmtree(begun / name)
+        for made in held(begun, MADE):
+            shutil.rmtree(made)
         (begun / "dvc.lock").unlink()
         subprocess.run([sys.executable, "-m", "liit", "scale", scale], cwd=begun, check=True)
     return clone
+
+
+def held(clone: Path, patterns: tuple[str, ...]) -> list[Path]:
+    """Return the folders of a clone that have one of these names."""
+    return [folder for pattern in patterns for folder in sorted(clone.glob(pattern))]
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from project import Project, fresh_project
-from stream import MADE, prepared
+from stream import MADE, held, prepared
 
 from liit.config import load_params
 
@@ -19,8 +19,9 @@ def project(tmp_path: Path) -> Project:
     project = fresh_project(tmp_path / "project")
     project.run("git", "checkout", "-q", ".")  # scale mini again, as it is committed
     for name in MADE:
-        (project.root / name).mkdir(exist_ok=True)
-        (project.root / name / "of_mini").write_text("")
+        folder = project.root / name.replace("*", "continual")
+        folder.mkdir(exist_ok=True)
+        (folder / "of_mini").write_text("")
     (project.root / "dvc.lock").write_text("")
     project.run("git", "add", "-A")
     project.run("git", *AUTHOR, "commit", "-qm", "results")
@@ -30,7 +31,7 @@ def project(tmp_path: Path) -> Project:
 def test_a_stream_starts_without_what_mini_left_and_goes_on(project: Project) -> None:
     with contextlib.chdir(project.root):
         clone = prepared(Path("scratch/streams/language-mini"), "language-mini")
-        assert not any((clone / name / "of_mini").exists() for name in MADE)
+        assert not held(clone, MADE)
         with contextlib.chdir(clone):
             assert load_params().scale == "language-mini"
         (clone / "results/random").mkdir(parents=True)
