@@ -4,7 +4,7 @@ python tools/stream.py language-mini [--seeds 0 1 2]
 
 The clone lies in scratch/streams/; a killed run goes on there with the same command, and another
 commit starts anew. The main table is run, and each table that the scale's own file names.
-streams/<scale>/ gets results, runs and reports.
+streams/<scale>/ gets the results and runs of all of them, and the reports.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pathlib import Path
 import yaml
 
 from liit.files import whole
-from liit.paths import MAIN
+from liit.paths import MAIN, STREAMS
 from liit.scales import SCALES
 
-CLONES, STREAMS = Path("scratch/streams"), Path("streams")
-MADE = ("results", "runs", "reports", "base", "tables/*/results", "tables/*/runs")
+CLONES = Path("scratch/streams")
+MADE = ("results", "runs", "reports", "base", "streams", "tables/*/results", "tables/*/runs")
 """What the repository holds of scale mini: the clone makes its own."""
-KEPT = tuple(name for name in MADE if name != "base")
+KEPT = ("results", "runs", "reports", "tables/*/results", "tables/*/runs")
 
 
 def main() -> None:
@@ -45,7 +45,7 @@ def main() -> None:
             subprocess.run(of_table, cwd=clone, check=True)
     shutil.rmtree(STREAMS / asked.scale, ignore_errors=True)
     for made in held(clone, KEPT):
-        shutil.copytree(made, STREAMS / asked.scale / made.relative_to(clone))
+        shutil.copytree(made, STREAMS / asked.scale / made.name, dirs_exist_ok=True)
 
 
 def prepared(clone: Path, scale: str) -> Path:

@@ -20,6 +20,8 @@ BASE_MODEL = BASE / "model"
 BASE_ADAPTER = BASE / "adapter"
 TABLES = Path("tables")
 REPORTS = Path("reports")
+STREAMS = Path("streams")
+"""Results of the drawn streams of other papers, by scale: ``make language`` and its kin."""
 LEADERBOARD = Path("leaderboard")
 """Rows of others, one folder each."""
 BASE_SIGNALS = REPORTS / "signals"

@@ -15,6 +15,7 @@ from liit.reporting.learner_sections import grid_section, learner_sections, rout
 from liit.reporting.report import write_report
 from liit.reporting.report_data import ReportData, gather
 from liit.reporting.section import Section
+from liit.reporting.twins import twin_values
 
 
 @pytest.fixture
@@ -92,3 +93,15 @@ def test_a_cell_that_was_not_run_stays_empty() -> None:
     shown = mesh.get_array()
     assert shown is not None
     assert shown.reshape(2, 2).filled(-1).tolist() == [[0.0, -1.0], [-1.0, 1.0]]  # small is better
+
+
+def test_twins_are_read_with_the_seeds_that_all_their_rows_have(tmp_path: Path) -> None:
+    apart, joint = (tmp_path / "streams" / name for name in ("cit-1-mini", "cit-2-mini"))
+    write_campaign(apart, ["sequential", "random"], seeds=(0, 1))
+    write_campaign(joint, ["sequential"], seeds=(0, 1))
+    (apart / "results/random/1.json").unlink()
+    found = twin_values(tmp_path)
+    alone = gather(apart, "main", ["sequential", "random"], [0]).values
+    assert found["cit-1-mini/random"] == alone["random"]
+    assert set(found["cit-2-mini/sequential"]["forgetting_rate"]) == {0, 1}
+    assert "cit-2-mini/random" not in found and twin_values(apart) == {}

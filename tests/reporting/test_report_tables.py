@@ -78,7 +78,8 @@ def made_up_data(values: dict[str, Any]) -> ReportData:
     page = TablePage("main", "Made up", "")
     runs: Any = {name: {} for name in values}
     told = resolve(rows, runs, values)
-    return ReportData("main", page, rows, {}, runs, {0: {}, 1: {}}, {}, values, told, {}, {}, {})
+    bounds: Any = {0: {}, 1: {}}
+    return ReportData("main", page, rows, {}, runs, bounds, {}, values, {}, told, {}, {}, {})
 
 
 def test_rows_carry_the_papers_formulas() -> None:

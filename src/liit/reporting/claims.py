@@ -114,29 +114,54 @@ def language_claims(values: Values) -> list[Claim]:
 
 
 def learner_claims(values: Values) -> list[Claim]:
-    """Return the four findings of He et al. 2023 (arXiv 2311.16206), as its abstract has them.
+    """Return what He et al. 2023 (arXiv 2311.16206) find that one stream can answer.
 
-    The third, of two kinds of start model, is put for the jointly tuned one that the stream here
-    starts from; the second compares two streams, which one table cannot.
+    As its abstract has them; the rest is in :func:`twin_claims`.
     """
     forgets = [(1.0, "forgetting_rate", "sequential")]
-    less = {n: _gap("forgetting rate", "sequential", n) for n in ("er", "e_proj", *REGULARISED)}
     sums: dict[str, dict[str, WeightedSum]] = {
         "Tuned on one task after the other, a model still forgets.": {
             "forgetting rate of sequential": (forgets, 0.0)
         },
-        "Replay and expansion help, and from a jointly tuned model regularisation does too.": {
-            statement: gap for one in less.values() for statement, gap in one.items()
-        },
+        "Replay and expansion help.": _forgets_less("er", "e_proj"),
+        "Regularisation helps too, said of a jointly tuned start alone.": _forgets_less(
+            *REGULARISED
+        ),
         "Task similarity helps: to weigh importance (TIR), and to reuse a module (EProj).": {
             **_gap("forgetting rate", "ewc", "tir_ewc"),
             **_gap("forgetting rate", "mas", "tir_mas"),
             **_gap("average accuracy", "e_proj_reuse", "e_proj"),
         },
     }
-    first, *others = (_claim(values, text, of_claim) for text, of_claim in sums.items())
-    joint = "Joint tuning before the stream makes forgetting milder."
-    return [first, Claim(joint, {}, first.seeds, TWINS), *others]
+    return [_claim(values, text, of_claim) for text, of_claim in sums.items()]
+
+
+def twin_claims(values: Values) -> list[Claim]:
+    """Return what the same paper finds between its streams, on rows named ``<stream>/<method>``."""
+    apart, joint = TWINS
+    helped: dict[str, WeightedSum] = {
+        f"what {name} takes off the forgetting rate in {joint} − in {apart}": (
+            [
+                (sign * of_stream, "forgetting_rate", f"{stream}/{method}")
+                for of_stream, stream in ((1.0, joint), (-1.0, apart))
+                for sign, method in ((1.0, "sequential"), (-1.0, name))
+            ],
+            0.0,
+        )
+        for name in REGULARISED
+    }
+    sums: dict[str, dict[str, WeightedSum]] = {
+        "Joint tuning before the stream makes forgetting milder.": _gap(
+            "forgetting rate", f"{apart}/sequential", f"{joint}/sequential"
+        ),
+        "Regularisation helps a jointly tuned start more than one that is not.": helped,
+    }
+    return [_claim(values, text, of_claim) for text, of_claim in sums.items()]
+
+
+def _forgets_less(*learners: str) -> dict[str, WeightedSum]:
+    gaps = (_gap("forgetting rate", "sequential", learner) for learner in learners)
+    return {statement: gap for one in gaps for statement, gap in one.items()}
 
 
 def _adapt_is_best(values: Values, budgets: Mapping[str, Any]) -> dict[str, WeightedSum]:
@@ -162,9 +187,9 @@ def _gap(metric: str, more: str, less: str, constant: float = 0.0) -> dict[str, 
 def _claim(values: Values, text: str, sums: Mapping[str, WeightedSum]) -> Claim:
     methods = dict.fromkeys(method for terms, _ in sums.values() for _, _, method in terms)
     missing = tuple(name for name in methods if "relative_gain" not in values.get(name, {}))
-    seeds = len(next(iter(values.values()))["average_accuracy"])
     if missing:
-        return Claim(text, {}, seeds, missing)
+        return Claim(text, {}, 0, missing)
+    seeds = len(set.intersection(*(set(values[name]["average_accuracy"]) for name in methods)))
     differences = {
         statement: combined([(w, values[method][metric]) for w, metric, method in terms], constant)
         for statement, (terms, constant) in sums.items()

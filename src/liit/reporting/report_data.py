@@ -28,6 +28,7 @@ from liit.reporting.run_records import (
     seeds_alike,
 )
 from liit.reporting.table_pages import TablePage, read_table_page
+from liit.reporting.twins import twin_values
 
 Whys = dict[tuple[str, int, str], dict[str, Any]]
 """(method, seed, step) -> the content of that selection's why.json."""
@@ -38,7 +39,8 @@ class ReportData:
     """A table and what lies behind it; all numbers come from files.
 
     ``rows`` are all rows of the table; ``missing`` names the stages that were not run, by method.
-    Everything else is about the rows that were run. ``page`` is what the table's folder says.
+    ``twins`` are values of the second paper's drawn streams. Everything else is about the rows that
+    were run. ``page`` is what the table's folder says.
     """
 
     name: str
@@ -49,6 +51,7 @@ class ReportData:
     bounds: tables.Bounds
     table: dict[str, Any]
     values: tables.Values
+    twins: tables.Values
     resolution: Resolution
     whys: Whys
     quarantine: dict[str, Counter[str]]
@@ -179,6 +182,7 @@ def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int])
         bounds=bounds,
         table=tables.build_table([row for row in rows if row.method in runs], every),
         values=values,
+        twins=twin_values(root),
         resolution=resolve(rows, runs, values),
         whys=whys,
         quarantine=count_quarantined(root),
