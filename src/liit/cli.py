@@ -107,7 +107,7 @@ def _add_making(command: Command) -> None:
     _table(repro)
     repro.add_argument("--jobs", type=count, default=os.cpu_count() or 1)
     command("base-signals", "Draw what the base makes of some samples: scores, maps, neighbours.")
-    command("instrument", "Judge signals against what the drawn world knows of its samples.")
+    command("instrument", "Judge signals against what is known of the samples.")
     recovery = command("recovery", "Measure how much of a lost skill similar samples bring back.")
     recovery.add_argument(
         "--seed", nargs="+", type=seed, metavar="N", help="default: those of params.yaml"

@@ -27,7 +27,7 @@ LEADERBOARD = Path("leaderboard")
 BASE_SIGNALS = REPORTS / "signals"
 """Figures of what was measured on some samples under θ_0."""
 INSTRUMENT = REPORTS / "instrument.json"
-"""Signals judged against what the drawn world knows; figures are in the folder of that name."""
+"""Signals judged against what is known of the samples; figures are in the folder of that name."""
 RECOVERY = REPORTS / "recovery.json"
 """How much of a lost skill came back; figures are in the folder of that name."""
 CHAT = REPORTS / "chat.json"

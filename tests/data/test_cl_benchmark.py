@@ -52,6 +52,22 @@ def test_one_instruction_for_all_tasks_gives_none_away(tmp_path: Path) -> None:
     assert asked.startswith("Choose.\nOption: Good, Bad\n")
 
 
+def test_wrong_labels_are_other_labels_and_marked(tmp_path: Path) -> None:
+    folder = task(tmp_path, labels=("Good", "Bad", "Ugly"))
+    records = [{"sentence": f"film {n}", "label": "Good"} for n in range(1000)]
+    (folder / "train.json").write_text(json.dumps(records))
+    noisy, clean = read(folder, wrong_labels=0.1), read(folder)
+    changed = [one for one in noisy if one.turns[1].text != "Good"]
+    assert changed == [one for one in noisy if one.extra.get("quality") == "low"]
+    assert 70 <= len(changed) <= 130  # 100, standard deviation 9.5
+    assert {one.turns[1].text for one in changed} == {"Bad", "Ugly"}
+    assert [one.extra["answers"] for one in noisy] == [one.extra["answers"] for one in clean]
+    (folder / "train.json").write_text(json.dumps(records[::-1]))
+    again = read(folder, wrong_labels=0.1)
+    assert [one.turns for one in again] == [one.turns for one in noisy[::-1]]
+    assert {one.turns[1].text for one in read(folder, wrong_labels=1.0)} == {"Bad", "Ugly"}
+
+
 def test_a_part_of_the_records_is_drawn_once_and_for_all(tmp_path: Path) -> None:
     folder = task(tmp_path)
     some = [one.turns[0].text for one in read(folder, take=3) if isinstance(one, Sample)]

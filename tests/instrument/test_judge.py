@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 
 from liit.config import load_params
 from liit.files import write_json
-from liit.instrument import instrument
 from liit.instrument.figures import drawings
 from liit.instrument.judge import Judgement, judge
 from liit.instrument.measure import HIDDEN, MIDDLE, SPACES, JudgedPool, grouped_rows
@@ -31,12 +29,16 @@ ROOT = Path(__file__).parents[2]
 PARAMS = load_params(ROOT / "params.yaml")
 
 
-def judgement(step: int = 1) -> Judgement:
-    """Gradients are the skill; hidden states the content; high scores mean a spoiled answer."""
+def judgement(step: int = 1, *, text: bool = False) -> Judgement:
+    """Gradients are the skill; hidden states the content; high scores mean a spoiled answer.
+
+    ``text``: without images and near-copies.
+    """
     draws = np.random.default_rng(step)
     skills = draws.integers(len(NAMES), size=COUNT)
     content = np.arange(COUNT)
-    content[COUNT // 2 :: 4] = content[: COUNT // 2 : 2][: len(content[COUNT // 2 :: 4])]
+    if not text:
+        content[COUNT // 2 :: 4] = content[: COUNT // 2 : 2][: len(content[COUNT // 2 :: 4])]
     skills = skills[content]
     spoiled = draws.random(COUNT) < 0.2
     needs = np.where(spoiled, 0.0, 1.0)
@@ -61,7 +63,7 @@ def judgement(step: int = 1) -> Judgement:
         "attention_image": noise[:, :12],
         "attention_text": noise[:, 12:],
         "nll": spoiled + 0.1 * skills,
-        "nll_blind": 2.0 * needs + spoiled,
+        "nll_blind": np.full(COUNT, np.nan) if text else 2.0 * needs + spoiled,
         "entropy": 0.1 * skills + 0.01 * draws.random(COUNT),
         "error_norm": 0.1 * skills + 0.01 * draws.random(COUNT),
     }
@@ -121,11 +123,12 @@ def test_again_gives_the_same(record: dict[str, Any]) -> None:
     assert {**again, "models": record["models"]} == record
 
 
-def test_a_stream_that_is_not_drawn_has_no_truth(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read = tuple(replace(dataset, format="llava") for dataset in PARAMS.stream)
-    monkeypatch.chdir(tmp_path)
-    instrument.judge_signals(replace(PARAMS, stream=read))
-    assert json.loads(Path("reports/instrument.json").read_text()) == {"scale": "mini"}
-    assert json.loads(Path("reports/instrument/captions.json").read_text()) == []
+def test_of_text_alone_neither_images_nor_copies_are_judged() -> None:
+    text = record_of(PARAMS, [], None, [judgement(text=True)])
+    assert {row["score"] for row in text["scores"]} == {"EL2N", "Entropy", "Perplexity"}
+    assert not text["copies"] and text["grounding"][0]["needs_image"] is None
+    verdicts = {claim["claim"].split(" (")[0]: claim["verdict"] for claim in text["claims"]}
+    assert verdicts["High image grounding marks the samples that need their image"] == "not run"
+    assert verdicts["High perplexity finds the low-quality samples of VQA"] == "holds"
+    names = [drawing[0] for drawing in drawings(text)]
+    assert names == ["groups.svg", "grid.svg", "equal_budgets.svg", "scores.svg"]

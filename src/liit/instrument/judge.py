@@ -41,7 +41,7 @@ class Judgement:
     gradients with all samples in groups, where all were measured. ``scores``: score ->
     :func:`score_numbers`, with the values themselves in ``values``. ``copies``: space ->
     :func:`copy_numbers`, at the ``cuts``: method -> samples that stay; empty unless the whole pool
-    was measured.
+    was measured and copies in it are known.
     ``grounding``: AUROC of image grounding for answers that need the image.
     """
 
@@ -86,14 +86,18 @@ def judge(
         done = judged.agreements[space] = []
         jobs.append(partial(_group, done, vectors, judged.grouped, share))
     if not few:
-        judged.values |= {name: _scores(pool, name) for name in SCORES}
-        jobs += [partial(_judge_score, judged, name) for name in SCORES]
-        jobs.append(partial(_judge_grounding, judged))
+        scores = {name: _scores(pool, name) for name in SCORES}
+        # image grounding is 0 for all text, which says nothing
+        judged.values |= {name: of for name, of in scores.items() if _tells_apart(of)}
+        jobs += [partial(_judge_score, judged, name) for name in judged.values]
+        if GROUNDING in judged.values:
+            jobs.append(partial(_judge_grounding, judged))
     if len(pool.measured) == pool.size and not few:
         every = pool.measured.vectors(pool.spaces[MIDDLE])
         jobs.append(partial(_group, judged.whole, every, truth, budget))
-        judged.cuts |= cuts_of(pool, budget)
-        jobs += [partial(_judge_copies, judged, *space) for space in pool.spaces.items()]
+        if len(np.unique(truth.original)) < pool.size:
+            judged.cuts |= cuts_of(pool, budget)
+            jobs += [partial(_judge_copies, judged, *space) for space in pool.spaces.items()]
     return judged, [workers.submit(job) for job in jobs]
 
 
@@ -116,6 +120,10 @@ def _vectors(judged: Judgement, *, with_controls: bool) -> dict[str, Vectors]:
 def _scores(pool: JudgedPool, name: str) -> Floats:
     nobody = Groups(np.zeros(len(pool.measured), dtype=np.int64))
     return pool.measured.scores(SCORES[name], nobody)
+
+
+def _tells_apart(scores: Floats) -> bool:
+    return len(np.unique(scores[~np.isnan(scores)])) > 1
 
 
 def _group(done: list[Agreement], vectors: Vectors, truth: Truth, budget: int) -> None:

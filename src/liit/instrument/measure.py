@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from liit.config import Params
+from liit.data.sources import WORLD
 from liit.instrument.models import JudgedModel, Proxy
 from liit.pool import Pool
 from liit.seeds import generator
@@ -82,12 +83,13 @@ def grouped_rows(pool: Pool) -> Ints:
 def judged_pool(
     params: Params, stream: Stream, model: JudgedModel, step: int, proxy: Proxy | None
 ) -> JudgedPool:
-    """Measure the pool of a step: whole at t = 1 under θ_0, else the samples that are grouped.
+    """Measure the pool of a step: the samples that are grouped; of a drawn stream whole at t = 1.
 
-    Near-copies can be told only where their originals are there too.
+    Near-copies, which are known of drawn samples, can be told only beside their originals.
     """
     pool = stream.pool(step)
-    rows, whole = grouped_rows(pool), step == 1
+    drawn = all(dataset.format == WORLD for dataset in params.stream)
+    rows, whole = grouped_rows(pool), drawn and step == 1
     chosen = pool if whole else pool.take(rows)
     spaces = {**SPACES, PROXY_SPACE: proxy_gradients} if proxy and step == 1 else SPACES
     measured = _measured(params, stream, model, chosen, spaces, proxy=proxy)

@@ -1,4 +1,4 @@
-"""What the drawn world knows of its samples and no signal is told."""
+"""What the drawn world, or a reader, knows of its samples and no signal is told."""
 
 from __future__ import annotations
 

@@ -137,6 +137,8 @@ def _copy_gap(one: Judgement) -> Estimate | None:
 
 
 def _task_gap(score: str, one: Judgement) -> Estimate | None:
+    if score not in one.values:
+        return None
     skill, spoiled, values = codes(one.truth.skill), one.truth.spoiled, one.values[score]
 
     def gap(rows: Ints) -> float:

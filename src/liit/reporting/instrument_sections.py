@@ -48,7 +48,7 @@ def _numbers(record: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
 def _mechanisms(record: Mapping[str, Any]) -> Section:
     note = (
         "What the paper says of signals (§3.1, §3.2, §4.2 and §4.3, Figures 2, 4 and 5B), judged "
-        "without any training against what the drawn world knows of its samples. Differences are "
+        "without any training against what is known of the samples. Differences are "
         "in hundredths of AMI, AUROC, variance or evenness, with 95 % intervals over clustering "
         "seeds or over redrawn samples, for each pool and model; verdicts follow the same rule."
     )

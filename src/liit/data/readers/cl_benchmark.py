@@ -19,6 +19,8 @@ from liit.errors import LiitError, nearest
 from liit.files import read_json
 from liit.intake import Raw
 from liit.intake.values import iter_records
+from liit.limits import Share
+from liit.seeds import generator
 
 CHOOSE = " Choose one from the option."
 GROUPS = {
@@ -37,19 +39,30 @@ GROUPS = {
 """How the tasks of a group are asked."""
 
 
-def convert(record: dict[str, Any], *, instruction: str | None = None) -> Converted:
+def convert(
+    record: dict[str, Any], *, instruction: str | None = None, wrong_labels: Share = 0.0
+) -> Converted:
     """Return the question with its options, and the label; ``instruction`` instead of the group's.
 
     The skill is the group. A label that ``labels.json`` lacks sets the record aside.
+    ``wrong_labels`` of the records get another label of their task, and are marked as spoiled: by
+    their sentences, so that the same ones do in any order. What is asked of them stays.
     """
     label, labels, group = text_of(record, "label"), record["labels"], record["group"]
     if label not in labels:
         raise RecordError(f"the label {label!r} is none of {', '.join(labels)}")
     asked = GROUPS[group] if instruction is None else instruction
     lines = [asked, f"Option: {', '.join(labels)}"] if asked else []
-    lines += [text_of(record, "sentence").strip(), "Answer:"]
-    turns = [Turn("user", "\n".join(lines)), Turn("assistant", label)]
-    return Converted(turns, skill=group, extra={"answers": [label], "choices": labels})
+    sentence = text_of(record, "sentence").strip()
+    lines += [sentence, "Answer:"]
+    said, marks = label, {}
+    draw = generator(0, "wrong label", group, sentence)
+    if len(labels) > 1 and draw.random() < wrong_labels:
+        said = draw.choice([other for other in labels if other != label]).item()
+        marks = {"quality": "low"}
+    turns = [Turn("user", "\n".join(lines)), Turn("assistant", said)]
+    extra = {"answers": [label], "choices": labels, **marks}
+    return Converted(turns, skill=group, extra=extra)
 
 
 def _parts(
