@@ -12,7 +12,7 @@ from liit.config import Params
 from liit.instrument.figures import drawings
 from liit.instrument.groups import SEEDS
 from liit.instrument.judge import Judgement, judge
-from liit.instrument.measure import JudgedPool, few_of, judged_pool
+from liit.instrument.measure import JudgedPool, few_of, is_drawn, judged_pool
 from liit.instrument.models import JudgedModel, Proxy, models_here, proxy_here
 from liit.instrument.record import record_of
 from liit.instrument.truth import truth_of
@@ -63,7 +63,8 @@ def _pools(
 ) -> Iterator[tuple[JudgedPool, bool]]:
     """Yield the pools, and whether they are of those few with zero-order gradients.
 
-    These take longest to measure and least to judge, so they come last.
+    These take longest to measure and least to judge, so they come last; with a model of published
+    size they would take hours, and are left out.
     """
     first: JudgedPool | None = None
     for model, step in chain.from_iterable(
@@ -72,5 +73,5 @@ def _pools(
         pool = judged_pool(params, stream, model, step, proxy)
         first = first or pool
         yield pool, False
-    assert first is not None
-    yield few_of(params, stream, models[0], first), True
+    if first and is_drawn(params):
+        yield few_of(params, stream, models[0], first), True

@@ -74,6 +74,11 @@ class JudgedPool:
     spaces: Mapping[str, Representation]
 
 
+def is_drawn(params: Params) -> bool:
+    """Return whether the world drew every dataset of the stream."""
+    return all(dataset.format == WORLD for dataset in params.stream)
+
+
 def grouped_rows(pool: Pool) -> Ints:
     """Return the ascending positions of the samples of a pool that are grouped."""
     draw = generator(0, "instrument", pool.now).permutation(len(pool))
@@ -88,8 +93,7 @@ def judged_pool(
     Near-copies, which are known of drawn samples, can be told only beside their originals.
     """
     pool = stream.pool(step)
-    drawn = all(dataset.format == WORLD for dataset in params.stream)
-    rows, whole = grouped_rows(pool), drawn and step == 1
+    rows, whole = grouped_rows(pool), is_drawn(params) and step == 1
     chosen = pool if whole else pool.take(rows)
     spaces = {**SPACES, PROXY_SPACE: proxy_gradients} if proxy and step == 1 else SPACES
     measured = _measured(params, stream, model, chosen, spaces, proxy=proxy)
