@@ -43,6 +43,7 @@ def drawn(scale: dict[str, Any]) -> None:
 def published(scale: dict[str, Any]) -> None:
     """Write the files that the scale names, and a tiny model with a chat template."""
     for dataset in scale["stream"].values():
+        dataset["options"] |= {"wrong_labels": 0.3}
         folder = Path("datasets") / dataset["files"][0]
         folder.mkdir(parents=True)
         (folder / "labels.json").write_text('["True", "False"]')
@@ -110,6 +111,17 @@ def test_adapt_inf_chooses_by_the_scores_that_there_are(campaign: Params) -> Non
     last = campaign.steps[-1]
     why = json.loads(Path(f"selections/adapt_inf/0/{last}/why.json").read_text())
     assert why["chosen_by_scorer"] and "image_grounding" not in why["chosen_by_scorer"]
+
+
+def test_signals_are_judged_by_the_task_and_what_was_spoiled(campaign: Params) -> None:
+    assert main(["instrument"]) == 0
+    record = json.loads(Path("reports/instrument.json").read_text())
+    spaces = {row["space"] for row in record["representations"] if not row["control"]}
+    assert ("gradient, zero-order" in spaces) == (campaign.model.mini is not None)
+    assert {row["score"] for row in record["scores"]} == {"EL2N", "Entropy", "Perplexity"}
+    last = [row for row in record["scores"] if row["step"] == len(campaign.steps) - 1]
+    spoiled = {row["spoiled"] is not None for row in last}
+    assert spoiled == {True}, "drawn, or by the option wrong_labels"
 
 
 def test_what_needs_images_says_why_it_cannot(
