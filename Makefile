@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TABLES := $(filter-out main,$(patsubst experiments/%/README.md,%,$(wildcard experiments/*/README.md)))
+SEEDS ?= 0
 STREAMS := $(patsubst scales/%-mini.yaml,%,$(wildcard scales/*-mini.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -25,8 +26,8 @@ $(TABLES): repro  ## regenerate a further table: experiments/<table>/
 
 grid: continual  # whose rows complete it
 
-$(STREAMS): $(READY)  ## run another paper's stream, drawn: scales/<name>-mini.yaml
-	python tools/stream.py $@-mini
+$(STREAMS): $(READY)  ## run another paper's stream, drawn: scales/<name>-mini.yaml; SEEDS="0 1 2"
+	python tools/stream.py $@-mini --seeds $(SEEDS)
 
 # A file stays with one worker, which keeps what its tests share; the longest come first.
 PYTEST := python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -22,6 +22,8 @@ include_patterns = [
     "leaderboard/README.md",
     "reports/README.md",
     "reports/*/README.md",
+    "streams/README.md",
+    "streams/*/reports/README.md",
     "experiments/*/README.md",
     "experiments/README.md",
 ]

@@ -1,4 +1,4 @@
-"""Put the numbers of reports/instrument.json into docs/instrument.md.
+"""Put the numbers of reports/instrument.json, and of the streams', into docs/instrument.md.
 
 python tools/instrument_page.py
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from liit.files import read_record
 from liit.markdown import fill_block, markdown_table
-from liit.paths import INSTRUMENT
+from liit.paths import INSTRUMENT, STREAMS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "instrument.md"
@@ -21,7 +21,7 @@ Record = Mapping[str, Any]
 
 def main() -> None:
     """Fill every block of the page."""
-    for name, block in blocks(ROOT / INSTRUMENT).items():
+    for name, block in {**blocks(ROOT / INSTRUMENT), **blocks_on_real_weights(ROOT)}.items():
         fill_block(PAGE, name, block)
 
 
@@ -35,6 +35,38 @@ def blocks(path: Path) -> dict[str, str]:
         "scores": _scores(record),
         "copies": _copies(record),
         "mechanisms": _mechanisms(record),
+    }
+
+
+def blocks_on_real_weights(root: Path) -> dict[str, str]:
+    """Return the tables of the last pool of each stream of published data that was judged."""
+    groups, scores = [], []
+    for path in sorted(root.glob(f"{STREAMS}/*/{INSTRUMENT}")):
+        record = read_record(path, *FIELDS, next_step="bring it back from git.")
+        scale, last = record["scale"], record["pools"][-1]["step"]
+        groups += [
+            [
+                f"`{scale}`, {row['rows']:,} samples",
+                row["space"],
+                "/".join(map(str, row["k"])),
+                *(_number(row["ami"][name]) for name in ("dataset", "skill")),
+                _number(row["homogeneity"]["dataset"]),
+            ]
+            for row in record["representations"]
+            if (row["step"], row["kind"]) == (last, "draw")
+        ]
+        scores += [
+            [f"`{scale}`, t = {row['step']}", row["score"], _number(row["spoiled"])]
+            + [_number(row[name]) for name in ("by_skill", "by_spoiled")]
+            for row in record["scores"]
+            if row["spoiled"] is not None
+        ]
+    header = ["scale", "compared by", "k", "AMI, task", "AMI, group", "homogeneity, task"]
+    of_scores = ["scale and pool", "score", "AUROC, high"]
+    of_scores += ["variance by group", "by being spoiled"]
+    return {
+        "real-groups": markdown_table(header, groups, [False, False, True, True, True, True]),
+        "real-scores": markdown_table(of_scores, scores, [False, False, True, True, True]),
     }
 
 

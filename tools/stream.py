@@ -1,6 +1,6 @@
 """Run a drawn stream of another scale in a clone of its own, and keep what it gave.
 
-python tools/stream.py language-mini [--seeds 0 1 2]
+python tools/stream.py language-mini --seeds 0 1 2
 
 The clone lies in scratch/streams/; a killed run goes on there with the same command, and another
 commit starts anew. The main table is run, and each table that the scale's own file names.
@@ -31,7 +31,7 @@ def main() -> None:
     """Clone, run, copy."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scale")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--seeds", nargs="+", type=int, required=True)
     asked = parser.parse_args()
     clone = prepared(CLONES / asked.scale, asked.scale)
     params = clone / "params.yaml"

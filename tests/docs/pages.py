@@ -14,6 +14,7 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
     ROOT / "leaderboard/README.md",
+    ROOT / "streams/README.md",
     *sorted((ROOT / "experiments").rglob("README.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
