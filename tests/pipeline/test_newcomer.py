@@ -126,6 +126,6 @@ def test_the_row_is_in_the_workspace_and_its_report(newcomer: Newcomer) -> None:
     for one in shown["filters"]["filters"]:
         assert one["op"] == "=" and result[one["key"]["name"]] == one["value"]
     assert [one["name"] for one in shown["grouping"]] == ["method.value"]
-    sent = re.sub(r"[\s│]", "", newcomer.said[PUBLISH])  # ids stand on two lines of a cell
+    sent = newcomer.said[PUBLISH]
     assert f"summary-smoke-main-{NAME}-0-" in sent and f"train-smoke-main-{NAME}-0-" in sent
     assert LABEL in (folder / "report.json").read_text("utf-8")

@@ -54,7 +54,8 @@ def publish(asked: Namespace) -> None:
         runs = publishing.runs_of(Path(), data, _stores(params), asked.methods)
     tracker = OfflineRuns(params.tracking.project)
     if asked.dry_run:
-        Console().print(publishing.overview(runs))
+        # as wide as its ids, which are copied and stay in one piece
+        Console(width=200).print(publishing.overview(runs))
         folder = paths.SCRATCH / "dashboards" / asked.table
         names = ", ".join(path.name for path in write_specs(data, folder))
         say(f"{folder}/ holds the workspace and the report as they would be sent: {names}")

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.table import Column
 from rich.table import Table as TextTable
 
 from liit.data.store import SampleStore
@@ -91,7 +90,7 @@ def differences(run: TrackedRun, there: Recorded) -> Iterator[str]:
 def overview(runs: Sequence[TrackedRun]) -> TextTable:
     """Return what would be sent, one row per run."""
     counted = ("points", "rows", "metrics", "figures", "files", "kB")
-    shown = TextTable(*counted, Column("run", overflow="fold"))
+    shown = TextTable(*counted, "run")
     for run in runs:
         rows = sum(len(table.rows) for table in run.tables.values())
         size = sum(map(len, run.files.values())) + sum(map(len, run.figures.values()))
