@@ -1,4 +1,4 @@
-"""What a phase costs: seconds, samples, and the peak of memory while it ran."""
+"""What a phase costs: seconds, those of the processor, samples, and the peak of memory."""
 
 from __future__ import annotations
 
@@ -23,13 +23,18 @@ class Meter:
         """Measure what runs inside; the block adds the number of samples to what it is given."""
         reset_peak()
         cost: Cost = {}
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         yield cost
-        self.add(name, {**cost, "seconds": time.perf_counter() - started})
+        spent = {
+            "seconds": time.perf_counter() - started,
+            "cpu_seconds": time.process_time() - worked,
+        }
+        self.add(name, {**cost, **spent})
 
     def add(self, name: str, cost: Cost) -> None:
         """Record a phase that measured its own time; a second part of a phase adds to the first."""
         before = self.costs.get(name, {})
-        cost["seconds"] = round(cost["seconds"] + before.get("seconds", 0.0), 3)
+        for clock in cost.keys() & {"seconds", "cpu_seconds"}:
+            cost[clock] = round(cost[clock] + before.get(clock, 0.0), 3)
         peak = max(round(peak_gb(), 3), before.get("peak_memory_gb") or 0.0)
         self.costs[name] = {**cost, "peak_memory_gb": peak}

@@ -411,6 +411,8 @@ def test_checks_name_what_they_find(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "random", "adapt_inf"])
     run = json.loads((tmp_path / "runs" / "random" / "0.json").read_text())
     run["provenance"] |= {"dirty": True, "commit": "f" * 40}
+    for step, phases in run["costs"].items():  # 60 %, and of one step unknown
+        phases["training"] |= {"cpu_seconds": 4.8} if step != "lamm" else {}
     (tmp_path / "runs" / "random" / "0.json").write_text(json.dumps(run))
     result = json.loads((tmp_path / "results" / "random" / "0.json").read_text())
     result["selections"]["lamm"]["by_source"] = {"m3it": 33, "lamm": 7}
@@ -426,6 +428,7 @@ def test_checks_name_what_they_find(tmp_path: Path) -> None:
         ),
         "More than 80% of a selection from one dataset": "random at lamm: m3it 82%",
         "Choosing took longer than training": "adapt_inf",
+        "Held up by other work, so its seconds are too many": "random, seed 0: 60%",
     }
 
 

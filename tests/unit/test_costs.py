@@ -23,6 +23,18 @@ def test_parts_of_a_phase_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert meter.costs == {"signals": {"samples": 7, "seconds": 1.75, "peak_memory_gb": 3.0}}
 
 
+def test_the_processors_seconds_are_those_that_it_worked() -> None:
+    meter = Meter()
+    for _ in range(2):
+        with meter.phase("training"):
+            time.sleep(0.05)
+            worked = time.process_time() + 0.02
+            while time.process_time() < worked:
+                pass
+    spent = meter.costs["training"]
+    assert 0.04 <= spent["cpu_seconds"] <= spent["seconds"] - 0.09
+
+
 def test_reading_the_facts_of_samples_is_charged(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

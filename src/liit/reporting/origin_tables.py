@@ -15,6 +15,8 @@ READABLE = 0.9
 """Share of answers in the asked form below which a drop may be lost form."""
 ONE_SIDED = 0.8
 """Share of one dataset in a selection above which it counts as one-sided."""
+UNDISTURBED = 0.8
+"""Share of the time of training on a CPU that the processor gave it, below which it was held up."""
 
 
 def check_section(data: ReportData) -> Section:
@@ -29,6 +31,7 @@ def check_section(data: ReportData) -> Section:
         f"Fewer than {READABLE:.0%} of the answers could be read at the end": _unreadable(data),
         f"More than {ONE_SIDED:.0%} of a selection from one dataset": _one_sided(data),
         "Choosing took longer than training": _slow(data),
+        "Held up by other work, so its seconds are too many": _held_up(data),
     }
     rows = [[name, "; ".join(findings) or "none"] for name, findings in checks.items()]
     note = "Methods that take everything are left out of the check on selections."
@@ -102,6 +105,25 @@ def provenance_section(data: ReportData) -> Section:
     note = "Several values in one line mean that rows were computed under different conditions."
     table = TextTable(["What", "Value"], rows)
     return Section("provenance", "Provenance", note, table, in_bar=True)
+
+
+def _held_up(data: ReportData) -> list[str]:
+    """Return rows that had to wait for a processor while they trained, where that is recorded."""
+    found = []
+    for method, by_seed in data.runs.items():
+        for seed, run in by_seed.items():
+            spent = [phases["training"] for phases in run.costs.values() if "training" in phases]
+            share = _given(spent) if run.provenance["device"] == "cpu" else 1.0
+            if share < UNDISTURBED:
+                found.append(f"{method}, seed {seed}: {share:.0%}")
+    return found
+
+
+def _given(spent: list[Mapping[str, float]]) -> float:
+    """Return the processor's seconds over those of the clock; 1 where they were not recorded."""
+    known = [cost for cost in spent if "cpu_seconds" in cost]
+    wall = sum(cost["seconds"] for cost in known)
+    return sum(cost["cpu_seconds"] for cost in known) / wall if wall else 1.0
 
 
 def _uncommitted(data: ReportData) -> list[str]:
