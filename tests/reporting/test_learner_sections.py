@@ -52,6 +52,9 @@ def test_costs_stand_beside_plain_training_on_the_same_selection(data: ReportDat
     steps = len(data.stream)  # the made-up runs cost something at t = 0 too
     expected = ["50", "900", "2.0×", "1.0×", f"{10.0 * steps:.1f}", f"{3.0 * steps:.1f}"]
     assert found["Random with EWC"] == expected
+    assert "not in one go" not in costs.note
+    data.runs["random"][0].provenance["commit"] = "another"  # type: ignore[index]
+    assert "not in one go" in learner_sections(data)[2].note
 
 
 def test_routing_is_told_dataset_by_dataset(tmp_path: Path) -> None:

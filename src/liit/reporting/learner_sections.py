@@ -117,6 +117,12 @@ def learner_cost_section(data: ReportData) -> Section:
         "compared, stand apart. State is what all steps keep on disk beside their adapters. "
         "Seconds and bytes are averaged over seeds."
     )
+    commits = {run.provenance["commit"] for held in data.runs.values() for run in held.values()}
+    if len(commits) > 1:
+        note += (
+            " Not all rows were timed at one commit, and so not in one go: compare the learners "
+            "with each other, and their ratios to plain training with care."
+        )
     header = ["Method", "Trained", "All", "Step time × plain", "Memory × plain"]
     header += ["Before and after s", "State MB"]
     return Section("learners", "What learners cost", note, TextTable(header, rows, methods))
