@@ -59,6 +59,8 @@ PARSED = {
     "dvc repro at docs/real-data.md": "published data, and a GPU; test_published_scale.py",
     "liit data check m3it at docs/real-data.md": "published data; tests/data/test_check.py",
     "liit doctor --reference at docs/real-data.md": "published weights; tests/doctor",
+    "liit prepare at docs/instrument.md": "published data; test_language_scales.py lays them out",
+    "liit base at docs/instrument.md": "published weights; test_language_scales.py has tiny ones",
     "python -m zipfile": "unpacks what pip downloaded",
     "liit unpack": "opens that; tests/model/test_unpack.py",
 }
