@@ -39,7 +39,10 @@ def blocks(path: Path) -> dict[str, str]:
 
 
 def blocks_on_real_weights(root: Path) -> dict[str, str]:
-    """Return the tables of the last pool of each stream of published data that was judged."""
+    """Return the tables of each stream of published data that was judged.
+
+    Groups are those of the last pool, scores those of every pool with spoiled answers.
+    """
     groups, scores = [], []
     for path in sorted(root.glob(f"{STREAMS}/*/{INSTRUMENT}")):
         record = read_record(path, *FIELDS, next_step="bring it back from git.")

@@ -117,8 +117,7 @@ def learner_cost_section(data: ReportData) -> Section:
         "compared, stand apart. State is what all steps keep on disk beside their adapters. "
         "Seconds and bytes are averaged over seeds."
     )
-    commits = {run.provenance["commit"] for held in data.runs.values() for run in held.values()}
-    if len(commits) > 1:
+    if len(data.commits) > 1:
         note += (
             " Not all rows were timed at one commit, and so not in one go: compare the learners "
             "with each other, and their ratios to plain training with care."

@@ -23,11 +23,12 @@ def check_section(data: ReportData) -> Section:
     """Return each check with what it found."""
     missing = [stage for stages in data.missing.values() for stage in stages]
     one_seed = len(data.seeds) == 1
+    commits = [commit[:10] for commit in data.commits]
     checks = {
         "Not run yet": [f"dvc repro {stage}" for stage in missing],
         "Only one seed": [f"seed {data.seeds[0]} for every row"] if one_seed else [],
         "Computed from code that was not committed": _uncommitted(data),
-        "Rows computed at different commits": _commits(data),
+        "Rows computed at different commits": commits if len(commits) > 1 else [],
         f"Fewer than {READABLE:.0%} of the answers could be read at the end": _unreadable(data),
         f"More than {ONE_SIDED:.0%} of a selection from one dataset": _one_sided(data),
         "Choosing took longer than training": _slow(data),
@@ -132,12 +133,6 @@ def _uncommitted(data: ReportData) -> list[str]:
         for method, by_seed in data.runs.items()
         if any(run.provenance["dirty"] for run in by_seed.values())
     ]
-
-
-def _commits(data: ReportData) -> list[str]:
-    runs = (run for by_seed in data.runs.values() for run in by_seed.values())
-    commits = sorted({str(run.provenance["commit"]) for run in runs})
-    return [commit[:10] for commit in commits] if len(commits) > 1 else []
 
 
 def _unreadable(data: ReportData) -> list[str]:

@@ -39,8 +39,8 @@ class ReportData:
     """A table and what lies behind it; all numbers come from files.
 
     ``rows`` are all rows of the table; ``missing`` names the stages that were not run, by method.
-    ``twins`` are values of the second paper's drawn streams. Everything else is about the rows that
-    were run. ``page`` is what the table's folder says.
+    ``twins`` are values of the second paper's drawn streams, read where a row has a learner.
+    Everything else is about the rows that were run. ``page`` is what the table's folder says.
     """
 
     name: str
@@ -66,6 +66,12 @@ class ReportData:
     def seeds(self) -> list[int]:
         """The seeds that every row was run with."""
         return sorted(self.bounds)
+
+    @property
+    def commits(self) -> list[str]:
+        """The commits at which the rows were computed, sorted."""
+        runs = (run for by_seed in self.runs.values() for run in by_seed.values())
+        return sorted({str(run.provenance["commit"]) for run in runs})
 
     @property
     def labels(self) -> dict[str, str]:
@@ -182,7 +188,7 @@ def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int])
         bounds=bounds,
         table=tables.build_table([row for row in rows if row.method in runs], every),
         values=values,
-        twins=twin_values(root),
+        twins=twin_values(root) if any(row.definition.learner for row in rows) else {},
         resolution=resolve(rows, runs, values),
         whys=whys,
         quarantine=count_quarantined(root),

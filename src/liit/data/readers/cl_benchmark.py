@@ -55,13 +55,13 @@ def convert(
     lines = [asked, f"Option: {', '.join(labels)}"] if asked else []
     sentence = text_of(record, "sentence").strip()
     lines += [sentence, "Answer:"]
-    said, marks = label, {}
-    draw = generator(0, "wrong label", group, sentence)
-    if len(labels) > 1 and draw.random() < wrong_labels:
-        said = draw.choice([other for other in labels if other != label]).item()
-        marks = {"quality": "low"}
-    turns = [Turn("user", "\n".join(lines)), Turn("assistant", said)]
-    extra = {"answers": [label], "choices": labels, **marks}
+    extra = {"answers": [label], "choices": labels}
+    others = [other for other in labels if other != label]
+    if wrong_labels and others:
+        draw = generator(0, "wrong label", group, sentence)
+        if draw.random() < wrong_labels:
+            label, extra["quality"] = draw.choice(others).item(), "low"
+    turns = [Turn("user", "\n".join(lines)), Turn("assistant", label)]
     return Converted(turns, skill=group, extra=extra)
 
 
