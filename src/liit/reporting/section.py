@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from liit.evaluation.statistics import Estimate
@@ -32,6 +32,13 @@ class TextTable:
         """Whether a column holds nothing but numbers, intervals, factors and dashes, for each."""
         columns = range(len(self.header))
         return [c > 0 and all(NUMERIC.fullmatch(row[c]) for row in self.rows) for c in columns]
+
+    def beside(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> TextTable:
+        """Return the table with further columns; itself where these hold nothing but dashes."""
+        if all(cell == DASH for row in rows for cell in row):
+            return self
+        joined = [[*row, *more] for row, more in zip(self.rows, rows, strict=True)]
+        return replace(self, header=[*self.header, *header], rows=joined)
 
 
 @dataclass(frozen=True, slots=True)

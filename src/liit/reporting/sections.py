@@ -25,7 +25,7 @@ from liit.reporting.origin_tables import (
     provenance_section,
     quarantine_section,
 )
-from liit.reporting.published import LANGUAGE
+from liit.reporting.published import LANGUAGE, MULTIMODAL
 from liit.reporting.report_data import ReportData
 from liit.reporting.resolution_sections import rank_section, resolution_section, variance_section
 from liit.reporting.samples import SampleCard
@@ -92,9 +92,9 @@ def curve_section(data: ReportData) -> Section:
 def claim_section(data: ReportData) -> Section:
     """Return the paper's claims as the main table answers them; empty if it can answer none."""
     claims, place = list[Claim](), "§5.2"
-    if data.name == MAIN and data.first_result["scale"] in LANGUAGE:
+    if data.name == MAIN and LANGUAGE.issuperset(data.stream):
         claims, place = language_claims(data.values), "Appendix C"
-    elif data.name == MAIN:
+    elif data.name == MAIN and MULTIMODAL.issuperset(data.stream):
         budgets = {row["method"]: row["budget"] for row in data.table["rows"]}
         claims = paper_claims(data.values, budgets)
     if all(claim.missing for claim in claims):

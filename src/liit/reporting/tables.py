@@ -90,7 +90,7 @@ def costs(runs: RunRecords) -> dict[str, dict[str, Any]]:
         method: {
             "seconds": seconds[method],
             "ratio": seconds[method] / baseline if baseline else None,
-            "paper_ratio": published_ratio(method, _scale(by_seed)),
+            "paper_ratio": published_ratio(method, _steps(by_seed)),
             "phases": phases[method],
         }
         for method, by_seed in runs.items()
@@ -157,7 +157,7 @@ def as_json(estimate: Estimate | None) -> dict[str, float | None] | None:
 
 def _row(row: MethodRow, runs: RunRecords, bounds: Bounds) -> dict[str, Any]:
     by_seed = runs[row.method]
-    result, paper = next(iter(by_seed.values())).result, published_row(row, _scale(by_seed))
+    result, paper = next(iter(by_seed.values())).result, published_row(row, _steps(by_seed))
     matrices = {seed: run.matrix for seed, run in by_seed.items()}
     summary = summarise(matrices, bounds, result["skills"])
     return {
@@ -172,8 +172,8 @@ def _row(row: MethodRow, runs: RunRecords, bounds: Bounds) -> dict[str, Any]:
     }
 
 
-def _scale(by_seed: Mapping[int, RunRecord]) -> str:
-    return str(next(iter(by_seed.values())).result["scale"])
+def _steps(by_seed: Mapping[int, RunRecord]) -> list[str]:
+    return next(iter(by_seed.values())).steps
 
 
 def _phase(runs: Iterable[RunRecord], phase: str) -> dict[str, Any]:
