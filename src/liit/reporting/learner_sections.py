@@ -14,7 +14,7 @@ from liit.code import digest_method
 from liit.learner import Learner
 from liit.plotting import svg_text
 from liit.reporting.claim_parts import claim_parts
-from liit.reporting.claims import learner_claims, twin_claims
+from liit.reporting.claims import TWINS, learner_claims, twin_claims
 from liit.reporting.figures.grid import draw_grid
 from liit.reporting.report_data import ReportData
 from liit.reporting.run_records import MethodRow, RunRecord
@@ -48,14 +48,18 @@ def learner_claim_section(data: ReportData) -> Section:
     claims = learner_claims(data.values)
     if all(claim.missing for claim in claims[1:]):
         return Section("findings", "")
-    claims += twin_claims(data.twins)
     note = (
         "He et al. 2023 (arXiv 2311.16206), by its abstract. A finding is put as differences "
         "between rows, paired by seed, in percentage points; it holds where every difference is "
         "above 0 with its 95 % interval, does not hold where one is below 0 with its interval, and "
-        "cannot be told otherwise. The last two compare the paper's streams, drawn: the start of "
-        "the second is tuned jointly, that of the first is not (`make cit-1 cit-2`)."
+        "cannot be told otherwise."
     )
+    if data.first_result["scale"] not in TWINS:
+        claims += twin_claims(data.twins)
+        note += (
+            " The last two compare the paper's streams, drawn: the start of the second is tuned "
+            "jointly, that of the first is not (`make cit-1 cit-2`)."
+        )
     table, html = claim_parts(claims, "in points")
     return Section("findings", "The second paper's findings", note, table, html=html, in_bar=True)
 
