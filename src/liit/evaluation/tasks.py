@@ -19,16 +19,16 @@ def task_metrics(tasks: Sequence[str]) -> dict[str, Metric]:
     def stages(rows: Rows) -> list[list[float]]:
         return [[row[task] for task in tasks] for row in rows[-len(tasks) :]]
 
+    def after(stage: int) -> Metric:
+        return lambda rows: continual.accuracy_after(stages(rows), stage)
+
     def forward_transfer(rows: Rows) -> float | None:
         if len(rows) == len(tasks):
             return None
         return continual.forward_transfer(stages(rows), [rows[0][task] for task in tasks])
 
     return {
-        **{
-            f"A_{t + 1} {task}": lambda rows, t=t: continual.accuracy_after(stages(rows), t)
-            for t, task in enumerate(tasks)
-        },
+        **{f"A_{t + 1} {task}": after(t) for t, task in enumerate(tasks)},
         "Incremental accuracy ↑": lambda rows: continual.average_incremental_accuracy(stages(rows)),
         "Forgetting (Chaudhry) ↓": lambda rows: continual.strict_forgetting(stages(rows)),
         "BWT ↑": lambda rows: continual.backward_transfer(stages(rows)),
