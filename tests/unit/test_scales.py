@@ -62,10 +62,20 @@ def test_every_scale_has_skills_that_enter_the_metrics(name: str) -> None:
     """Else no row has a relative gain, and the report cannot be drawn."""
     params = params_of(name)
     skills, extra = tasks_by_skill(params)
-    assert skills and not skills.keys() & extra.keys()
-    assert skills.keys() <= set(PAPER_SKILLS) or not extra
+    assert skills.keys() == set(PAPER_SKILLS) or (skills and not extra)
     tasks = [task for group in (skills, extra) for tasks in group.values() for task in tasks]
     assert sorted(tasks) == sorted(exam.task for exam in params.exams)
+
+
+def test_all_six_skills_of_the_paper_enter_alone_or_every_skill_does() -> None:
+    six = {"vqa", "kvqa", "multilingual", "grounding", "reasoning", "language"}
+    skills, extra = tasks_by_skill(params_of("mini"))
+    assert skills.keys() == six and extra.keys() == {"captioning", "multi_image", "multi_turn"}
+    skills, extra = tasks_by_skill(params_of("cit-1-mini"))
+    assert skills == {
+        "captioning": ["flickr30k", "textcaps"], "vqa": ["vqav2", "gqa"], "reading": ["ocrvqa"]
+    }  # fmt: skip
+    assert extra == {}
 
 
 def test_an_overlay_changes_only_what_it_names() -> None:
