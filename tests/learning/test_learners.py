@@ -102,6 +102,57 @@ def test_a_learner_does_something_and_twice_the_same(
     assert all(len(numbers) == told.steps for numbers in told.curve.values())
 
 
+def pulled_at_once(model: nn.Module, state: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The penalty with the graph over all weights held until the backward pass."""
+    terms = []
+    for name, (_, value) in sorted(parts(model).items()):
+        moved = value().float() - state[f"anchor/{name}"]
+        terms.append((state[f"importance/{name}"] * moved**2).sum())
+    return torch.stack(terms).sum()
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_one_weight_at_a_time_is_all_at_once_to_the_bit(
+    corpus: Corpus, tmp_path: Path, mixed: bool
+) -> None:
+    """Two earlier steps beside the task's loss, so that gradients are summed in an order."""
+    past, generator = past_of(corpus, tmp_path), torch.Generator().manual_seed(1)
+    model = adapted()
+    for _, one in lora.trainable(model):
+        one.data += 0.1 * torch.randn(one.shape, generator=generator)
+    states = []
+    for _ in range(2):
+        drawn = {n: torch.rand(p.shape, generator=generator) for n, (p, _) in parts(model).items()}
+        states.append(kept(adapted(), drawn))
+
+    def learnt(penalty: Any) -> tuple[float, dict[str, torch.Tensor], int, torch.Tensor]:
+        held = 0
+
+        def note(tensor: torch.Tensor) -> torch.Tensor:
+            nonlocal held
+            held += tensor.numel()
+            return tensor
+
+        torch.manual_seed(3)
+        model.zero_grad()
+        model.train()
+        with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+            loss = answer_loss(model, past.batch(past.chosen))
+            with torch.autograd.graph.saved_tensors_hooks(note, lambda one: one):
+                pulls = sum(penalty(model, state) for state in states)
+            loss = loss + 3.0 * pulls
+        loss.backward()
+        grads = {n: one.grad.clone() for n, one in model.named_parameters() if one.grad is not None}
+        return loss.item(), grads, held, torch.random.get_rng_state()
+
+    value, grads, held, rng = learnt(pull)
+    expected, by_hand, all_held, expected_rng = learnt(pulled_at_once)
+    assert value == expected and grads.keys() == by_hand.keys() == set(weights(model))
+    assert all(torch.equal(one, by_hand[name]) for name, one in grads.items())
+    assert torch.equal(rng, expected_rng)
+    assert held == 0 < 2 * sum(leaf.numel() for leaf, _ in parts(model).values()) <= all_held
+
+
 def drawn_linear() -> tuple[nn.Linear, list[dict[str, torch.Tensor]]]:
     generator = torch.Generator().manual_seed(3)
     model = nn.Linear(3, 1, bias=False)
