@@ -58,6 +58,7 @@ def importance(
             for name, one in zip(sums, given, strict=True):
                 if one is not None:
                     sums[name] += one.float().abs() ** power
+            del given  # else the next gradients come beside these
     mean = sum(float(one.double().sum()) for one in sums.values())
     mean /= sum(one.numel() for one in sums.values())
     return {name: (one / mean if mean else one).cpu() for name, one in sums.items()}
