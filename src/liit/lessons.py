@@ -36,7 +36,6 @@ def lesson_of(
     past = Past(
         now=t,
         run_seed=seed,
-        mode=stream.params.lora.mode,
         corpus=stream.corpus,
         arrived={step: sorted(stream.stores[step].column("id")) for step in range(t + 1)},
         chosen=ids,

@@ -21,10 +21,13 @@ from liit.errors import LiitError
 from liit.learner import STATE, Learner, Past
 from liit.learning.learners.a_gem import AGem, project
 from liit.learning.learners.der import Der
+from liit.learning.learners.e_proj import EProj
 from liit.learning.learners.er import Er
 from liit.learning.learners.ewc import Ewc
+from liit.learning.learners.l2p import L2p
 from liit.learning.learners.lwf import Lwf
 from liit.learning.learners.mas import Mas
+from liit.learning.learners.moe_lora import MoeLora
 from liit.learning.learners.o_lora import OLora, overlap
 from liit.learning.learners.tir import Tir
 from liit.learning.lesson import Lesson
@@ -370,7 +373,7 @@ def test_what_is_kept_outlives_the_process(corpus: Corpus, tmp_path: Path) -> No
     assert digests.keys() == names and {p.name for p in tmp_path.glob("*.safetensors")} == names
     code = (
         "import sys; from pathlib import Path; from liit.learner import Past\n"
-        "past = Past(2, 0, 'merge_fresh', None, {}, [], states={0: Path(sys.argv[1])})\n"
+        "past = Past(2, 0, None, {}, [], states={0: Path(sys.argv[1])})\n"
         "print(sum(float(one.double().sum()) for _, one in sorted(past.state(0).items())))"
     )
     told = subprocess.run(
@@ -387,21 +390,21 @@ def test_what_is_kept_outlives_the_process(corpus: Corpus, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("learner", [Lwf(), OLora()], ids=name_of)
-def test_one_adapter_for_all_steps_is_refused(
-    learner: Learner, corpus: Corpus, tmp_path: Path
-) -> None:
-    with pytest.raises(LiitError, match="merge_fresh"):
-        trained(learner, corpus, past_of(corpus, tmp_path, mode="continue"))
+def test_one_adapter_for_all_steps_is_refused(learner: Learner) -> None:
+    why = learner.refusal("continue", CPU)
+    assert why is not None and "merge_fresh" in why.next_step
+    assert learner.refusal("merge_fresh", CPU) is None
+    assert Ewc().refusal("continue", CPU) is None
 
 
-def test_several_ranks_are_refused_where_they_were_not_tried(
-    corpus: Corpus, tmp_path: Path
-) -> None:
-    several = replace(CPU, devices=2)
-    for learner in ON[2:]:
-        with pytest.raises(LiitError, match="several ranks"):
-            Lesson(learner, past_of(corpus, tmp_path)).attach(adapted(), several)
-    Lesson(Er(), past_of(corpus, tmp_path)).attach(adapted(), several)
+@pytest.mark.parametrize("changed", [{"devices": 2}, {"num_nodes": 2}, {"strategy": "ddp"}])
+def test_several_ranks_are_refused_where_they_were_not_tried(changed: dict[str, Any]) -> None:
+    several = replace(CPU, **changed)
+    for learner in (*ON[2:], OLora(), MoeLora(), EProj(), L2p()):
+        why = learner.refusal("merge_fresh", several)
+        assert why is not None and "several ranks" in why.problem
+        assert learner.refusal("merge_fresh", CPU) is None
+    assert Er().refusal("merge_fresh", several) is Learner().refusal("continue", several) is None
 
 
 def test_a_penalty_without_end_is_an_error(corpus: Corpus, tmp_path: Path) -> None:

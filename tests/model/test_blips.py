@@ -219,7 +219,7 @@ def test_learners_and_signals(blip: Blip, tmp_path: Path) -> None:
     with torch.no_grad(), model.disable_adapter():
         assert torch.equal(answer_logits(model, batch)[0], before)
     assert torch.equal(answer_logits(model, batch)[0], after) and not torch.equal(before, after)
-    past: Any = type("Past", (), {"steps": [1], "logits": after, "mode": "merge_fresh"})()
+    past: Any = type("Past", (), {"steps": [1], "logits": after})()
     zero = torch.zeros(())
     apart = before.softmax(-1) * (before.log_softmax(-1) - after.log_softmax(-1))
     distance = float(apart.sum(-1).mean())

@@ -12,13 +12,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from liit.config import Devices
 from liit.errors import LiitError
 from liit.files import digest_file, whole, write_json
 from liit.learner import RECORD, START, STATE, Learner, Past
 
-ALONE = ("loss", "gradients", "finish")
-"""Moments that were tried on one rank alone."""
 SMALLEST = 1e-12
 """The least loss that a penalty is compared with."""
 
@@ -43,13 +40,9 @@ class Lesson:
         """Return the sorted ids to train on: the selection, or what the learner makes of it."""
         return sorted(set(self.learner.ids(self.past)))
 
-    def attach(self, model: Any, devices: Devices) -> None:
-        """Let the learner prepare the model; keep what it wants of the stream's first model.
-
-        Raises LiitError for a learner that was not tried on several ranks.
-        """
+    def attach(self, model: Any) -> None:
+        """Let the learner prepare the model; keep what it wants of the stream's first model."""
         started = time.perf_counter()
-        self._expect_one_rank(devices)
         if self.past.now == 1 and self.past.steps and self.learner.changes("finish"):
             ids = self.past.arrived[0]
             zero = dataclasses.replace(
@@ -119,16 +112,6 @@ class Lesson:
         said = {"ids": self.past.ids, "told": self.past.told}
         write_json(folder / RECORD, {**self.learner.described(), **said})
         return {name: digest_file(folder / name) for name, tensors in kept.items() if tensors}
-
-    def _expect_one_rank(self, devices: Devices) -> None:
-        several = devices.devices * devices.num_nodes > 1
-        if (several or devices.strategy != "auto") and self.learner.changes(*ALONE):
-            raise LiitError(
-                f"{type(self.learner).__name__} sees gradients and weights, which it was not tried "
-                "on where several ranks share or split them.",
-                next_step="set devices.devices and devices.num_nodes to 1 and devices.strategy to "
-                "auto, or use a learner that only rehearses.",
-            )
 
 
 def _plain(tensors: Any) -> dict[str, Tensor]:
