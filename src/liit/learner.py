@@ -97,7 +97,7 @@ class Past:
     micro-batch in hand, ``step`` counts the optimiser steps and ``micro`` the micro-batches of the
     one in hand. ``ids``: what was drawn, by purpose; it is written down beside the adapter.
     ``held``: what a learner holds while the step trains; ``told``: what it says of the step, as
-    JSON, for the result.
+    JSON, for the result. ``device``: where batches go; None leaves them.
     """
 
     now: int
@@ -115,6 +115,7 @@ class Past:
     held: dict[str, Any] = field(default_factory=dict)
     told: dict[str, Any] = field(default_factory=dict)
     opened: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
+    device: Any = None
 
     def state(self, step: int) -> Mapping[str, Any]:
         """Return the tensors that the learner kept of an earlier step, by name."""
@@ -136,7 +137,8 @@ class Past:
         return [one for one in ids if self.corpus.sample(one).images]
 
     def batch(self, ids: Sequence[str], device: Any = None) -> dict[str, Any]:
-        """Return samples as one batch on a device."""
+        """Return samples as one batch, on a device if one is named here or by the step."""
+        device = self.device if device is None else device
         batch = self.corpus.encoder.collate([self.corpus.encoded(one) for one in ids])
         return {n: one.to(device) if hasattr(one, "to") else one for n, one in batch.items()}
 

@@ -462,6 +462,28 @@ def test_every_micro_batch_of_a_step_remembers_others(corpus: Corpus, tmp_path: 
     assert drawn[:2] != drawn[2:4]
 
 
+@dataclass(frozen=True)
+class Looking(Learner):
+    """Notes where it is when it looks at a model, and where its batches go."""
+
+    def finish(self, model: Any, past: Past) -> dict[str, torch.Tensor]:
+        past.opened[Path(f"looked {past.now}")] = {"device": past.device, "model": model.device}
+        return {}
+
+
+def test_a_learner_looks_at_a_model_where_it_was_trained(corpus: Corpus, tmp_path: Path) -> None:
+    """A device that holds no numbers stands for an accelerator; nothing can come back from it."""
+    past = past_of(corpus, tmp_path)
+    lesson = Lesson(Looking(), past, "meta")
+    for look in (lesson.attach, lesson.finish):
+        with pytest.raises(NotImplementedError, match="Cannot copy out of meta"):
+            look(adapted())
+    on_meta = {"device": "meta", "model": torch.device("meta")}
+    assert [past.opened[Path(f"looked {now}")] for now in (0, 1)] == [on_meta, on_meta]
+    assert past.batch(past.chosen[:1])["input_ids"].is_meta
+    assert not past_of(corpus, tmp_path).batch(past.chosen[:1])["input_ids"].is_meta
+
+
 def test_what_a_learner_costs_is_counted(corpus: Corpus, tmp_path: Path) -> None:
     past = past_of(corpus, tmp_path)
     model, _, lesson = trained(Ewc(samples=3), corpus, past)

@@ -233,6 +233,19 @@ def test_learners_and_signals(blip: Blip, tmp_path: Path) -> None:
         OLora().attach(model, past)
 
 
+def test_a_learner_passes_through_half_precision_on_its_own(blip: Blip) -> None:
+    """The part in float32, the rest in bfloat16, and no autocast around it."""
+    _, whole, encoder = blip
+    batch = encoder.collate([encoder.encode(sample) for sample in asked(1)])
+    exact = float(answer_loss(whole, batch).detach())
+    model = lora.attach(copy.deepcopy(whole).to(torch.bfloat16), LORA, seed=1)
+    assert float(answer_loss(model, batch).detach()) == pytest.approx(exact, rel=0.05)
+    found = importance(model, [batch], answer_loss, 2)
+    assert found.keys() == {name for name, _ in lora.trainable(model)}
+    assert all(torch.isfinite(one).all() for one in found.values())
+    assert found["query_tokens"].any()
+
+
 def test_language_models_with_an_encoder_are_refused(blip: Blip) -> None:
     family, model, _ = blip
     config = copy.deepcopy(model.config)

@@ -24,12 +24,13 @@ class Lesson:
     """A learner with its past.
 
     ``curve`` has one number per optimiser step under each name; ``aside`` are the seconds that it
-    took before and after training.
+    took before and after training. ``device``: where the learner looks at a trained model, which
+    Lightning leaves on the CPU; None is there.
     """
 
-    def __init__(self, learner: Learner, past: Past) -> None:
+    def __init__(self, learner: Learner, past: Past, device: str | None = None) -> None:
         """Open nothing yet."""
-        self.learner, self.past = learner, past
+        self.learner, self.past, self.device = learner, past, device
         self.curve: dict[str, list[float]] = {}
         self.aside = 0.0
         self._losses: list[tuple[Tensor, Tensor]] = []
@@ -48,7 +49,7 @@ class Lesson:
             zero = dataclasses.replace(
                 self.past, now=0, chosen=ids, steps=(), ids={}, held={}, told={}
             )
-            self._start = _plain(self.learner.finish(model.eval(), zero))
+            self._start = self._finished(model.eval(), zero)
             self.past.opened[self.past.states[0]] = self._start
             self.past.ids.update({f"start_{name}": ids for name, ids in zero.ids.items()})
         self.learner.attach(model, self.past)
@@ -84,7 +85,7 @@ class Lesson:
     def finish(self, model: Any) -> None:
         """Let the learner look at the trained model, and hold what it wants to keep."""
         started = time.perf_counter()
-        self._kept = _plain(self.learner.finish(model, self.past))
+        self._kept = self._finished(model, self.past)
         self.aside += time.perf_counter() - started
 
     def costs(self, model: Any) -> dict[str, float]:
@@ -112,6 +113,15 @@ class Lesson:
         said = {"ids": self.past.ids, "told": self.past.told}
         write_json(folder / RECORD, {**self.learner.described(), **said})
         return {name: digest_file(folder / name) for name, tensors in kept.items() if tensors}
+
+    def _finished(self, model: Any, past: Past) -> dict[str, Tensor]:
+        past.device = self.device
+        if self.device:
+            model.to(self.device)
+        kept = _plain(self.learner.finish(model, past))
+        if self.device:
+            model.cpu()
+        return kept
 
 
 def _plain(tensors: Any) -> dict[str, Tensor]:

@@ -10,7 +10,6 @@ from liit.config import Model
 from liit.data.vision import LANGUAGE_MODELS
 from liit.errors import LiitError
 
-
 WEIGHT_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
