@@ -52,4 +52,8 @@ class Der(Learner):
 
     def cost(self, sizes: Sizes) -> Extra:
         """Return what it costs besides."""
-        return Extra(gradients=self.batch / sizes.micro_batch, kept=self.memory * sizes.logits)
+        return Extra(
+            gradients=self.batch / sizes.micro_batch,
+            kept=self.memory * sizes.logits,
+            beside=self.batch,
+        )

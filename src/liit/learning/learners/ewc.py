@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from liit.learner import Extra, Learner, Past, Sizes
+from liit.learner import Extra, Learner, Past, Sizes, importance_cost
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,4 @@ class Ewc(Learner):
 
     def cost(self, sizes: Sizes) -> Extra:
         """Return what it costs besides."""
-        return Extra(measured=self.samples, kept=2 * (sizes.adapted + sizes.projector))
+        return importance_cost(sizes, self.samples)

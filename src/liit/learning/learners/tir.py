@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from liit.learner import Extra, Learner, Past, Sizes
+from liit.learner import Extra, Learner, Past, Sizes, importance_cost
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Tir(Learner):
 
     def cost(self, sizes: Sizes) -> Extra:
         """Return what it costs besides."""
-        return Extra(measured=self.samples, kept=2.25 * (sizes.adapted + sizes.projector))
+        return importance_cost(sizes, self.samples, kept=2.25)
 
 
 def combined(before: Mapping[str, Any], fresh: Mapping[str, Any], now: int) -> tuple[Any, Any]:
