@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from liit.errors import LiitError
 from liit.learner import Extra, Learner, Past, Sizes
@@ -18,6 +18,8 @@ class Lwf(Learner):
     stream (``lora.mode: continue``) the model below it is not θ_{t−1}, and the learner refuses.
     Source: Li and Hoiem 2016 (arXiv 1606.09282), Eq. 2 to 5, written for answers token by token.
     """
+
+    normalisation: ClassVar[str] = "KL times T², mean over answer tokens"
 
     strength: float = 1.0
     temperature: float = 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from liit.errors import LiitError
 from liit.learner import Learner, Past
@@ -19,6 +19,8 @@ class OLora(Learner):
     Source: Wang et al. 2023 (arXiv 2310.14152), Eq. 6 to 8, squared entries as in the paper (its
     code sums absolute values), without the norm of A_t and B_t, whose weight is 0 there.
     """
+
+    normalisation: ClassVar[str] = "Σ of squares of r × r overlaps, over layers and earlier steps"
 
     strength: float = 0.5
 
