@@ -23,9 +23,7 @@ class Ewc(Learner):
     weight decay towards its anchor.
     """
 
-    normalisation: ClassVar[str] = (
-        "½ Σ over weights; each step's importances scaled to mean 1, summed"
-    )
+    normalisation: ClassVar[str] = "½ Σ importance · change²; each step's importances have mean 1"
 
     strength: float = 1.0
     online: bool = False

@@ -20,9 +20,7 @@ class Mas(Learner):
     positions is ours. No strength was tuned.
     """
 
-    normalisation: ClassVar[str] = (
-        "Σ over weights; each step's importances scaled to mean 1, summed"
-    )
+    normalisation: ClassVar[str] = "Σ importance · change²; each step's importances have mean 1"
 
     strength: float = 1.0
     samples: int = 1000

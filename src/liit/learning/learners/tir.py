@@ -19,7 +19,7 @@ class Tir(Learner):
     as its equations are not available; the model's token embeddings stand for text, not BERT's.
     """
 
-    normalisation: ClassVar[str] = "½ Σ over weights; importances scaled to mean 1, times 1 − s"
+    normalisation: ClassVar[str] = "½ Σ (1 − similarity) · importance · change²; scaled to mean 1"
     importance: Literal["ewc", "mas"] = "ewc"
     strength: float = 1.0
     samples: int = 1000
