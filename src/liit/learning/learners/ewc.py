@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from liit.learner import Extra, Learner, Past, Sizes, importance_cost
 
@@ -22,6 +22,8 @@ class Ewc(Learner):
     1805.06370), §3. No strength was tuned: 1 is where a weight of average importance is held as by
     weight decay towards its anchor.
     """
+
+    normalisation: ClassVar[str] = "½ Σ importance · change²; each step's importances have mean 1"
 
     strength: float = 1.0
     online: bool = False

@@ -19,6 +19,8 @@ class Lwf(Learner):
     """
 
     fresh: ClassVar[bool] = True
+    normalisation: ClassVar[str] = "KL times T², mean over answer tokens"
+
     strength: float = 1.0
     temperature: float = 1.0
 

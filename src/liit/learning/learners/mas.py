@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from liit.learner import Extra, Learner, Past, Sizes, importance_cost
 
@@ -19,6 +19,8 @@ class Mas(Learner):
     Source: Aljundi et al. 2018 (arXiv 1711.09601), Eq. 2 to 4; restricting the norm to answer
     positions is ours. No strength was tuned.
     """
+
+    normalisation: ClassVar[str] = "Σ importance · change²; each step's importances have mean 1"
 
     strength: float = 1.0
     samples: int = 1000

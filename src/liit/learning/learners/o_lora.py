@@ -21,6 +21,8 @@ class OLora(Learner):
     """
 
     fresh: ClassVar[bool] = True
+    normalisation: ClassVar[str] = "Σ of squares of r × r overlaps, over layers and earlier steps"
+
     strength: float = 0.5
 
     def attach(self, model: Any, past: Past) -> None:  # noqa: ARG002
