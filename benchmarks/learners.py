@@ -166,7 +166,6 @@ class Classroom:
         past = Past(
             now=step,
             run_seed=0,
-            mode=self.world.params.lora.mode,
             corpus=self.world.corpus,
             arrived={one: self.datasets[one] for one in range(step + 1)},
             chosen=self.datasets[step],
@@ -175,7 +174,7 @@ class Classroom:
             states={0: self._adapter(name, 1) / START, **later},
         )
         model, lesson = self._model(list(adapters.values())), Lesson(learner, past)
-        lesson.attach(model, self.devices)
+        lesson.attach(model)
         return model, lesson
 
     def _adapter(self, name: str, step: int) -> Path:
