@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 from lessons import adapted, corpus_of, past_of, same, trained, weights
 from safetensors.torch import load_file
@@ -246,10 +247,19 @@ class Probe(Learner):
         return 1.0
 
 
-@pytest.mark.parametrize("micro", [1, 2, 4])
-def test_a_penalty_counts_once_and_gradients_are_whole_and_unclipped(
-    micro: int, corpus: Corpus, tmp_path: Path
+def scale_losses(patch: pytest.MonkeyPatch) -> None:
+    """Put the loss scaler of 16-mixed to work, which Lightning gives to a GPU alone."""
+    scaled = pl.plugins.MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu"))
+    plain = pl.Trainer
+    patch.setattr(pl, "Trainer", lambda precision, **given: plain(plugins=[scaled], **given))
+
+
+@pytest.mark.parametrize(("micro", "scaled"), [(1, False), (2, False), (4, False), (2, True)])
+def test_a_penalty_counts_once_and_gradients_are_whole_unscaled_and_unclipped(
+    micro: int, scaled: bool, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if scaled:
+        scale_losses(monkeypatch)
     past = past_of(corpus, tmp_path)
     train = replace(TRAIN, micro_batch_size=micro, gradient_clip=1e-3)
     _, told, lesson = trained(Probe(), corpus, replace(past, steps=()), train)
