@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
-from lessons import adapted, corpus_of, past_of, same, trained, weights
+from lessons import adapted, adapter_in, corpus_of, past_of, same, trained, weights
 from safetensors.torch import load_file
 from tiny import CPU, LORA, TRAIN
 from torch import nn
@@ -57,6 +57,7 @@ ON = (
     Mas(strength=100.0, samples=3),
     Lwf(strength=5.0),
     AGem(memory=8, batch=1),
+    OLora(strength=5.0),
 )
 
 
@@ -94,21 +95,24 @@ def test_a_learner_does_something_and_twice_the_same(
     learner: Learner, corpus: Corpus, tmp_path: Path
 ) -> None:
     train = replace(TRAIN, learning_rate=0.05, projector_learning_rate=0.05)
+    adapters = {0: adapter_in(tmp_path)}
     plain, _, _ = trained(None, corpus, past_of(corpus, tmp_path), train)
-    one, told, lesson = trained(learner, corpus, past_of(corpus, tmp_path), train)
-    two, _, again = trained(learner, corpus, past_of(corpus, tmp_path), train)
+    one, told, lesson = trained(
+        learner, corpus, past_of(corpus, tmp_path, adapters=adapters), train
+    )
+    two, _, again = trained(learner, corpus, past_of(corpus, tmp_path, adapters=adapters), train)
     assert lesson and again
     assert same(one, two) and lesson.past.ids == again.past.ids
     assert not same(plain, one)
     assert all(len(numbers) == told.steps for numbers in told.curve.values())
 
 
-def drawn_linear() -> tuple[nn.Linear, list[dict[str, torch.Tensor]]]:
+def drawn_linear(count: int = 8) -> tuple[nn.Linear, list[dict[str, torch.Tensor]]]:
     generator = torch.Generator().manual_seed(3)
     model = nn.Linear(3, 1, bias=False)
     model.weight.data = torch.randn(1, 3, generator=generator)
-    x, y = torch.randn(8, 3, generator=generator), torch.randn(8, 1, generator=generator)
-    return model, [{"x": x[i : i + 1], "y": y[i : i + 1]} for i in range(8)]
+    x, y = (torch.randn(count, width, generator=generator) for width in (3, 1))
+    return model, [{"x": x[i : i + 1], "y": y[i : i + 1]} for i in range(count)]
 
 
 def gaussian(model: Any, batch: Any) -> torch.Tensor:
@@ -129,6 +133,24 @@ def test_ewc_on_a_linear_gaussian_model_is_the_formula() -> None:
     assert model.weight.grad is not None
     expected = 3.0 * by_hand * moved[0].numpy()  # λ F (θ − θ*)
     np.testing.assert_allclose(model.weight.grad[0], expected, rtol=1e-4)
+
+
+def test_a_fisher_of_batches_is_a_batchs_size_too_small() -> None:
+    """At the true weights, here 0: samples' gradients cancel in a batch but for their noise."""
+    model, singles = drawn_linear(4000)
+    model.weight.data.zero_()
+    model.unit = nn.Parameter(torch.zeros(1))  # of gradient 1: by it the scale to mean 1 is undone
+    joined = [
+        {key: torch.cat([one[key] for one in singles[i : i + 8]]) for key in ("x", "y")}
+        for i in range(0, len(singles), 8)
+    ]
+    by_sample, by_batch = (
+        importance(model, batches, lambda m, b: gaussian(m, b) + m.unit.sum(), power=2)
+        for batches in (singles, joined)
+    )
+    fisher, shrunk = (float((f["weight"] / f["unit"]).mean()) for f in (by_sample, by_batch))
+    assert fisher == pytest.approx(1.0, rel=0.1)  # E[(ε x)²]
+    assert fisher / shrunk == pytest.approx(8.0, rel=0.1)
 
 
 def test_mas_takes_absolute_values_sample_by_sample() -> None:
@@ -311,8 +333,7 @@ def test_o_lora_asks_for_orthogonal_rows(corpus: Corpus, tmp_path: Path) -> None
     assert float(overlap(rows[:4], rows[4:])) < 1e-10
     assert float(overlap(rows[:4], rows[:4])) == pytest.approx(4.0)  # ‖I_4‖²: r × r, not d × d
     before = adapted(LORA)
-    lora.save_adapter(before, tmp_path / "adapter", "base")
-    past = past_of(corpus, tmp_path, adapters={0: tmp_path / "adapter"})
+    past = past_of(corpus, tmp_path, adapters={0: adapter_in(tmp_path)})
     loss = OLora(strength=0.5).loss(before, None, torch.zeros(()), past)
     factors = [one for name, one in before.named_parameters() if "lora_A" in name]
     expected = 0.5 * sum(float(((one @ one.T) ** 2).sum()) for one in factors)
