@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
-from lessons import adapted, adapter_in, corpus_of, past_of, same, trained, weights
+from lessons import DROPOUT, adapted, adapter_in, corpus_of, past_of, same, trained, weights
 from safetensors.torch import load_file
-from tiny import CPU, LORA, TRAIN
+from tiny import CPU, LORA, TRAIN, tiny
 from torch import nn
 
 from liit.data.corpus import Corpus
@@ -22,14 +22,18 @@ from liit.errors import LiitError
 from liit.learner import STATE, Learner, Past
 from liit.learning.learners.a_gem import AGem, project
 from liit.learning.learners.der import Der
+from liit.learning.learners.e_proj import EProj
 from liit.learning.learners.er import Er
 from liit.learning.learners.ewc import Ewc
+from liit.learning.learners.l2p import L2p
 from liit.learning.learners.lwf import Lwf
 from liit.learning.learners.mas import Mas
+from liit.learning.learners.moe_lora import MoeLora
 from liit.learning.learners.o_lora import OLora, overlap
 from liit.learning.learners.tir import Tir
 from liit.learning.lesson import Lesson
 from liit.learning.space import answer_loss, importance, kept, parts, pull, squared_logits
+from liit.learning.train import fit
 from liit.model import lora
 from liit.pool import Pool
 from liit.selection.pools import newest_and_replay
@@ -59,6 +63,9 @@ ON = (
     AGem(memory=8, batch=1),
     OLora(strength=5.0),
 )
+
+
+ROUTING = (MoeLora(experts=2), EProj(samples=3), L2p(pool=4, length=2, chosen=2, samples=3))
 
 
 @pytest.fixture
@@ -105,6 +112,23 @@ def test_a_learner_does_something_and_twice_the_same(
     assert same(one, two) and lesson.past.ids == again.past.ids
     assert not same(plain, one)
     assert all(len(numbers) == told.steps for numbers in told.curve.values())
+
+
+@pytest.mark.parametrize("learner", (*ON, *ROUTING), ids=name_of)
+def test_recomputed_activations_change_no_bit_at_a_real_scales_precision(
+    learner: Learner, corpus: Corpus, tmp_path: Path
+) -> None:
+    devices = replace(CPU, precision="bf16-mixed")
+    models = []
+    for recomputed in (False, True):
+        train = replace(TRAIN, epochs=1, gradient_checkpointing=recomputed)
+        past = past_of(corpus, tmp_path, adapters={0: adapter_in(tmp_path)})
+        model, lesson = lora.attach(tiny()[0].bfloat16(), DROPOUT, seed=1), Lesson(learner, past)
+        lesson.attach(model, devices)
+        fit(model, corpus, lesson.ids(), train=train, devices=devices, seed=4, lesson=lesson)
+        lesson.finish(model)
+        models.append(model)
+    assert same(*models)
 
 
 def drawn_linear(count: int = 8) -> tuple[nn.Linear, list[dict[str, torch.Tensor]]]:
