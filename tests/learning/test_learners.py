@@ -225,6 +225,8 @@ def test_a_penalty_knows_no_basis_of_the_factors() -> None:
         if "lora_" in name:
             one.data *= 2.0 if "lora_A" in name else 0.5
     assert float(pull(model, state).detach()) == 0.0
+    with torch.autocast("cpu", torch.bfloat16):
+        assert float(pull(model, state).detach()) == 0.0
 
 
 def test_online_ewc_adds_up_and_separate_ewc_does_not(corpus: Corpus, tmp_path: Path) -> None:

@@ -77,11 +77,12 @@ def importances(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def pull(model: nn.Module, state: Mapping[str, Tensor]) -> Tensor:
-    """Return Σ importance · (weight − anchor)², differentiable in what is trained."""
+    """Return Σ importance · (weight − anchor)² in float32, differentiable in what is trained."""
     terms = []
     for name, (leaf, value) in _sorted(model):
         weight, anchor = (state[f"{kind}/{name}"] for kind in ("importance", "anchor"))
-        moved = value().float() - anchor.to(leaf.device)
+        with torch.autocast(leaf.device.type, enabled=False):  # else rounding BA looks like a move
+            moved = value().float() - anchor.to(leaf.device)
         terms.append((weight.to(leaf.device) * moved**2).sum())
     return torch.stack(terms).sum()
 
