@@ -45,6 +45,12 @@ def adapted(config: Any = DROPOUT) -> Any:
     return lora.attach(tiny()[0], config, seed=1)
 
 
+def adapter_in(folder: Path) -> Path:
+    """Write an adapter there that the first step may have left."""
+    lora.save_adapter(adapted(), folder / "adapter", "base")
+    return folder / "adapter"
+
+
 def weights(model: Any) -> dict[str, torch.Tensor]:
     return {name: one.detach().clone() for name, one in lora.trainable(model)}
 

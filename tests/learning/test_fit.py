@@ -90,6 +90,17 @@ def test_recomputed_activations_move_the_weights_alike(corpus: Corpus) -> None:
         torch.testing.assert_close(weights(recomputed)[name], tensor, atol=1e-6, rtol=1e-5)
 
 
+def test_mixed_precision_clips_and_moves_the_weights_alike(corpus: Corpus) -> None:
+    ids = sorted(corpus.stores[0].column("id"))[:8]
+    start, whole, mixed = weights(adapted()), adapted(), adapted()
+    fit(whole, corpus, ids, train=TRAIN, devices=CPU, seed=2)
+    devices = dataclasses.replace(CPU, precision="bf16-mixed")
+    fit(mixed, corpus, ids, train=TRAIN, devices=devices, seed=2)
+    moved = torch.cat([(weights(whole)[name] - one).flatten() for name, one in start.items()])
+    gaps = torch.cat([(weights(mixed)[n] - one).flatten() for n, one in weights(whole).items()])
+    assert 0 < float(gaps.norm()) < 0.1 * float(moved.norm())
+
+
 def test_two_runs_give_the_same_bytes(corpus: Corpus) -> None:
     dropout = dataclasses.replace(LORA, dropout=0.2)
     ids = sorted(corpus.stores[0].column("id"))

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
-from lessons import adapted, corpus_of, past_of, same, trained, weights
+from lessons import DROPOUT, adapted, adapter_in, corpus_of, past_of, same, trained, weights
 from safetensors.torch import load_file
-from tiny import CPU, LORA, TRAIN
+from tiny import CPU, LORA, TRAIN, tiny
 from torch import nn
 
 from liit.data.corpus import Corpus
@@ -32,6 +33,7 @@ from liit.learning.learners.o_lora import OLora, overlap
 from liit.learning.learners.tir import Tir
 from liit.learning.lesson import Lesson
 from liit.learning.space import answer_loss, importance, kept, parts, pull, squared_logits
+from liit.learning.train import fit
 from liit.model import lora
 from liit.pool import Pool
 from liit.selection.pools import newest_and_replay
@@ -59,7 +61,11 @@ ON = (
     Mas(strength=100.0, samples=3),
     Lwf(strength=5.0),
     AGem(memory=8, batch=1),
+    OLora(strength=5.0),
 )
+
+
+ROUTING = (MoeLora(experts=2), EProj(samples=3), L2p(pool=4, length=2, chosen=2, samples=3))
 
 
 @pytest.fixture
@@ -96,9 +102,12 @@ def test_a_learner_does_something_and_twice_the_same(
     learner: Learner, corpus: Corpus, tmp_path: Path
 ) -> None:
     train = replace(TRAIN, learning_rate=0.05, projector_learning_rate=0.05)
+    adapters = {0: adapter_in(tmp_path)}
     plain, _, _ = trained(None, corpus, past_of(corpus, tmp_path), train)
-    one, told, lesson = trained(learner, corpus, past_of(corpus, tmp_path), train)
-    two, _, again = trained(learner, corpus, past_of(corpus, tmp_path), train)
+    one, told, lesson = trained(
+        learner, corpus, past_of(corpus, tmp_path, adapters=adapters), train
+    )
+    two, _, again = trained(learner, corpus, past_of(corpus, tmp_path, adapters=adapters), train)
     assert lesson and again
     assert same(one, two) and lesson.past.ids == again.past.ids
     assert not same(plain, one)
@@ -109,7 +118,8 @@ def pulled_at_once(model: nn.Module, state: dict[str, torch.Tensor]) -> torch.Te
     """The penalty with the graph over all weights held until the backward pass."""
     terms = []
     for name, (_, value) in sorted(parts(model).items()):
-        moved = value().float() - state[f"anchor/{name}"]
+        with torch.autocast("cpu", enabled=False):
+            moved = value().float() - state[f"anchor/{name}"]
         terms.append((state[f"importance/{name}"] * moved**2).sum())
     return torch.stack(terms).sum()
 
@@ -156,12 +166,29 @@ def test_one_weight_at_a_time_is_all_at_once_to_the_bit(
     assert held == 0 < 2 * sum(leaf.numel() for leaf, _ in parts(model).values()) <= all_held
 
 
-def drawn_linear() -> tuple[nn.Linear, list[dict[str, torch.Tensor]]]:
+@pytest.mark.parametrize("learner", (*ON, *ROUTING), ids=name_of)
+def test_recomputed_activations_change_no_bit_at_a_real_scales_precision(
+    learner: Learner, corpus: Corpus, tmp_path: Path
+) -> None:
+    devices = replace(CPU, precision="bf16-mixed")
+    models = []
+    for recomputed in (False, True):
+        train = replace(TRAIN, epochs=1, gradient_checkpointing=recomputed)
+        past = past_of(corpus, tmp_path, adapters={0: adapter_in(tmp_path)})
+        model, lesson = lora.attach(tiny()[0].bfloat16(), DROPOUT, seed=1), Lesson(learner, past)
+        lesson.attach(model)
+        fit(model, corpus, lesson.ids(), train=train, devices=devices, seed=4, lesson=lesson)
+        lesson.finish(model)
+        models.append(model)
+    assert same(*models)
+
+
+def drawn_linear(count: int = 8) -> tuple[nn.Linear, list[dict[str, torch.Tensor]]]:
     generator = torch.Generator().manual_seed(3)
     model = nn.Linear(3, 1, bias=False)
     model.weight.data = torch.randn(1, 3, generator=generator)
-    x, y = torch.randn(8, 3, generator=generator), torch.randn(8, 1, generator=generator)
-    return model, [{"x": x[i : i + 1], "y": y[i : i + 1]} for i in range(8)]
+    x, y = (torch.randn(count, width, generator=generator) for width in (3, 1))
+    return model, [{"x": x[i : i + 1], "y": y[i : i + 1]} for i in range(count)]
 
 
 def gaussian(model: Any, batch: Any) -> torch.Tensor:
@@ -182,6 +209,24 @@ def test_ewc_on_a_linear_gaussian_model_is_the_formula() -> None:
     assert model.weight.grad is not None
     expected = 3.0 * by_hand * moved[0].numpy()  # λ F (θ − θ*)
     np.testing.assert_allclose(model.weight.grad[0], expected, rtol=1e-4)
+
+
+def test_a_fisher_of_batches_is_a_batchs_size_too_small() -> None:
+    """At the true weights, here 0: samples' gradients cancel in a batch but for their noise."""
+    model, singles = drawn_linear(4000)
+    model.weight.data.zero_()
+    model.unit = nn.Parameter(torch.zeros(1))  # of gradient 1: by it the scale to mean 1 is undone
+    joined = [
+        {key: torch.cat([one[key] for one in singles[i : i + 8]]) for key in ("x", "y")}
+        for i in range(0, len(singles), 8)
+    ]
+    by_sample, by_batch = (
+        importance(model, batches, lambda m, b: gaussian(m, b) + m.unit.sum(), power=2)
+        for batches in (singles, joined)
+    )
+    fisher, shrunk = (float((f["weight"] / f["unit"]).mean()) for f in (by_sample, by_batch))
+    assert fisher == pytest.approx(1.0, rel=0.1)  # E[(ε x)²]
+    assert fisher / shrunk == pytest.approx(8.0, rel=0.1)
 
 
 def test_mas_takes_absolute_values_sample_by_sample() -> None:
@@ -232,6 +277,8 @@ def test_a_penalty_knows_no_basis_of_the_factors() -> None:
         if "lora_" in name:
             one.data *= 2.0 if "lora_A" in name else 0.5
     assert float(pull(model, state).detach()) == 0.0
+    with torch.autocast("cpu", torch.bfloat16):
+        assert float(pull(model, state).detach()) == 0.0
 
 
 def test_online_ewc_adds_up_and_separate_ewc_does_not(corpus: Corpus, tmp_path: Path) -> None:
@@ -300,10 +347,19 @@ class Probe(Learner):
         return 1.0
 
 
-@pytest.mark.parametrize("micro", [1, 2, 4])
-def test_a_penalty_counts_once_and_gradients_are_whole_and_unclipped(
-    micro: int, corpus: Corpus, tmp_path: Path
+def scale_losses(patch: pytest.MonkeyPatch) -> None:
+    """Put the loss scaler of 16-mixed to work, which Lightning gives to a GPU alone."""
+    scaled = pl.plugins.MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu"))
+    plain = pl.Trainer
+    patch.setattr(pl, "Trainer", lambda precision, **given: plain(plugins=[scaled], **given))
+
+
+@pytest.mark.parametrize(("micro", "scaled"), [(1, False), (2, False), (4, False), (2, True)])
+def test_a_penalty_counts_once_and_gradients_are_whole_unscaled_and_unclipped(
+    micro: int, scaled: bool, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if scaled:
+        scale_losses(monkeypatch)
     past = past_of(corpus, tmp_path)
     train = replace(TRAIN, micro_batch_size=micro, gradient_clip=1e-3)
     _, told, lesson = trained(Probe(), corpus, replace(past, steps=()), train)
@@ -355,8 +411,7 @@ def test_o_lora_asks_for_orthogonal_rows(corpus: Corpus, tmp_path: Path) -> None
     assert float(overlap(rows[:4], rows[4:])) < 1e-10
     assert float(overlap(rows[:4], rows[:4])) == pytest.approx(4.0)  # ‖I_4‖²: r × r, not d × d
     before = adapted(LORA)
-    lora.save_adapter(before, tmp_path / "adapter", "base")
-    past = past_of(corpus, tmp_path, adapters={0: tmp_path / "adapter"})
+    past = past_of(corpus, tmp_path, adapters={0: adapter_in(tmp_path)})
     loss = OLora(strength=0.5).loss(before, None, torch.zeros(()), past)
     factors = [one for name, one in before.named_parameters() if "lora_A" in name]
     expected = 0.5 * sum(float(((one @ one.T) ** 2).sum()) for one in factors)

@@ -6,6 +6,7 @@ another order, so that only the last bits differ before Adam's division.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -84,3 +85,19 @@ def test_the_same_adapter(folder: Path, steps: dict[int, dict[str, Any]]) -> Non
     for name, weight in one.items():
         gap = (weight - two[name]).abs().max() / weight.abs().max()
         assert float(gap) < TOLERANCE, name
+
+
+def test_replay_draws_the_same_on_every_rank_and_sees_all_of_it_once(
+    folder: Path, steps: dict[int, dict[str, Any]]
+) -> None:
+    assert set(steps) == {1, 2}
+    alone, first, second = (
+        json.loads((folder / name).read_text())
+        for name in ("1/er-0.json", "2/er-0.json", "2/er-1.json")
+    )
+    assert alone["ids"] == first["ids"] == second["ids"]
+    lines = "".join(f"{id_} 1\n" for id_ in alone["ids"])
+    digest = hashlib.sha256(lines.encode()).hexdigest()
+    assert alone["seen"] == first["seen"] == second["seen"] == digest
+    assert len(alone["ids"]) == 12 + 7
+    assert first["loss"] == second["loss"] == pytest.approx(alone["loss"], rel=1e-5)

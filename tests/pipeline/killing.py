@@ -70,7 +70,10 @@ def started(project: Project, pattern: str, when: str, *command: str) -> Any:
 
 
 def run_killed_at(project: Project, pattern: str, when: str, *command: str) -> int:
-    """Run `liit` and kill it just before or after a write; return the exit code (-9: killed)."""
+    """Run `liit` and kill it just before or after a write; return the exit code (-9: killed).
+
+    ``when`` "in training": after an optimiser step of a learner, as "step of the stream/number".
+    """
     process = started(project, pattern, when, *command)
     process.join(SECONDS_AT_MOST)
     code: int = process.exitcode
@@ -157,6 +160,8 @@ def _command(root: Path, pattern: str, when: str, command: tuple[str, ...]) -> N
         replace(source, target)
 
     os.replace = killing
+    if when == "in training":
+        _kill_in_training(pattern)
     from liit.cli import main
 
     with (root / "killed.log").open("a") as log:
@@ -164,3 +169,16 @@ def _command(root: Path, pattern: str, when: str, command: tuple[str, ...]) -> N
         os.dup2(log.fileno(), 2)
         with contextlib.chdir(root):
             raise SystemExit(main(command))
+
+
+def _kill_in_training(pattern: str) -> None:
+    from liit.learning.lesson import Lesson
+
+    gradients = Lesson.gradients
+
+    def killing(lesson: Lesson, model: Any) -> None:
+        gradients(lesson, model)
+        if f"{lesson.past.now}/{lesson.past.step}" == pattern:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Lesson.gradients = killing  # type: ignore[method-assign]

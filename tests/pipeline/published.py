@@ -195,7 +195,7 @@ def write_overlay(scale: Path, to: Path, checkpoint: str, adapter: str | None) -
     given["devices"] = {
         "accelerator": "cpu",
         "strategy": "auto",
-        "precision": "32-true",
+        "precision": given["devices"]["precision"],
         "devices": 1,
         "threads": 1,
         "workers": 0,

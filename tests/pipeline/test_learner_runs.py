@@ -16,6 +16,7 @@ from liit.files import digest_file
 
 KILLED = ("m3it/learner.safetensors", "m3it/made_from.json", "mantis/learner.safetensors")
 """Inside the first step, after it was trained, and inside the second."""
+POINTS = {"ewc": KILLED, "a_gem": KILLED[1:2], "o_lora": KILLED[1:2]}
 
 
 def left(folder: Path) -> dict[str, str]:
@@ -34,15 +35,30 @@ def test_replay_as_a_learner_is_replay_as_a_selection(project: Project) -> None:
             assert digest_file(ours / step / name) == digest_file(theirs / step / name)
 
 
-@pytest.mark.parametrize("method", ["ewc", "a_gem", "der", "tir_mas", "moe_lora", "e_proj", "l2p"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "ewc",
+        "ewc_online",
+        "a_gem",
+        "der",
+        "tir_mas",
+        "o_lora",
+        "moe_lora",
+        "e_proj",
+        "e_proj_reuse",
+        "l2p",
+    ],
+)
 def test_kills_change_no_byte(project: Project, tmp_path: Path, method: str) -> None:
     run = ("run", method, "--table", "continual")
     killed = project.copy(tmp_path / "killed")
     project.liit_here(*run)
-    points = {"ewc": KILLED, "a_gem": KILLED[1:2]}.get(method, KILLED[2:])
-    for point in points:
+    for point in POINTS.get(method, KILLED[2:]):
         pattern = f"tables/continual/adapters/{method}/*/{point}"
         assert run_killed_at(killed, pattern, "before", *run) == -signal.SIGKILL, point
+    if method == "der":
+        assert run_killed_at(killed, "2/2", "in training", *run) == -signal.SIGKILL
     assert run_killed_at(killed, "", "", *run) == 0
     for kind in ("adapters", "selections", "results"):
         place = f"tables/continual/{kind}/{method}"

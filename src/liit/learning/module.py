@@ -99,7 +99,9 @@ class InstructionTuning(pl.LightningModule):
         ]
         for name, parameter in trainable(self.model):
             groups[int(is_projector(name))]["params"].append(parameter)
-        optimizer = torch.optim.AdamW([group for group in groups if group["params"]], fused=True)
+        # Lightning neither clips nor unscales for a fused optimiser in mixed precision.
+        fused = not self.trainer.precision.endswith("-mixed")
+        optimizer = torch.optim.AdamW([group for group in groups if group["params"]], fused=fused)
         schedule = get_cosine_schedule_with_warmup(optimizer, self.warmup_steps, self.steps)
         return {
             "optimizer": optimizer,

@@ -80,7 +80,7 @@ def importances(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def pull(model: nn.Module, state: Mapping[str, Tensor]) -> Tensor:
-    """Return Σ importance · (weight − anchor)², differentiable in what is trained.
+    """Return Σ importance · (weight − anchor)² in float32, differentiable in what is trained.
 
     One weight is on the device at a time, in the backward pass as well, which makes it again.
     """
@@ -114,7 +114,9 @@ def _term(part: Part, state: Mapping[str, Tensor], name: str) -> Callable[[], Te
 
     def term() -> Tensor:
         weight, anchor = (one.to(leaf.device) for one in tensors)
-        return (weight * (value().float() - anchor) ** 2).sum()
+        with torch.autocast(leaf.device.type, enabled=False):  # else rounding BA looks like a move
+            moved = value().float() - anchor
+        return (weight * moved**2).sum()
 
     return term
 
