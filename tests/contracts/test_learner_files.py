@@ -20,7 +20,7 @@ def test_file_is_short_and_names_its_source(file: Path) -> None:
     first = (ast.get_docstring(tree) or "").splitlines()[0]
     assert first.endswith(".") and len(first) <= 100
     (learner,) = (node for node in tree.body if isinstance(node, ast.ClassDef))
-    assert "\nSource: " in (ast.get_docstring(learner) or "")
+    assert "Source: " in (ast.get_docstring(learner) or "")
 
 
 def test_there_are_learners() -> None:

@@ -75,7 +75,7 @@ def rehearse(world: World, devices: Devices, train: Train) -> dict[str, Any]:
     arrived = {0: earlier, 1: chosen}
     past = Past(1, 0, "merge_fresh", world.corpus, arrived, chosen, steps=range(1))
     lesson = Lesson(Er(share=1 / 3), past)
-    lesson.attach(world.model, devices)
+    lesson.attach(world.model)
     ids = lesson.ids()
     done = fit(world.model, world.corpus, ids, train=train, devices=devices, seed=1, lesson=lesson)
     return {"ids": ids, "seen": done.seen_sha256, "loss": done.curve["loss"]}
