@@ -73,7 +73,7 @@ def rehearse(world: World, devices: Devices, train: Train) -> dict[str, Any]:
     """Train a step of ER: some samples of the pool, and a third of those before."""
     earlier, chosen = world.ids[:21], world.ids[21:33]
     arrived = {0: earlier, 1: chosen}
-    past = Past(1, 0, "merge_fresh", world.corpus, arrived, chosen, steps=range(1))
+    past = Past(1, 0, world.corpus, arrived, chosen, steps=range(1))
     lesson = Lesson(Er(share=1 / 3), past)
     lesson.attach(world.model)
     ids = lesson.ids()
