@@ -18,7 +18,7 @@ from harness import RESULTS, ROOT, SUMMARY, options
 
 from liit.markdown import fill_block
 
-SCRIPTS = ("signals", "training", "evaluation", "startup", "selection")
+SCRIPTS = ("signals", "training", "learners", "evaluation", "startup", "selection")
 MUST = {
     "signals_speedup_over_one_at_a_time": (">=", 20.0),
     "signals_cost_over_two_forwards": ("<=", 1.6),

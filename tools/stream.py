@@ -2,8 +2,9 @@
 
 python tools/stream.py language-mini --seeds 0 1 2
 
-The clone lies in scratch/streams/; a killed run goes on there with the same command, and another
-commit starts anew. The main table is run, and each table that the scale's own file names.
+The clone lies in scratch/streams/ and takes the code of this commit; the same command goes on
+where it was killed, and keeps what was made before of whatever this code would make the same. The
+main table is run, and each table that the scale's own file names.
 streams/<scale>/ gets the results and runs of all of them, and the reports.
 """
 
@@ -22,7 +23,16 @@ from liit.paths import MAIN, STREAMS
 from liit.scales import SCALES
 
 CLONES = Path("scratch/streams")
-MADE = ("results", "runs", "reports", "base", "streams", "tables/*/results", "tables/*/runs")
+MADE = (
+    "results",
+    "runs",
+    "reports",
+    "base",
+    "streams",
+    "dvc.lock",
+    "tables/*/results",
+    "tables/*/runs",
+)
 """What the repository holds of scale mini: the clone makes its own."""
 KEPT = ("results", "runs", "reports", "tables/*/results", "tables/*/runs")
 
@@ -49,17 +59,16 @@ def main() -> None:
 
 
 def prepared(clone: Path, scale: str) -> Path:
-    """Return a clone of this commit at that scale, without what scale mini has left in it."""
+    """Return a clone at this commit and at that scale, without what scale mini has left in it."""
+    if not clone.exists():
+        with whole(clone) as begun:
+            git(Path(), "clone", "--quiet", "--no-checkout", ".", str(begun))
     commit = git(Path(), "rev-parse", "HEAD")
-    if clone.exists() and git(clone, "rev-parse", "HEAD") == commit:
-        return clone
-    with whole(clone) as begun:
-        git(Path(), "clone", "--quiet", ".", str(begun))
-        git(begun, "checkout", "--quiet", commit)
-        for made in held(begun, MADE):
-            shutil.rmtree(made)
-        (begun / "dvc.lock").unlink()
-        subprocess.run([sys.executable, "-m", "liit", "scale", scale], cwd=begun, check=True)
+    git(clone, "fetch", "--quiet", "origin", commit)
+    tracked = (f":(exclude,glob){made}{below}" for made in MADE for below in ("", "/**"))
+    git(clone, "checkout", "--quiet", "--no-overlay", commit, "--", ".", *tracked)
+    git(clone, "reset", "--quiet", "--soft", commit)
+    subprocess.run([sys.executable, "-m", "liit", "scale", scale], cwd=clone, check=True)
     return clone
 
 

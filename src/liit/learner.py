@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from liit.errors import LiitError
 from liit.seeds import generator
 
 STATE = "learner.safetensors"
@@ -15,24 +16,31 @@ START = "learner_start.safetensors"
 """What it keeps of the model that the stream starts from, beside the first step's adapter."""
 RECORD = "learner.json"
 """Its name and numbers, the ids that it drew, and what it says of the step."""
+ALONE = ("loss", "gradients", "finish")
+"""Moments that were tried on one rank alone."""
 
 
 @dataclass(frozen=True)
 class Sizes:
     """How large what a learner deals with at a step is: numbers, and samples.
 
-    ``step``: its number, 0 for the start of the stream. ``adapted``: weights below the adapters;
-    ``factors``, ``projector``: trained beside them; ``logits``: answer tokens of a sample times the
-    vocabulary; ``batch``, ``micro_batch``: samples of an optimiser step and of a micro-batch.
+    ``step``: its number, 0 for the start of the stream. ``adapted``: weights below the adapters,
+    ``matrix`` in the largest of them; ``factors``, of which ``first`` read what enters, and
+    ``projector``: trained beside them; ``logits``: answer tokens of a sample times the vocabulary;
+    ``batch``, ``micro_batch``: samples of an optimiser step and of a micro-batch;
+    ``number_bytes``: of a number in the model's precision.
     """
 
     step: int
     adapted: float
+    matrix: float
     factors: float
+    first: float
     projector: float
     logits: float
     batch: int
     micro_batch: int
+    number_bytes: int
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,9 @@ class Extra:
     ``replayed``: share of all earlier samples that a step trains on besides. Per sample of
     training, ``forwards`` passes, and ``gradients`` passes forward and backward. After each step,
     t = 0 included, ``measured`` samples pass forward and backward, and ``kept`` numbers stay on
-    disk.
+    disk. On the device, while a step trains, lie the activations of ``beside`` samples and ``held``
+    bytes more; ``apart`` from a micro-batch, that many samples pass backward at once in eval mode,
+    where nothing is recomputed, beside ``apart_held`` bytes.
     """
 
     replayed: float = 0.0
@@ -50,6 +60,31 @@ class Extra:
     gradients: float = 0.0
     measured: int = 0
     kept: float = 0.0
+    beside: int = 0
+    held: float = 0.0
+    apart: int = 0
+    apart_held: float = 0.0
+
+
+SINGLE = 4
+"""Bytes of a number in float32."""
+
+
+def importance_cost(sizes: Sizes, samples: int, kept: float = 2.0) -> Extra:
+    """Return what :mod:`liit.learning.space` costs: ``kept`` numbers of each weight stay.
+
+    A penalty has five float32 arrays of one matrix at a time: importance, anchor, how far the
+    weight moved, its square, and their product. The pass after the step has every gradient in the
+    model's precision, and the sums.
+    """
+    weights = sizes.adapted + sizes.projector
+    return Extra(
+        measured=samples,
+        kept=kept * weights,
+        held=5 * SINGLE * sizes.matrix,
+        apart=1,
+        apart_held=(sizes.number_bytes + SINGLE) * weights,
+    )
 
 
 @dataclass
@@ -58,16 +93,15 @@ class Past:
 
     ``now``: number of this step. ``arrived``: sorted ids of the dataset of each step up to now.
     ``chosen``: this step's selection. ``steps``: the earlier steps whose model this one continues.
-    ``adapters``, ``states``: their folders and files, by step. ``mode``: ``lora.mode``.
-    ``logits`` [m, V] are those of the micro-batch in hand, ``step`` counts the optimiser steps and
-    ``micro`` the micro-batches of the one in hand. ``ids``: what was drawn, by purpose; it is
-    written down beside the adapter. ``held``: what a learner holds while the step trains;
-    ``told``: what it says of the step, as JSON, for the result.
+    ``adapters``, ``states``: their folders and files, by step. ``logits`` [m, V] are those of the
+    micro-batch in hand, ``step`` counts the optimiser steps and ``micro`` the micro-batches of the
+    one in hand. ``ids``: what was drawn, by purpose; it is written down beside the adapter.
+    ``held``: what a learner holds while the step trains; ``told``: what it says of the step, as
+    JSON, for the result. ``device``: where batches go; None leaves them.
     """
 
     now: int
     run_seed: int
-    mode: str
     corpus: Any
     arrived: Mapping[int, Sequence[str]]
     chosen: Sequence[str]
@@ -81,6 +115,7 @@ class Past:
     held: dict[str, Any] = field(default_factory=dict)
     told: dict[str, Any] = field(default_factory=dict)
     opened: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
+    device: Any = None
 
     def state(self, step: int) -> Mapping[str, Any]:
         """Return the tensors that the learner kept of an earlier step, by name."""
@@ -102,7 +137,8 @@ class Past:
         return [one for one in ids if self.corpus.sample(one).images]
 
     def batch(self, ids: Sequence[str], device: Any = None) -> dict[str, Any]:
-        """Return samples as one batch on a device."""
+        """Return samples as one batch, on a device if one is named here or by the step."""
+        device = self.device if device is None else device
         batch = self.corpus.encoder.collate([self.corpus.encoded(one) for one in ids])
         return {n: one.to(device) if hasattr(one, "to") else one for n, one in batch.items()}
 
@@ -125,10 +161,12 @@ class Past:
 class Learner:
     """Plain training; a subclass changes the moments that it needs.
 
-    Raise a subclass's ``version`` when it gives other weights.
+    Raise a subclass's ``version`` when it gives other weights. ``fresh``: it wants a fresh adapter
+    at every step.
     """
 
     version: ClassVar[int] = 1
+    fresh: ClassVar[bool] = False
 
     def attach(self, model: Any, past: Past) -> None:
         """Prepare the adapted model before the optimiser is made, or refuse it."""
@@ -166,6 +204,28 @@ class Learner:
     def changes(self, *moments: str) -> bool:
         """Return whether the learner has any of these moments."""
         return any(getattr(type(self), one) is not getattr(Learner, one) for one in moments)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it trains on one rank alone."""
+        return self.changes(*ALONE)
+
+    def refusal(self, mode: str, devices: Any) -> LiitError | None:
+        """Return why it does not train under ``lora.mode`` and ``devices`` of params.yaml."""
+        if self.fresh and mode != "merge_fresh":
+            return LiitError(
+                f"the learner wants a fresh adapter at every step, and lora.mode is {mode}.",
+                next_step="set lora.mode to merge_fresh.",
+            )
+        several = devices.devices * devices.num_nodes > 1
+        if self.alone and (several or devices.strategy != "auto"):
+            return LiitError(
+                "the learner sees gradients and weights, which it was not tried on where several "
+                "ranks share or split them.",
+                next_step="set devices.devices and devices.num_nodes to 1 and devices.strategy to "
+                "auto, or use a learner that only rehearses.",
+            )
+        return None
 
     def described(self) -> dict[str, Any]:
         """Return the learner's name and numbers as JSON."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from liit import paths
 from liit.base import theta_zero
 from liit.learner import START, STATE, Past
@@ -36,7 +38,6 @@ def lesson_of(
     past = Past(
         now=t,
         run_seed=seed,
-        mode=stream.params.lora.mode,
         corpus=stream.corpus,
         arrived={step: sorted(stream.stores[step].column("id")) for step in range(t + 1)},
         chosen=ids,
@@ -44,4 +45,5 @@ def lesson_of(
         adapters=adapters,
         states=states,
     )
-    return Lesson(method.learner, past)
+    on_cpu = stream.params.devices.accelerator == "cpu" or not torch.cuda.is_available()
+    return Lesson(method.learner, past, None if on_cpu else "cuda")

@@ -32,6 +32,8 @@ RECOVERY = REPORTS / "recovery.json"
 """How much of a lost skill came back; figures are in the folder of that name."""
 CHAT = REPORTS / "chat.json"
 """One chat with several models; figures are in the folder of that name."""
+LEARNER_COSTS = Path("benchmarks/results/learners.json")
+"""What learners cost beside plain training, by turns: ``benchmarks/learners.py`` leaves it."""
 SCRATCH = Path("scratch")
 """Caches that speed a run up and may be deleted at any time."""
 PIPELINE_TEMPLATE = TABLES / "dvc.yaml.template"

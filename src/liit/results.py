@@ -66,16 +66,16 @@ def write_result(run: Run) -> None:
 
 
 def tasks_by_skill(params: Params) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Return the tasks of the paper's skills and those of the extra skills.
+    """Return the tasks of the skills that enter the metrics, and those of the extra skills.
 
-    Of a scale that asks none of the paper's, every skill enters the metrics.
+    Where all of the paper's skills are asked, these alone enter; of any other stream, every skill.
     """
-    paper: dict[str, list[str]] = {}
-    extra: dict[str, list[str]] = {}
+    asked: dict[str, list[str]] = {}
     for exam in params.exams:
-        group = paper if exam.skill in PAPER_SKILLS else extra
-        group.setdefault(exam.skill, []).append(exam.task)
-    return (paper, extra) if paper else (extra, {})
+        asked.setdefault(exam.skill, []).append(exam.task)
+    entering = PAPER_SKILLS if asked.keys() >= set(PAPER_SKILLS) else asked
+    extra = {skill: tasks for skill, tasks in asked.items() if skill not in entering}
+    return {skill: tasks for skill, tasks in asked.items() if skill in entering}, extra
 
 
 def record_costs(run: Run, t: int, costs: Mapping[str, Mapping[str, float]]) -> None:

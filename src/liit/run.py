@@ -81,6 +81,7 @@ class Run:
         folder, stamp = self.folder(paths.selection, t), self._selection_stamp(t)
         if is_up_to_date(folder / stamps.FILE, stamp) and is_whole(folder / stamps.FILE):
             return
+        self._expect_possible()
         pool, meter = self.pool(t), Meter()
         self._say(t, f"select from {len(pool):,} samples")
         signals = self._signals(t, pool, meter) if self.method.signals else {}
@@ -104,6 +105,7 @@ class Run:
             is_intact(*seal) for seal in self.theta(t).seals if seal[0].parent == folder
         ):
             return
+        self._expect_possible()
         ids, theta, meter = read_ids(self.folder(paths.selection, t)), self.before(t), Meter()
         lesson = lesson_of(self.method, self.stream, t, ids, seed=self.seed, folder=self.folder)
         ids = lesson.ids() if lesson else ids
@@ -115,7 +117,7 @@ class Run:
             if fresh:
                 model = lora.attach(model, params.lora, seed_for(self.seed, t, "adapter"))
             if lesson:
-                lesson.attach(model, params.devices)
+                lesson.attach(model)
             trained = fit(
                 model,
                 self.stream.corpus,
@@ -263,6 +265,13 @@ class Run:
             self.seed,
             learner=digest_learner(learner) if (learner := self.method.learner) else None,
         )
+
+    def _expect_possible(self) -> None:
+        """Fail before anything is measured or loaded for a learner that will refuse."""
+        params, learner = self.params, self.method.learner
+        why = learner and learner.refusal(params.lora.mode, params.devices)
+        if why:
+            raise LiitError(f"{self.name}: {why.problem}", next_step=why.next_step)
 
     def _is_pruned(self, t: int) -> bool:
         return self.method.prune is not None and t > 1

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from liit.learning.learners.ewc import Ewc
 from liit.repro import CLOCK
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +67,52 @@ def test_training(tmp_path: Path) -> None:
     result = run("training", tmp_path)
     assert result["headline"]["training_over_bare_loop"] > 0
     assert result["samples"] == 16
+
+
+def test_learners(tmp_path: Path) -> None:
+    result = run("learners", tmp_path)
+    assert (result["scale"], result["step"], result["batch_size"]) == ("mini", 3, 16)
+    # Those of experiments/continual; of rows with one learner the first; er trains plainly.
+    assert result["learners"].keys() == {
+        "der", "ewc", "ewc_online", "mas", "tir_ewc", "tir_mas", "lwf", "a_gem", "o_lora",
+        "moe_lora", "e_proj", "e_proj_reuse", "l2p",
+    }  # fmt: skip
+    assert result["learners"]["ewc"]["learner"] == Ewc(strength=1.0).described()
+    assert all(one["step_time_over_plain"] > 0 for one in result["learners"].values())
+    held = {name: one["held_bytes"] for name, one in result["learners"].items()}
+    # EWC holds two numbers a weight and earlier step, online for one step alone; LwF nothing.
+    assert held["ewc"] == 3 * held["ewc_online"] > 0 == held["lwf"] == held["a_gem"]
+    for name, one in result["learners"].items():
+        ratio = result["peak_bytes"][name] / result["peak_bytes"]["plain"]
+        assert one["memory_over_plain"] == ratio
+
+
+def test_memory_is_what_was_out_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import learners
+
+    noted = [(1, 10, 8), (2, 20, 4), (3, 10, -8), (4, 30, 6), (5, 99, -50), (6, 20, -4)]
+    events = [
+        {"name": "[memory]", "ts": when, "args": {"Addr": place, "Bytes": size}}
+        for when, place, size in reversed(noted)
+    ]
+    assert learners.highest([*events, {"name": "aten::add", "ts": 0}]) == 12
+    whole = torch.zeros(10, dtype=torch.float32)
+    assert learners.bytes_of([whole, whole[:2], torch.zeros(3, dtype=torch.int8)]) == 43
+
+
+def test_the_profile_sees_every_tensor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import learners
+
+    def work() -> None:
+        first = torch.empty(1_000_000, dtype=torch.uint8)
+        second = torch.empty(2_000_000, dtype=torch.uint8)
+        del first
+        third = torch.empty(500_000, dtype=torch.uint8)
+        del second, third
+
+    assert learners.most_out(work, tmp_path) == 3_000_000
 
 
 def test_evaluation(tmp_path: Path) -> None:

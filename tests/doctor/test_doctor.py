@@ -18,7 +18,7 @@ from transformers import LlavaConfig
 
 from liit import paths
 from liit.cli import main
-from liit.config import Params
+from liit.config import Params, Table
 from liit.data.sample import ImageRef, Turn, make_sample
 from liit.doctor import examine, machine, reference_checks, weights
 from liit.doctor.data import DATASETS, data
@@ -31,6 +31,7 @@ from liit.doctor.reference_checks import (
     with_image,
     without_ocr,
 )
+from liit.doctor.rows import rows
 from liit.doctor.written import written
 from liit.files import digest_folder
 from liit.model import lora
@@ -220,6 +221,22 @@ def test_one_gpu_lacks_its_weights_and_every_file(tmp_path: Path, monkeypatch: A
     # nothing of LLaVA-1.5-7B's is expected of SmolVLM
     values = [one.subject for one in found.values() if one.part == reference_checks.PART]
     assert values == [DeviceCheck().name]
+
+
+def test_rows_that_refuse_the_devices_are_named(params: Params) -> None:
+    table = Table(beside=("er",), rows=("er_matched", "ewc", "lwf"))
+    given = dataclasses.replace(params, tables={"continual": table})
+    (one,) = rows(given)
+    assert (one.subject, one.state) == ("continual", "warning")
+    assert one.detail.startswith("ewc, lwf: ") and "devices.strategy" in one.next_step
+    devices = dataclasses.replace(params.devices, devices=1, strategy="auto")
+    (fine,) = rows(dataclasses.replace(given, devices=devices))
+    assert fine.state == "ok"
+    lora = dataclasses.replace(params.lora, mode="continue")
+    (one,) = rows(dataclasses.replace(given, devices=devices, lora=lora))
+    assert one.detail.startswith("lwf: ") and "merge_fresh" in one.next_step
+    (first, _) = rows(dataclasses.replace(given, methods=("random", "mas")))
+    assert (first.subject, first.state) == ("main", "missing")
 
 
 def test_no_accelerator_is_named(params: Params, monkeypatch: Any) -> None:

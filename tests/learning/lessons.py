@@ -32,7 +32,6 @@ def past_of(corpus: Corpus, folder: Path, **changes: Any) -> Past:
     whole = Past(
         now=1,
         run_seed=0,
-        mode="merge_fresh",
         corpus=corpus,
         arrived={0: ids[:half], 1: ids[half:]},
         chosen=ids[half:],
@@ -57,7 +56,7 @@ def trained(
     model = adapted(config)
     lesson = None if learner is None else Lesson(learner, past)
     if lesson:
-        lesson.attach(model, CPU)
+        lesson.attach(model)
     ids = lesson.ids() if lesson else list(past.chosen)
     done = fit(model, corpus, ids, train=train, devices=CPU, seed=4, lesson=lesson)
     return model, done, lesson

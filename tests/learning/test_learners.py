@@ -21,10 +21,13 @@ from liit.errors import LiitError
 from liit.learner import STATE, Learner, Past
 from liit.learning.learners.a_gem import AGem, project
 from liit.learning.learners.der import Der
+from liit.learning.learners.e_proj import EProj
 from liit.learning.learners.er import Er
 from liit.learning.learners.ewc import Ewc
+from liit.learning.learners.l2p import L2p
 from liit.learning.learners.lwf import Lwf
 from liit.learning.learners.mas import Mas
+from liit.learning.learners.moe_lora import MoeLora
 from liit.learning.learners.o_lora import OLora, overlap
 from liit.learning.learners.tir import Tir
 from liit.learning.lesson import Lesson
@@ -100,6 +103,57 @@ def test_a_learner_does_something_and_twice_the_same(
     assert same(one, two) and lesson.past.ids == again.past.ids
     assert not same(plain, one)
     assert all(len(numbers) == told.steps for numbers in told.curve.values())
+
+
+def pulled_at_once(model: nn.Module, state: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The penalty with the graph over all weights held until the backward pass."""
+    terms = []
+    for name, (_, value) in sorted(parts(model).items()):
+        moved = value().float() - state[f"anchor/{name}"]
+        terms.append((state[f"importance/{name}"] * moved**2).sum())
+    return torch.stack(terms).sum()
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_one_weight_at_a_time_is_all_at_once_to_the_bit(
+    corpus: Corpus, tmp_path: Path, mixed: bool
+) -> None:
+    """Two earlier steps beside the task's loss, so that gradients are summed in an order."""
+    past, generator = past_of(corpus, tmp_path), torch.Generator().manual_seed(1)
+    model = adapted()
+    for _, one in lora.trainable(model):
+        one.data += 0.1 * torch.randn(one.shape, generator=generator)
+    states = []
+    for _ in range(2):
+        drawn = {n: torch.rand(p.shape, generator=generator) for n, (p, _) in parts(model).items()}
+        states.append(kept(adapted(), drawn))
+
+    def learnt(penalty: Any) -> tuple[float, dict[str, torch.Tensor], int, torch.Tensor]:
+        held = 0
+
+        def note(tensor: torch.Tensor) -> torch.Tensor:
+            nonlocal held
+            held += tensor.numel()
+            return tensor
+
+        torch.manual_seed(3)
+        model.zero_grad()
+        model.train()
+        with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+            loss = answer_loss(model, past.batch(past.chosen))
+            with torch.autograd.graph.saved_tensors_hooks(note, lambda one: one):
+                pulls = sum(penalty(model, state) for state in states)
+            loss = loss + 3.0 * pulls
+        loss.backward()
+        grads = {n: one.grad.clone() for n, one in model.named_parameters() if one.grad is not None}
+        return loss.item(), grads, held, torch.random.get_rng_state()
+
+    value, grads, held, rng = learnt(pull)
+    expected, by_hand, all_held, expected_rng = learnt(pulled_at_once)
+    assert value == expected and grads.keys() == by_hand.keys() == set(weights(model))
+    assert all(torch.equal(one, by_hand[name]) for name, one in grads.items())
+    assert torch.equal(rng, expected_rng)
+    assert held == 0 < 2 * sum(leaf.numel() for leaf, _ in parts(model).values()) <= all_held
 
 
 def drawn_linear() -> tuple[nn.Linear, list[dict[str, torch.Tensor]]]:
@@ -319,7 +373,7 @@ def test_what_is_kept_outlives_the_process(corpus: Corpus, tmp_path: Path) -> No
     assert digests.keys() == names and {p.name for p in tmp_path.glob("*.safetensors")} == names
     code = (
         "import sys; from pathlib import Path; from liit.learner import Past\n"
-        "past = Past(2, 0, 'merge_fresh', None, {}, [], states={0: Path(sys.argv[1])})\n"
+        "past = Past(2, 0, None, {}, [], states={0: Path(sys.argv[1])})\n"
         "print(sum(float(one.double().sum()) for _, one in sorted(past.state(0).items())))"
     )
     told = subprocess.run(
@@ -336,21 +390,21 @@ def test_what_is_kept_outlives_the_process(corpus: Corpus, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("learner", [Lwf(), OLora()], ids=name_of)
-def test_one_adapter_for_all_steps_is_refused(
-    learner: Learner, corpus: Corpus, tmp_path: Path
-) -> None:
-    with pytest.raises(LiitError, match="merge_fresh"):
-        trained(learner, corpus, past_of(corpus, tmp_path, mode="continue"))
+def test_one_adapter_for_all_steps_is_refused(learner: Learner) -> None:
+    why = learner.refusal("continue", CPU)
+    assert why is not None and "merge_fresh" in why.next_step
+    assert learner.refusal("merge_fresh", CPU) is None
+    assert Ewc().refusal("continue", CPU) is None
 
 
-def test_several_ranks_are_refused_where_they_were_not_tried(
-    corpus: Corpus, tmp_path: Path
-) -> None:
-    several = replace(CPU, devices=2)
-    for learner in ON[2:]:
-        with pytest.raises(LiitError, match="several ranks"):
-            Lesson(learner, past_of(corpus, tmp_path)).attach(adapted(), several)
-    Lesson(Er(), past_of(corpus, tmp_path)).attach(adapted(), several)
+@pytest.mark.parametrize("changed", [{"devices": 2}, {"num_nodes": 2}, {"strategy": "ddp"}])
+def test_several_ranks_are_refused_where_they_were_not_tried(changed: dict[str, Any]) -> None:
+    several = replace(CPU, **changed)
+    for learner in (*ON[2:], OLora(), MoeLora(), EProj(), L2p()):
+        why = learner.refusal("merge_fresh", several)
+        assert why is not None and "several ranks" in why.problem
+        assert learner.refusal("merge_fresh", CPU) is None
+    assert Er().refusal("merge_fresh", several) is Learner().refusal("continue", several) is None
 
 
 def test_a_penalty_without_end_is_an_error(corpus: Corpus, tmp_path: Path) -> None:
@@ -406,6 +460,28 @@ def test_every_micro_batch_of_a_step_remembers_others(corpus: Corpus, tmp_path: 
     drawn = lesson.past.ids["replay"]
     assert len(drawn) >= 2 * 2 * told.steps  # two micro-batches a step at least, two samples each
     assert drawn[:2] != drawn[2:4]
+
+
+@dataclass(frozen=True)
+class Looking(Learner):
+    """Notes where it is when it looks at a model, and where its batches go."""
+
+    def finish(self, model: Any, past: Past) -> dict[str, torch.Tensor]:
+        past.opened[Path(f"looked {past.now}")] = {"device": past.device, "model": model.device}
+        return {}
+
+
+def test_a_learner_looks_at_a_model_where_it_was_trained(corpus: Corpus, tmp_path: Path) -> None:
+    """A device that holds no numbers stands for an accelerator; nothing can come back from it."""
+    past = past_of(corpus, tmp_path)
+    lesson = Lesson(Looking(), past, "meta")
+    for look in (lesson.attach, lesson.finish):
+        with pytest.raises(NotImplementedError, match="Cannot copy out of meta"):
+            look(adapted())
+    on_meta = {"device": "meta", "model": torch.device("meta")}
+    assert [past.opened[Path(f"looked {now}")] for now in (0, 1)] == [on_meta, on_meta]
+    assert past.batch(past.chosen[:1])["input_ids"].is_meta
+    assert not past_of(corpus, tmp_path).batch(past.chosen[:1])["input_ids"].is_meta
 
 
 def test_what_a_learner_costs_is_counted(corpus: Corpus, tmp_path: Path) -> None:

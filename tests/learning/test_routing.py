@@ -413,12 +413,6 @@ def test_twice_the_same_to_the_bit(learner: Learner, corpus: Corpus, tmp_path: P
     assert (pasts[0].ids, pasts[0].told) == (pasts[1].ids, pasts[1].told)
 
 
-@pytest.mark.parametrize("learner", [MoeLora(), EProj(), L2p()], ids=repr)
-def test_several_ranks_are_refused(learner: Learner, corpus: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(LiitError, match="several ranks"):
-        Lesson(learner, past_of(corpus, tmp_path)).attach(adapted(), replace(CPU, devices=2))
-
-
 def test_a_model_remembers_who_routes(tmp_path: Path) -> None:
     zero = Theta("base", digest="d")
     plain = zero.then(tmp_path, "w", "merge_fresh", {STATE: "s"})

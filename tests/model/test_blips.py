@@ -219,7 +219,7 @@ def test_learners_and_signals(blip: Blip, tmp_path: Path) -> None:
     with torch.no_grad(), model.disable_adapter():
         assert torch.equal(answer_logits(model, batch)[0], before)
     assert torch.equal(answer_logits(model, batch)[0], after) and not torch.equal(before, after)
-    past: Any = type("Past", (), {"steps": [1], "logits": after, "mode": "merge_fresh"})()
+    past: Any = type("Past", (), {"steps": [1], "logits": after})()
     zero = torch.zeros(())
     apart = before.softmax(-1) * (before.log_softmax(-1) - after.log_softmax(-1))
     distance = float(apart.sum(-1).mean())
@@ -231,6 +231,19 @@ def test_learners_and_signals(blip: Blip, tmp_path: Path) -> None:
 
     with pytest.raises(LiitError, match="has none"):
         OLora().attach(model, past)
+
+
+def test_a_learner_passes_through_half_precision_on_its_own(blip: Blip) -> None:
+    """The part in float32, the rest in bfloat16, and no autocast around it."""
+    _, whole, encoder = blip
+    batch = encoder.collate([encoder.encode(sample) for sample in asked(1)])
+    exact = float(answer_loss(whole, batch).detach())
+    model = lora.attach(copy.deepcopy(whole).to(torch.bfloat16), LORA, seed=1)
+    assert float(answer_loss(model, batch).detach()) == pytest.approx(exact, rel=0.05)
+    found = importance(model, [batch], answer_loss, 2)
+    assert found.keys() == {name for name, _ in lora.trainable(model)}
+    assert all(torch.isfinite(one).all() for one in found.values())
+    assert found["query_tokens"].any()
 
 
 def test_language_models_with_an_encoder_are_refused(blip: Blip) -> None:

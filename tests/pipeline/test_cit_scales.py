@@ -1,7 +1,7 @@
 """Scales ``cit-1`` and ``cit-2`` from files to matrices, with tiny models of their kind.
 
-Only the checkpoint, batch sizes and devices differ from the scales that users run; the files are
-our own, in the published layouts and at the places that the scales name.
+Only the checkpoint, batch sizes, accelerator and precision differ from the scales that users run;
+the files are our own, in the published layouts and at the places that the scales name.
 """
 
 from __future__ import annotations
@@ -137,8 +137,8 @@ def campaign(
         scale["model"] |= {"checkpoint": "weights/tiny", "dtype": "float32", "max_length": 200}
         scale["train"] |= {"epochs": 1, "batch_size": 2, "micro_batch_size": 2}
         scale["train"] |= {"learning_rate": 0.01, "projector_learning_rate": 0.01}
-        one = {"accelerator": "cpu", "strategy": "auto", "precision": "32-true", "devices": 1}
-        scale["devices"] |= {**one, "threads": 1, "workers": 0}
+        cpu = {"accelerator": "cpu", "precision": "32-true"}
+        scale["devices"] |= {**cpu, "threads": 1, "workers": 0}
         Path("scales/tiny.yaml").write_text(yaml.safe_dump(scale, sort_keys=False))
         assert main(["scale", "tiny"]) == 0
         for command in (["prepare"], ["prepare", "--sift"], ["base"]):
@@ -185,6 +185,22 @@ def test_learners_run_but_what_needs_lora(
     capsys.readouterr()
     assert main(["run", "o_lora", "--table", "continual"]) == 1
     assert "compares LoRA factors" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_learner_that_refuses_several_ranks_does_so_before_it_selects(
+    campaign: Params, capfd: pytest.CaptureFixture[str]
+) -> None:
+    params, scale = Path("params.yaml"), yaml.safe_load(Path("params.yaml").read_text())
+    before = params.read_bytes()
+    scale["devices"]["devices"] = 2
+    params.write_text(yaml.safe_dump(scale, sort_keys=False))
+    try:
+        assert main(["run", "mas", "--table", "continual"]) == 1
+    finally:
+        params.write_bytes(before)
+    assert "several ranks share or split them" in " ".join(capfd.readouterr().err.split())
+    selected = {folder.name for folder in Path().glob("**/selections/*")}
+    assert "sequential" in selected and "mas" not in selected
 
 
 def test_a_method_that_measures_signals_says_why_it_cannot(

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from killing import run_killed_at
@@ -62,10 +63,20 @@ def test_a_learner_is_one_file(project: Project) -> None:
     page = (project.root / "docs/add-a-learner.md").read_text("utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page.partition("short_steps.py")[2], re.DOTALL)
     (project.root / "experiments/continual/short_steps.py").write_text(code, "utf-8")
+    params = project.root / "params.yaml"
+    text = params.read_text("utf-8").replace("      - er\n", "      - er\n      - short_steps\n", 1)
+    params.write_text(text, "utf-8")
+    project.liit_here("run", "sequential")
     project.liit_here("run", "short_steps", "--table", "continual")
+    project.liit_here("report", "--table", "continual")
     table = project.root / "tables/continual"
     result = json.loads((table / "results/short_steps/0.json").read_text("utf-8"))
     assert result["label"] == "Short steps" and result["learner"]["name"] == "ShortSteps"
+    report = (project.root / "reports/continual/README.md").read_text("utf-8")
+    (row, *_) = [line for line in report.splitlines() if line.startswith("| Short steps |")]
+    last = result["matrix"][result["steps"][-1]]
+    accuracy = fmean(fmean(last[t]["score"] for t in of) for of in result["skills"].values())
+    assert f"| {accuracy:.1f} [" in row
     curves = [
         json.loads(file.read_text("utf-8"))["curve"]
         for file in sorted(table.glob("adapters/short_steps/0/*/training.json"))

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from liit.cli import main
 from liit.config import load_params
+from liit.learner import Sizes, importance_cost
 from liit.planning.estimate import CostEstimate, adapter_bytes, estimate, signal_bytes
 from liit.planning.operations import forward_operations
 from liit.planning.plan import Plan, as_json, plan_table, render
@@ -88,6 +89,83 @@ def test_what_learners_cost_by_hand() -> None:
     for name, numbers in kept.items():
         assert cost(name).state_disk_gb == pytest.approx(4 * numbers / 1e9), name
     assert plain.state_disk_gb == 0.0
+
+
+def test_memory_that_learners_take_by_hand() -> None:
+    """Step 1 of two, micro-batches of 8 samples of 90 tokens, recomputed, in bfloat16."""
+    params = params_of("llava-1.5-7b")
+    params = replace(params, train=replace(params.train, micro_batch_size=8))
+
+    def memory(table: str, name: str) -> float:
+        found = estimate(params, name, load(table, name), STREAM, speed=stated(1), devices=1)
+        return found.training_memory_gb
+
+    layer = 2 * 90 * (8 * 4096 + 3 * 11008)  # activations of one sample in one layer
+    recomputed, whole = 2 * 90 * 32 * 4096 + layer, 32 * layer
+    adapted, projector = 32 * (4 * 4096**2 + 3 * 4096 * 11008), 1024 * 4096 + 4096**2
+    factors = 32 * 9_994_240
+    added = {
+        "er": 0,
+        "der": 16 * recomputed,
+        # the teacher in two bytes, five arrays of answers × vocabulary in four
+        "lwf": 8 * 10 * 32064 * (2 + 5 * 4),
+        "o_lora": 4 * 32 * 128 * (6 * 4096 + 11008),  # what q, k, v, o, gate, up and down read
+        "moe_lora": 4 * factors,
+        "e_proj": 0,
+        # every gradient in two bytes and every sum in four, one sample, nothing recomputed
+        "ewc": (2 + 4) * (adapted + projector) + whole - 8 * recomputed,
+        "tir_mas": (2 + 4) * (adapted + projector) + whole - 8 * recomputed,
+        "a_gem": 4 * (factors + projector) + 16 * whole - 8 * recomputed,
+    }
+    plain = memory("main", "sequential")
+    for name, expected in added.items():
+        found = 1e9 * (memory("continual", name) - plain)
+        assert found == pytest.approx(expected, rel=1e-6, abs=1e3), name
+
+
+def test_a_penalty_that_takes_more_than_the_pass_after_it_counts() -> None:
+    """One matrix of 10 numbers, five times in float32, beside sums of 3 weights."""
+    sizes = Sizes(1, 2, 10, 0, 0, 1, 0, 1, 1, 2)
+    cost = importance_cost(sizes, 7)
+    assert (cost.measured, cost.kept, cost.held, cost.apart_held) == (7, 6, 200, 18)
+
+
+def test_a_learner_for_one_rank_is_planned_on_one_device(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    params = params_of("llava-1.5-7b")
+    rows = [
+        estimate(params, name, load("continual", name), STREAM, speed=stated(1), devices=8)
+        for name in ("er", "ewc")
+    ]
+    er, ewc = rows
+    assert (er.devices, ewc.devices) == (8, 1)
+    assert er.training_seconds == pytest.approx(er.training_operations / 1e12 / 8)
+    assert ewc.training_seconds == pytest.approx(ewc.training_operations / 1e12)
+    assert er.refused == "" and "devices.strategy to auto" in ewc.refused
+    one = replace(params, devices=replace(params.devices, devices=1, strategy="auto"))
+    method = load("continual", "ewc")
+    assert estimate(one, "ewc", method, STREAM, speed=stated(1), devices=1).refused == ""
+    exams = [Arrival("exam", 50, LENGTHS, True)]
+    plan = Plan(params, STREAM, stated(1), 8, rows, exams)
+    Console(width=400).print(render(plan))
+    said = capsys.readouterr().out
+    assert "On one device, whatever there are: ewc.\n" in said
+    assert "Will not run as params stand: ewc: " in said
+    ewc_gb, er_gb = (f"{row.training_memory_gb:.1f} GB for {row.method}" for row in (ewc, er))
+    assert f"training {er_gb}; {ewc_gb}." in said
+    once = 50 * forward_operations(shape_of(params.model), LENGTHS) / 1e12
+    asking = (1 / 8 + 1 / 8 + 1) * once  # the base, er and ewc after the only step
+    assert f"{duration(asking)} for 50 questions asked 3 times" in said
+
+
+@pytest.mark.parametrize("scale", ["cit-1", "cit-2"])
+def test_a_model_with_a_qformer_is_not_planned(
+    scale: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", "--scale", scale, "--tflops", "125"]) == 1
+    said = capsys.readouterr().err
+    assert "operations of a Q-Former" in said and "--set budget=500" in said
 
 
 def test_bytes_of_signals_and_adapters() -> None:

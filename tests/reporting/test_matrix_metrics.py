@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from statistics import fmean
 
@@ -60,6 +61,28 @@ def test_one_step_has_its_own_accuracy_alone(tmp_path: Path) -> None:
     assert first(last) == pytest.approx(
         fmean(scores[-1] for scores in curves(data, "multitask")[0]), abs=0.051
     )
+
+
+def test_a_stream_of_tasks_has_the_metrics_of_its_tasks(tmp_path: Path) -> None:
+    methods, tasks = write_campaign(tmp_path, ["sequential", "multitask"]), STREAM[1:]
+    for file in tmp_path.glob("results/*/0.json"):
+        text = file.read_text("utf-8")
+        asked = next(iter(json.loads(text)["matrix"].values()))
+        for exam, task in zip(list(asked)[: len(tasks)], tasks, strict=True):
+            text = text.replace(f'"{exam}"', f'"{task}"')
+        file.write_text(text, "utf-8")
+    cells = json.loads((tmp_path / "results/sequential/0.json").read_text("utf-8"))["matrix"]
+    start, *r = [[cells[step][task]["score"] for task in tasks] for step in STREAM]
+    last = len(tasks) - 1
+    after = [fmean(row[: t + 1]) for t, row in enumerate(r)]
+    drops = [max(r[t][j] for t in range(j, last)) - r[last][j] for j in range(last)]
+    backward = [r[last][j] - r[j][j] for j in range(last)]
+    forward = [r[j - 1][j] - start[j] for j in range(1, len(tasks))]
+    table = matrix_section(gather(tmp_path, "main", methods, [0])).table
+    assert table is not None and list(table.methods) == ["sequential"]
+    expected = [*after, *map(fmean, (after, drops, backward, forward))]
+    assert [first(cell) for cell in table.rows[0][1:]] == pytest.approx(expected, abs=0.051)
+    assert table.header[1] == f"A_1 {tasks[0]}" and table.header[-2:] == ["BWT ↑", "FWT ↑"]
 
 
 def test_it_says_which_metrics_there_are_not_and_why(tmp_path: Path) -> None:

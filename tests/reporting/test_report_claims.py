@@ -19,13 +19,16 @@ from liit.reporting.claims import (
 SCORERS = ("el2n", "entropy", "perplexity", "image_grounding")
 
 
-def row(gain: float, forgetting: float, seeds: int, end: float = 50.0) -> dict[str, Any]:
+def row(
+    gain: float, forgetting: float, seeds: int, end: float = 50.0, fall: float = 9.0
+) -> dict[str, Any]:
     """Values with a spread of 0.2 over seeds, the same for all rows: differences are exact."""
     means = {
         "relative_gain": gain,
         "forgetting_rate": forgetting,
         "average_accuracy": end,
         "first_accuracy": 60.0,
+        "forgetting": fall,
     }
     return {
         metric: {s: Estimate(m + 0.1 * s, m + 0.1 * s - 3, m + 0.1 * s + 3) for s in range(seeds)}
@@ -204,6 +207,8 @@ def test_a_learner_that_forgets_more_refutes_its_finding_alone() -> None:
     worse = {**values, "tir_ewc": row(80.0, 23.0, 3)}
     verdicts = [claim.verdict for claim in learner_claims(worse)]
     assert verdicts == ["holds", "holds", "holds", "does not hold"]
+    never = {**values, "sequential": row(80.0, 30.0, 3, fall=-1.0)}
+    assert learner_claims(never)[0].verdict == "does not hold"
 
 
 def test_a_finding_without_its_rows_says_which_it_lacks() -> None:

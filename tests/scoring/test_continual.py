@@ -60,6 +60,29 @@ def test_every_metric_by_hand(tmp_path: Path) -> None:
     assert "divided by T - 1 = 2" in notes(path)
 
 
+def result_of(steps: list[str], rows: list[list[float]], asked: list[str]) -> dict[str, Any]:
+    """A result file of ours, as far as the scorer looks at it."""
+    cells = [
+        {exam: {"score": score, "n": 9} for exam, score in zip(asked, r, strict=True)} for r in rows
+    ]
+    return {"steps": steps, "matrix": dict(zip(steps, cells, strict=True)), "method": "er"}
+
+
+def test_a_result_of_a_stream_of_tasks_has_a_matrix(tmp_path: Path) -> None:
+    rows = [[*row, 5.0] for row in (START, *FULL)]
+    path = write(tmp_path, "0.json", result_of(["base", *TASKS], rows, [*TASKS, "other"]))
+    alone = ("plasticity", "stability")
+    assert breakdown(path) == pytest.approx({k: v for k, v in BY_HAND.items() if k not in alone})
+    without_start = write(tmp_path, "1.json", result_of(TASKS, FULL, TASKS))
+    assert "forward_transfer" not in breakdown(without_start)
+    for steps in (["a", "x", "b", "z"], ["a", "b", "c", "z"], ["a", "y", "x", "z"][:3]):
+        mixed = write(
+            tmp_path, "2.json", result_of(steps, rows[: len(steps)], ["x", "z", "p", "q"])
+        )
+        with pytest.raises(LiitError, match="column per stage"):
+            breakdown(mixed)
+
+
 def test_stability_is_bwt_and_the_plasticity_of_the_same_tasks() -> None:
     earlier = [FULL[j][j] - ALONE[j] for j in range(2)]
     expected = BY_HAND["backward_transfer"] + sum(earlier) / 2

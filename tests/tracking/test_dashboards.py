@@ -23,7 +23,7 @@ from liit.tracking.dashboards import build, write_specs
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).with_name("golden")
 TABLES = ["main", *(path.parent.name for path in sorted(ROOT.glob("reports/*/table.json")))]
-CURVES = ("loss", "learning_rate")
+CURVES = ("loss", "learning_rate", "ratio")
 """What training tells of each step; its curves lie beside the adapters, which are not in git."""
 
 
@@ -55,6 +55,16 @@ def test_borrowed_rows_are_not_filtered_away(tmp_path: Path) -> None:
         "table": ["grid", "main"],
         "method": list(data.runs),
     }
+
+
+def test_penalties_have_panels_where_a_row_has_one(tmp_path: Path, table: ReportData) -> None:
+    data = learner_campaign(tmp_path)
+    ratios = {f"{step}/ratio" for step in data.stream[1:]}
+    named = {name for panel in load_dashboards(data, ROOT).panels for name in panel.y}
+    assert ratios <= named
+    plain = {name for panel in load_dashboards(table, ROOT).panels for name in panel.y}
+    assert not ratios & plain
+    assert "m3it/loss" in plain
 
 
 def test_every_skill_and_step_has_its_panel(table: ReportData) -> None:

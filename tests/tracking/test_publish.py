@@ -50,6 +50,8 @@ def write_curve(root: Path, step: str, losses: list[float]) -> None:
     folder = paths.adapter("adapt_inf", 0, step, root)
     folder.mkdir(parents=True)
     curve = {"loss": losses, "learning_rate": [1e-3] * len(losses)}
+    curve |= {"penalty": [loss / 4 for loss in losses], "ratio": [0.25] * len(losses)}
+    curve |= {"changed": [1.0] + [0.0] * (len(losses) - 1)}
     (folder / "training.json").write_text(json.dumps({"curve": curve}))
     (folder / "made_from.json").write_text(json.dumps({"weights": "a" * 64}))
 
@@ -195,6 +197,10 @@ def test_training_curves_stand_on_an_axis_of_their_own(published: dict[str, Trac
     assert [point["m3it/loss"] for point in points] == [3.0, 2.0, 1.0]
     assert [point.get("lamm/loss") for point in points] == [2.5, 1.5, None]
     assert points[0]["m3it/learning_rate"] == 1e-3
+    assert [point["m3it/penalty"] for point in points] == [0.75, 0.5, 0.25]
+    assert [point["m3it/ratio"] for point in points] == [0.25, 0.25, 0.25]
+    assert [point.get("lamm/ratio") for point in points] == [0.25, 0.25, None]
+    assert [point["m3it/changed"] for point in points] == [1.0, 0.0, 0.0]
 
 
 def test_chosen_samples_have_pictures_and_are_the_same_every_time(

@@ -7,14 +7,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from liit.config import load_params
 from liit.errors import LiitError
 from liit.paper import PAPER_SKILLS
 from liit.results import tasks_by_skill
 from liit.scales import params_of, use_scale
+from liit.selection import load, table_of
 
 ROOT = Path(__file__).parents[2]
+EXPERIMENTS = ROOT / "experiments"
 NAMES = sorted(path.stem for path in (ROOT / "scales").glob("*.yaml"))
 PARAMS, WAITING = Path("params.yaml"), Path("scales/mini.yaml")
 
@@ -62,10 +65,29 @@ def test_every_scale_has_skills_that_enter_the_metrics(name: str) -> None:
     """Else no row has a relative gain, and the report cannot be drawn."""
     params = params_of(name)
     skills, extra = tasks_by_skill(params)
-    assert skills and not skills.keys() & extra.keys()
-    assert skills.keys() <= set(PAPER_SKILLS) or not extra
+    assert skills.keys() == set(PAPER_SKILLS) or (skills and not extra)
     tasks = [task for group in (skills, extra) for tasks in group.values() for task in tasks]
     assert sorted(tasks) == sorted(exam.task for exam in params.exams)
+
+
+def test_all_six_skills_of_the_paper_enter_alone_or_every_skill_does() -> None:
+    six = {"vqa", "kvqa", "multilingual", "grounding", "reasoning", "language"}
+    skills, extra = tasks_by_skill(params_of("mini"))
+    assert skills.keys() == six and extra.keys() == {"captioning", "multi_image", "multi_turn"}
+    skills, extra = tasks_by_skill(params_of("cit-1-mini"))
+    assert skills == {
+        "captioning": ["flickr30k", "textcaps"], "vqa": ["vqav2", "gqa"], "reading": ["ocrvqa"]
+    }  # fmt: skip
+    assert extra == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_that_a_scale_names_itself_train_on_its_devices(name: str) -> None:
+    params, own = params_of(name), yaml.safe_load(Path(f"scales/{name}.yaml").read_text("utf-8"))
+    for table in [*(["main"] if "methods" in own else []), *own.get("tables", {})]:
+        for row in params.rows(table):
+            learner = load(table_of(row, EXPERIMENTS), row, EXPERIMENTS).learner
+            assert not (learner and learner.refusal(params.lora.mode, params.devices)), row
 
 
 def test_an_overlay_changes_only_what_it_names() -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from liit.errors import LiitError
-from liit.metrics.continual import Matrix, Scores
+from liit.metrics.continual import Matrix, Scores, tasks_of
 from liit.scoring.answers import of_one_file
 from liit.scoring.files import Document
 
 TASKS, START, INDIVIDUAL = "tasks", "start", "individual"
 """Fields beside a matrix: names of its columns, scores of the start model, scores learnt alone."""
+RESULT = ("steps", "matrix")
+"""Fields of a result file: step -> exam -> cell, and the steps in order."""
 
 MICRO = "predict_exact_match"
 LOGGED = "predict_exact_match_for_"
@@ -55,7 +57,7 @@ def read_matrices(documents: Sequence[Document], field: str | None = None) -> li
     """
     kept = [
         _with_neighbours(document, name, rows)
-        for document in documents
+        for document in map(_opened, documents)
         for name, rows in _matrices_of(document).items()
         if field in (None, name)
     ]
@@ -68,7 +70,8 @@ def read_matrices(documents: Sequence[Document], field: str | None = None) -> li
     found = [*kept, *(one for one in logged if one is not None)]
     if not found:
         raise LiitError(
-            f"{documents[0].path}: neither an accuracy matrix nor trainer logs",
+            f"{documents[0].path}: neither an accuracy matrix with a column per stage nor "
+            "trainer logs",
             next_step="give a JSON file with T rows of T numbers, null where nothing was "
             f"evaluated, or folders <number>-<task> of logs with {LOGGED}<task>",
         )
@@ -87,6 +90,16 @@ def only_one(found: Sequence[Found]) -> Found:
             next_step="name one with --answer-field NAME",
         )
     return found[0]
+
+
+def _opened(document: Document) -> Document:
+    """Return the result of one of our runs, where its steps are tasks, as rows of numbers."""
+    if not isinstance(document.content, dict) or not document.content.keys() >= set(RESULT):
+        return document
+    steps, rows = (document.content[name] for name in RESULT)
+    tasks = tasks_of(steps, set.intersection(*(set(row) for row in rows.values())))
+    cells = [[rows[step][task]["score"] for task in tasks] for step in steps]
+    return replace(document, content={"matrix": cells, TASKS: tasks} if tasks else None)
 
 
 def _matrices_of(document: Document) -> dict[str, list[list[Any]]]:

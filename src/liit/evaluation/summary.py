@@ -59,13 +59,15 @@ def run_of(result: Mapping[str, Any]) -> RunMatrix:
 def metrics_of(skills: Skills, bound: Mapping[str, float]) -> dict[str, Metric]:
     """Return the metrics of a run under the upper bound of its seed, by name.
 
-    ``first_accuracy`` is the average accuracy at the first evaluated step.
+    ``first_accuracy`` is the average accuracy at the first evaluated step; ``forgetting`` is that
+    of the literature, in points.
     """
     return {
         "relative_gain": lambda rows: matrix.relative_gain(rows, skills, bound).value,
         "forgetting_rate": lambda rows: matrix.forgetting_rate(rows, skills).value,
         "average_accuracy": lambda rows: matrix.average_accuracy(rows, skills),
         "first_accuracy": lambda rows: matrix.average_accuracy(rows[:1], skills),
+        "forgetting": lambda rows: matrix.forgetting(rows, skills),
     }
 
 

@@ -75,7 +75,8 @@ class Bank:
             rows.append([0] * len(self.experts))
             shown = past.with_images(past.arrived[step])
             for id_ in past.draw("routing", shown, count, step):
-                rows[-1][int(nearest(queries(model, past.batch([id_])), keys))] += 1
+                asked = {n: one.cpu() for n, one in queries(model, past.batch([id_])).items()}
+                rows[-1][int(nearest(asked, keys))] += 1
         right = sum(row[owner] for row, owner in zip(rows, self.owners, strict=True))
         total = sum(map(sum, rows))
         accuracy = right / total if total else None

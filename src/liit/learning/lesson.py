@@ -12,13 +12,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from liit.config import Devices
 from liit.errors import LiitError
 from liit.files import digest_file, whole, write_json
 from liit.learner import RECORD, START, STATE, Learner, Past
 
-ALONE = ("loss", "gradients", "finish")
-"""Moments that were tried on one rank alone."""
 SMALLEST = 1e-12
 """The least loss that a penalty is compared with."""
 
@@ -27,12 +24,13 @@ class Lesson:
     """A learner with its past.
 
     ``curve`` has one number per optimiser step under each name; ``aside`` are the seconds that it
-    took before and after training.
+    took before and after training. ``device``: where the learner looks at a trained model, which
+    Lightning leaves on the CPU; None is there.
     """
 
-    def __init__(self, learner: Learner, past: Past) -> None:
+    def __init__(self, learner: Learner, past: Past, device: str | None = None) -> None:
         """Open nothing yet."""
-        self.learner, self.past = learner, past
+        self.learner, self.past, self.device = learner, past, device
         self.curve: dict[str, list[float]] = {}
         self.aside = 0.0
         self._losses: list[tuple[Tensor, Tensor]] = []
@@ -43,19 +41,15 @@ class Lesson:
         """Return the sorted ids to train on: the selection, or what the learner makes of it."""
         return sorted(set(self.learner.ids(self.past)))
 
-    def attach(self, model: Any, devices: Devices) -> None:
-        """Let the learner prepare the model; keep what it wants of the stream's first model.
-
-        Raises LiitError for a learner that was not tried on several ranks.
-        """
+    def attach(self, model: Any) -> None:
+        """Let the learner prepare the model; keep what it wants of the stream's first model."""
         started = time.perf_counter()
-        self._expect_one_rank(devices)
         if self.past.now == 1 and self.past.steps and self.learner.changes("finish"):
             ids = self.past.arrived[0]
             zero = dataclasses.replace(
                 self.past, now=0, chosen=ids, steps=(), ids={}, held={}, told={}
             )
-            self._start = _plain(self.learner.finish(model.eval(), zero))
+            self._start = self._finished(model.eval(), zero)
             self.past.opened[self.past.states[0]] = self._start
             self.past.ids.update({f"start_{name}": ids for name, ids in zero.ids.items()})
         self.learner.attach(model, self.past)
@@ -91,7 +85,7 @@ class Lesson:
     def finish(self, model: Any) -> None:
         """Let the learner look at the trained model, and hold what it wants to keep."""
         started = time.perf_counter()
-        self._kept = _plain(self.learner.finish(model, self.past))
+        self._kept = self._finished(model, self.past)
         self.aside += time.perf_counter() - started
 
     def costs(self, model: Any) -> dict[str, float]:
@@ -120,15 +114,14 @@ class Lesson:
         write_json(folder / RECORD, {**self.learner.described(), **said})
         return {name: digest_file(folder / name) for name, tensors in kept.items() if tensors}
 
-    def _expect_one_rank(self, devices: Devices) -> None:
-        several = devices.devices * devices.num_nodes > 1
-        if (several or devices.strategy != "auto") and self.learner.changes(*ALONE):
-            raise LiitError(
-                f"{type(self.learner).__name__} sees gradients and weights, which it was not tried "
-                "on where several ranks share or split them.",
-                next_step="set devices.devices and devices.num_nodes to 1 and devices.strategy to "
-                "auto, or use a learner that only rehearses.",
-            )
+    def _finished(self, model: Any, past: Past) -> dict[str, Tensor]:
+        past.device = self.device
+        if self.device:
+            model.to(self.device)
+        kept = _plain(self.learner.finish(model, past))
+        if self.device:
+            model.cpu()
+        return kept
 
 
 def _plain(tensors: Any) -> dict[str, Tensor]:

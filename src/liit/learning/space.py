@@ -15,6 +15,7 @@ import torch
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from liit.model.logits import answer_logits
 from liit.model.lora import trainable
@@ -43,8 +44,8 @@ def importance(
 ) -> dict[str, Tensor]:
     """Return mean |d scalar / d weight|^power over batches of one, scaled to mean 1 over all.
 
-    In eval mode, summed in float32. The gradient of the frozen matrix below an adapter is that of
-    the whole weight, as both meet the same input.
+    In eval mode, summed in float32 beside the model, and returned on the CPU. The gradient of the
+    frozen matrix below an adapter is that of the whole weight, as both meet the same input.
     """
     model.eval()
     leaves = {name: leaf for name, (leaf, _) in parts(model).items()}
@@ -57,15 +58,17 @@ def importance(
             for name, one in zip(sums, given, strict=True):
                 if one is not None:
                     sums[name] += one.float().abs() ** power
+            del given  # else the next gradients come beside these
     mean = sum(float(one.double().sum()) for one in sums.values())
     mean /= sum(one.numel() for one in sums.values())
-    return {name: one / mean if mean else one for name, one in sums.items()}
+    return {name: (one / mean if mean else one).cpu() for name, one in sums.items()}
 
 
 def kept(model: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return importances and the weights that they are of, as a learner's state."""
+    """Return importances and the weights that they are of, on the CPU, as a learner's state."""
     anchors = {
-        f"anchor/{name}": value().detach().float().clone() for name, (_, value) in _sorted(model)
+        f"anchor/{name}": value().detach().to("cpu", torch.float32, copy=True)
+        for name, (_, value) in _sorted(model)
     }
     return {**anchors, **{f"importance/{name}": one for name, one in weights.items()}}
 
@@ -77,12 +80,15 @@ def importances(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def pull(model: nn.Module, state: Mapping[str, Tensor]) -> Tensor:
-    """Return Σ importance · (weight − anchor)², differentiable in what is trained."""
-    terms = []
-    for name, (leaf, value) in _sorted(model):
-        weight, anchor = (state[f"{kind}/{name}"] for kind in ("importance", "anchor"))
-        moved = value().float() - anchor.to(leaf.device)
-        terms.append((weight.to(leaf.device) * moved**2).sum())
+    """Return Σ importance · (weight − anchor)², differentiable in what is trained.
+
+    One weight is on the device at a time, in the backward pass as well, which makes it again.
+    """
+    terms = [
+        # it draws nothing, and what others draw must not hang on it
+        checkpoint(_term(part, state, name), use_reentrant=False, preserve_rng_state=False)
+        for name, part in _sorted(model)
+    ]
     return torch.stack(terms).sum()
 
 
@@ -100,6 +106,17 @@ def squared_logits(model: Any, batch: Any) -> Tensor:
 
 def _sorted(model: nn.Module) -> list[tuple[str, Part]]:
     return sorted(parts(model).items())
+
+
+def _term(part: Part, state: Mapping[str, Tensor], name: str) -> Callable[[], Tensor]:
+    leaf, value = part
+    tensors = [state[f"{kind}/{name}"] for kind in ("importance", "anchor")]
+
+    def term() -> Tensor:
+        weight, anchor = (one.to(leaf.device) for one in tensors)
+        return (weight * (value().float() - anchor) ** 2).sum()
+
+    return term
 
 
 def _whole(layer: LoraLayer) -> Callable[[], Tensor]:

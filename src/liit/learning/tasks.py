@@ -31,7 +31,7 @@ def task_of(
     for batch in past.singles("task", count, ids):
         for name, query in queries(model, batch).items():
             if not query.isnan().any():
-                sums[name] = sums.get(name, 0) + functional.normalize(query[0], dim=0)
+                sums[name] = sums.get(name, 0) + functional.normalize(query[0], dim=0).cpu()
     model.train(training)
     return sums
 

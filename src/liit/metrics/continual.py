@@ -6,13 +6,23 @@ as soon as a cell that enters it is missing: nothing is imputed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 Scores = Sequence[float | None]
 """One score per task; None where it is not known."""
 
 Matrix = Sequence[Scores]
 """R[stage][task]: the score of a task after a stage; None where it was not evaluated."""
+
+
+def tasks_of(steps: Sequence[str], asked: Collection[str]) -> list[str]:
+    """Return the steps of a stream that are tasks, each asked by the exam of its name.
+
+    The first step may be none: what the start model is trained on. Nothing where another has no
+    exam of its name, or where fewer than two have.
+    """
+    tasks = [step for step in steps if step in asked]
+    return tasks if len(tasks) > 1 and tasks in (list(steps), list(steps[1:])) else []
 
 
 def accuracy_after(matrix: Matrix, stage: int) -> float | None:

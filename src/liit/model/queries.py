@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class QueryModel(nn.Module):
     language_model: Any
     vision_model: Any
     get_image_features: Any
+    query_tokens: Tensor
     image_token_id: int
 
     def __init__(self, config: Any) -> None:
@@ -89,7 +90,10 @@ class QueryModel(nn.Module):
             asked["qformer_input_ids"] = qformer_input_ids[:, :width].clamp(min=0)
             asked["qformer_attention_mask"] = said[:, :width].long()
         seen = pixel_values.to(next(self.vision_model.parameters()).dtype)
-        features = self.get_image_features(seen, **asked, return_dict=True)
+        # a part that trains is in float32 whatever the rest is, and not all passes are Lightning's
+        is_mixed = self.query_tokens.dtype != seen.dtype
+        with torch.autocast(seen.device.type, seen.dtype) if is_mixed else nullcontext():
+            features = self.get_image_features(seen, **asked, return_dict=True)
         where = input_ids == self.image_token_id
         return embedded.masked_scatter(where[..., None], features.pooler_output.to(embedded.dtype))
 

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from liit.config import MiniModel, Params
+from liit.learner import Extra
 from liit.planning.learners import learner_cost, trained_once
 from liit.planning.operations import pass_operations, tapped_layers
-from liit.planning.shape import Lengths, ModelShape, shape_of
+from liit.planning.shape import WEIGHT_BYTES, Lengths, ModelShape, shape_of
 from liit.planning.speed import Speed
 from liit.planning.workload import Arrival, steps_of
 from liit.selection import Method
 from liit.signals.passes import passes_for
 
 GB = 1e9
-WEIGHT_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 ADAPTER_BYTES = 4
 """LoRA factors stay in float32 whatever the model's precision."""
 
@@ -26,7 +26,9 @@ class CostEstimate:
 
     ``operations`` and ``seconds`` of signals and training; ``passes`` as the engine names them;
     ``signals_disk_gb`` and ``state_disk_gb`` (what a learner keeps) of all steps; memory in GB per
-    device; ``evaluations``: how often all exams are asked, one for each step trained.
+    device; ``evaluations``: how often all exams are asked, one for each step trained; ``devices``:
+    how many the method can use of those planned; ``refused``: why it does not train on those of
+    params.yaml, with the next step; empty if it does.
     """
 
     method: str
@@ -41,6 +43,8 @@ class CostEstimate:
     signals_memory_gb: float
     training_memory_gb: float
     evaluations: int
+    devices: int
+    refused: str
 
     @property
     def seconds(self) -> float:
@@ -57,25 +61,29 @@ def estimate(
     speed: Speed,
     devices: int,
 ) -> CostEstimate:
-    """Estimate one method; the time is the operations over what all devices do per second.
+    """Estimate one method; the time is the operations over what its devices do per second.
 
+    Those are all, but for a learner that trains on one rank alone.
     Clustering, picking, evaluation and start-up are not in it, nor what several methods share.
     """
     shape = shape_of(params.model)
     steps = steps_of(method, [arrival.size for arrival in stream], params.budget)
+    learner = method.learner
     signals = training = state = 0.0
+    extras = [Extra()]
     for step in steps:
         lengths = [arrival.lengths for arrival in stream[: len(step.pool)]]
         seen, kept = Lengths.mixed(lengths, step.pool), Lengths.mixed(lengths, step.candidates)
         signals += step.scored * signals_of_sample(params, shape, method, seen)
         training += step.trained * _training(params, shape, kept)
-        if method.learner is not None:
+        if learner is not None:
             earlier = stream[: len(step.pool) - 1] if method.start == "previous" else []
-            cost = learner_cost(
-                params, shape, method.learner, step.trained, lengths=kept, earlier=earlier
-            )
+            cost = learner_cost(params, shape, learner, step.trained, lengths=kept, earlier=earlier)
             training += cost.operations
             state += cost.state_bytes
+            extras.append(cost.extra)
+    devices = 1 if learner and learner.alone else devices
+    refusal = learner and learner.refusal(params.lora.mode, params.devices)
     scored = sum(step.scored for step in steps)
     return CostEstimate(
         method=name,
@@ -88,8 +96,10 @@ def estimate(
         signals_disk_gb=scored * signal_bytes(params, shape, method.signals) / GB,
         state_disk_gb=state / GB,
         signals_memory_gb=_signals_memory(params, shape, method) / GB,
-        training_memory_gb=_training_memory(params, shape, stream) / GB,
+        training_memory_gb=max(_training_memory(params, shape, stream, one) for one in extras) / GB,
         evaluations=len(steps),
+        devices=devices,
+        refused=f"{refusal.problem} Next step: {refusal.next_step}" if refusal else "",
     )
 
 
@@ -158,17 +168,24 @@ def _signals_memory(params: Params, shape: ModelShape, method: Method) -> float:
     return _held(params, shape) + _activations(params, shape, kept, params.signals.tokens_per_batch)
 
 
-def _training_memory(params: Params, shape: ModelShape, stream: Sequence[Arrival]) -> float:
-    """Weights, gradients and Adam's two moments of what is trained, and a batch's activations."""
+def _training_memory(
+    params: Params, shape: ModelShape, stream: Sequence[Arrival], extra: Extra
+) -> float:
+    """Weights, gradients and Adam's two moments of what is trained, and a batch's activations.
+
+    Of a learner that lets samples pass apart from the micro-batch, the larger of both counts.
+    """
     trained = shape.layers * shape.lora_weights(params.lora.rank) + shape.projector_weights
     longest = max(arrival.lengths.tokens for arrival in stream)
-    tokens = params.train.micro_batch_size * longest
+    tokens = (params.train.micro_batch_size + extra.beside) * longest
     if params.train.gradient_checkpointing:
         kept = WEIGHT_BYTES[params.model.dtype] * shape.layers * shape.width * tokens
         activations = kept + _activations(params, shape, 1, tokens)
     else:
         activations = _activations(params, shape, shape.layers, tokens)
-    return _held(params, shape) + 3 * ADAPTER_BYTES * trained + activations
+    apart = _activations(params, shape, shape.layers, extra.apart * longest) + extra.apart_held
+    always = _held(params, shape) + 3 * ADAPTER_BYTES * trained
+    return always + max(activations + extra.held, apart)
 
 
 def _activations(params: Params, shape: ModelShape, layers: int, tokens: float) -> float:

@@ -1,4 +1,4 @@
-"""What a learner costs at a step beside plain training: operations, and bytes that stay."""
+"""What a learner costs at a step beside plain training: operations, memory, bytes that stay."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from liit.config import Params
-from liit.learner import Learner, Sizes
+from liit.learner import SINGLE, Extra, Learner, Sizes
 from liit.planning.operations import forward_operations, training_operations
-from liit.planning.shape import Lengths, ModelShape
+from liit.planning.shape import WEIGHT_BYTES, Lengths, ModelShape
 from liit.planning.workload import Arrival
-
-NUMBER_BYTES = 4
-"""A learner's state is in float32."""
 
 
 @dataclass(frozen=True, slots=True)
 class LearnerCost:
-    """Operations that a step takes besides, and the bytes that it leaves."""
+    """Operations that a step takes besides, the bytes that it leaves, and all that it is told."""
 
     operations: float
     state_bytes: float
+    extra: Extra
 
 
 def learner_cost(
@@ -50,7 +48,7 @@ def learner_cost(
         measured = min(start.measured, zero.size)
         operations += measured * trained_once(params, shape, zero.lengths)
         kept += start.kept
-    return LearnerCost(operations, NUMBER_BYTES * kept)
+    return LearnerCost(operations, SINGLE * kept, extra)  # a state is in float32
 
 
 def trained_once(params: Params, shape: ModelShape, lengths: Lengths) -> float:
@@ -64,9 +62,12 @@ def _sizes(params: Params, shape: ModelShape, lengths: Lengths, step: int) -> Si
     return Sizes(
         step=step,
         adapted=shape.layers * shape.layer_weights,
+        matrix=shape.width * max(shape.width, shape.mlp_width),
         factors=shape.layers * shape.lora_weights(params.lora.rank),
+        first=shape.layers * params.lora.rank * (6 * shape.width + shape.mlp_width),
         projector=shape.projector_weights,
         logits=lengths.answers * shape.vocabulary,
         batch=params.train.batch_size,
         micro_batch=params.train.micro_batch_size,
+        number_bytes=WEIGHT_BYTES[params.model.dtype],
     )

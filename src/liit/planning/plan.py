@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -148,22 +148,23 @@ def _times(ratio: float | None) -> str:
 
 
 def _notes(plan: Plan) -> list[str]:
-    methods_by_passes: dict[tuple[str, ...], list[str]] = {}
-    for row in plan.estimates:
-        methods_by_passes.setdefault(row.passes, []).append(row.method)
+    alone = [row.method for row in plan.estimates if row.devices < plan.devices]
+    refusing = _methods_by(plan, lambda row: row.refused)
+    refusing.pop("", None)
     signals = max(row.signals_memory_gb for row in plan.estimates)
-    training = max(row.training_memory_gb for row in plan.estimates)
     adapter = adapter_bytes(plan.params, shape_of(plan.params.model)) / GB
     kept = ", and what learners keep" * any(row.state_disk_gb for row in plan.estimates)
     notes = [
         *(
             f"Passes: {' and '.join(passes) or 'none'} for {', '.join(methods)}."
-            for passes, methods in methods_by_passes.items()
+            for passes, methods in _methods_by(plan, lambda row: row.passes).items()
         ),
         f"× is the total over that of {BASELINE}.",
-        f"Memory per device: signals {size(signals)}, training {size(training)}.",
+        f"Memory per device: signals {size(signals)}, training {_training_memory(plan)}.",
         f"Disk is what the signals of all steps take{kept}; an adapter takes {size(adapter)}.",
         f"Speed: {plan.speed.source}; {_tera(plan.speed)}; {plan.devices} device(s).",
+        *([f"On one device, whatever there are: {', '.join(alone)}."] if alone else []),
+        *(f"Will not run as params stand: {', '.join(m)}: {why}" for why, m in refusing.items()),
     ]
     assumed = [arrival.name for arrival in plan.stream if not arrival.measured]
     if assumed:
@@ -183,7 +184,8 @@ def _notes(plan: Plan) -> list[str]:
             sum(exam.size for exam in plan.exams),
             1 + sum(row.evaluations for row in plan.estimates),
         )
-        rows, asking = sum(row.seconds for row in plan.estimates), times * plan.evaluation_seconds
+        shares = 1 + sum(row.evaluations * plan.devices / row.devices for row in plan.estimates)
+        rows, asking = sum(row.seconds for row in plan.estimates), shares * plan.evaluation_seconds
         notes.append(
             f"All rows: {duration(rows)}, and {duration(asking)} for {asked:,} questions asked "
             f"{times} times, which is not in the table; together {duration(rows + asking)}."
@@ -194,6 +196,21 @@ def _notes(plan: Plan) -> list[str]:
     if plan.params.scale == PAPER_SCALE:
         notes.append("Paper: Adapt-∞, Table 6 (8 × A100, k-means included).")
     return notes
+
+
+def _methods_by(plan: Plan, key: Callable[[CostEstimate], Any]) -> dict[Any, list[str]]:
+    found: dict[Any, list[str]] = {}
+    for row in plan.estimates:
+        found.setdefault(key(row), []).append(row.method)
+    return found
+
+
+def _training_memory(plan: Plan) -> str:
+    """Return one size, or each with the methods that take it."""
+    found = _methods_by(plan, lambda row: size(row.training_memory_gb))
+    if len(found) == 1:
+        return str(*found)
+    return "; ".join(f"{memory} for {', '.join(methods)}" for memory, methods in found.items())
 
 
 def _tera(speed: Speed) -> str:

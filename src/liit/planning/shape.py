@@ -10,6 +10,8 @@ from liit.config import Model
 from liit.data.vision import LANGUAGE_MODELS
 from liit.errors import LiitError
 
+WEIGHT_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+
 
 class Lengths(NamedTuple):
     """Means over samples: ``tokens`` with image positions, ``blind`` without, those of ``answers``.
@@ -173,8 +175,14 @@ def shape_of(model: Model) -> ModelShape:
     """Return the shape of the model that params.yaml names.
 
     Raises LiitError for a checkpoint whose config.json is not on this machine, or whose vision
-    tower is laid out in another way.
+    tower is laid out in another way; a model with a Q-Former is refused whether it is here or not.
     """
+    if model.template == "blip":
+        raise LiitError(
+            f"the operations of a Q-Former, which {model.checkpoint} trains, are not counted here.",
+            next_step="time a small budget, `liit run random --set budget=500`: the runs/ in its "
+            "folder below trials/ has the seconds and the memory of every step.",
+        )
     if model.mini is not None:
         mini = model.mini
         return ModelShape(

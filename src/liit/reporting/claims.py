@@ -118,10 +118,10 @@ def learner_claims(values: Values) -> list[Claim]:
 
     As its abstract has them; the rest is in :func:`twin_claims`.
     """
-    forgets = [(1.0, "forgetting_rate", "sequential")]
+    falls = [(1.0, "forgetting", "sequential")]
     sums: dict[str, dict[str, WeightedSum]] = {
         "Tuned on one task after the other, a model still forgets.": {
-            "forgetting rate of sequential": (forgets, 0.0)
+            "best accuracy before the last step − at the end, sequential": (falls, 0.0)
         },
         "Replay and expansion help.": _forgets_less("er", "e_proj"),
         "Regularisation helps too, said of a jointly tuned start alone.": _forgets_less(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
-from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,12 @@ from liit.code import digest_method
 from liit.learner import Learner
 from liit.plotting import svg_text
 from liit.reporting.claim_parts import claim_parts
-from liit.reporting.claims import learner_claims, twin_claims
+from liit.reporting.claims import TWINS, learner_claims, twin_claims
 from liit.reporting.figures.grid import draw_grid
+from liit.reporting.learner_costs import learner_cost_section, penalty_section
 from liit.reporting.report_data import ReportData
-from liit.reporting.run_records import MethodRow, RunRecord
-from liit.reporting.section import DASH, ReportFigure, Section, TextTable, interval, number, ratio
+from liit.reporting.run_records import MethodRow
+from liit.reporting.section import DASH, ReportFigure, Section, TextTable, interval, number
 
 METRICS = {
     "relative_gain": "Relative gain % ↑",
@@ -39,6 +39,7 @@ def learner_sections(data: ReportData) -> list[Section]:
         grid_section(data),
         learner_claim_section(data),
         learner_cost_section(data),
+        penalty_section(data),
         routing_section(data),
     ]
 
@@ -48,14 +49,18 @@ def learner_claim_section(data: ReportData) -> Section:
     claims = learner_claims(data.values)
     if all(claim.missing for claim in claims[1:]):
         return Section("findings", "")
-    claims += twin_claims(data.twins)
     note = (
         "He et al. 2023 (arXiv 2311.16206), by its abstract. A finding is put as differences "
         "between rows, paired by seed, in percentage points; it holds where every difference is "
         "above 0 with its 95 % interval, does not hold where one is below 0 with its interval, and "
-        "cannot be told otherwise. The last two compare the paper's streams, drawn: the start of "
-        "the second is tuned jointly, that of the first is not (`make cit-1 cit-2`)."
+        "cannot be told otherwise."
     )
+    if data.first_result["scale"] not in TWINS:
+        claims += twin_claims(data.twins)
+        note += (
+            " The last two compare the paper's streams, drawn: the start of the second is tuned "
+            "jointly, that of the first is not (`make cit-1 cit-2`)."
+        )
     table, html = claim_parts(claims, "in points")
     return Section("findings", "The second paper's findings", note, table, html=html, in_bar=True)
 
@@ -95,36 +100,6 @@ def grid_section(data: ReportData) -> Section:
     figure = ReportFigure("grid.svg", svg, caption, rows=told)
     table = TextTable(["Selection", "Metric", *learners], rows)
     return Section("grid", "Selections by learners", "", table, [figure], in_bar=True)
-
-
-def learner_cost_section(data: ReportData) -> Section:
-    """Return what each learner trains, takes and keeps, beside plain training on its selection."""
-    by_selection = _by_selection(data)
-    rows, methods = [], []
-    for held in by_selection.values():
-        plain = next((row for row in held if row.definition.learner is None), None)
-        base = _spent(data, plain) if plain else {}
-        for row in held:
-            spent = _spent(data, row)
-            if row.definition.learner is None or "parameters" not in spent:
-                continue
-            rows.append([row.label, *_cost_cells(spent, base)])
-            methods.append(row.method)
-    note = (
-        "Trained and all numbers of the model at the last step. Step time and peak memory are "
-        "those of training over those of plain training on the same selection, per sample; the "
-        "seconds before and after training, in which importances are measured or records "
-        "compared, stand apart. State is what all steps keep on disk beside their adapters. "
-        "Seconds and bytes are averaged over seeds."
-    )
-    if len(data.commits) > 1:
-        note += (
-            " Not all rows were timed at one commit, and so not in one go: compare the learners "
-            "with each other, and their ratios to plain training with care."
-        )
-    header = ["Method", "Trained", "All", "Step time × plain", "Memory × plain"]
-    header += ["Before and after s", "State MB"]
-    return Section("learners", "What learners cost", note, TextTable(header, rows, methods))
 
 
 def routing_section(data: ReportData) -> Section:
@@ -196,44 +171,6 @@ def _cell(row: Mapping[str, Any] | None, metric: str) -> list[float]:
     if value is None:
         return [np.nan] * 3
     return [np.nan if value[end] is None else value[end] for end in ("mean", "low", "high")]
-
-
-def _spent(data: ReportData, row: MethodRow) -> dict[str, float]:
-    """Return what training a row took over the stream, averaged over seeds."""
-    runs = [_trainings(run) for run in data.runs[row.method].values()]
-    sums = [
-        {
-            name: sum(float(one.get(name, 0)) for one in steps)
-            for name in ("samples", "seconds", "aside_seconds", "state_bytes")
-        }
-        for steps in runs
-    ]
-    spent = {name: fmean(one[name] for one in sums) for name in sums[0]}
-    peaks = [one["peak_memory_gb"] for steps in runs for one in steps]
-    spent["peak_memory_gb"] = max(float(one or 0) for one in peaks)
-    last = runs[0][-1]
-    kept = ("trained_parameters", "parameters")
-    return spent | {name: float(last[name]) for name in kept if name in last}
-
-
-def _trainings(run: RunRecord) -> list[Mapping[str, Any]]:
-    return [phases["training"] for phases in run.costs.values() if "training" in phases]
-
-
-def _cost_cells(spent: Mapping[str, float], plain: Mapping[str, float]) -> list[str]:
-    def step_time(one: Mapping[str, float]) -> float:
-        return (one["seconds"] - one["aside_seconds"]) / one["samples"]
-
-    known = bool(plain) and plain["seconds"] > 0
-    memory = plain.get("peak_memory_gb", 0)
-    return [
-        f"{spent['trained_parameters']:.0f}",
-        f"{spent['parameters']:.0f}",
-        ratio(step_time(spent) / step_time(plain) if known else None),
-        ratio(spent["peak_memory_gb"] / memory if memory else None),
-        number(spent["aside_seconds"]),
-        number(spent["state_bytes"] / 1e6),
-    ]
 
 
 def _percent(share: float | None) -> float | None:

@@ -1,12 +1,14 @@
-"""The literature's metrics of continual learning that a skills-by-steps matrix defines."""
+"""The literature's metrics of continual learning, as far as a run's matrix defines them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from liit.evaluation import matrix
 from liit.evaluation.statistics import Estimate, combined
-from liit.evaluation.summary import RunMatrix, over_run
+from liit.evaluation.summary import Metric, RunMatrix, over_run
+from liit.evaluation.tasks import task_metrics
+from liit.metrics.continual import tasks_of
 from liit.reporting.report_data import ReportData
 from liit.reporting.section import DASH, Section, TextTable, estimate
 from liit.reporting.tables import REFERENCE
@@ -15,11 +17,42 @@ LAST = ("Incremental accuracy ↑", "Forgetting (Chaudhry) ↓")
 
 
 def matrix_section(data: ReportData) -> Section:
-    """Return A_t at every step, average incremental accuracy and forgetting, by method."""
+    """Return A_t at every step and the metrics over all steps, by method.
+
+    Columns of the matrix are the tasks where each step is one, else the skills.
+    """
+    if tasks := tasks_of(data.stream, next(iter(data.first_result["matrix"].values()))):
+        return _task_section(data, tasks)
     header = ["Method", *(f"A_{t} {name}" for t, name in enumerate(data.stream)), *LAST]
     rows = [[label, *_cells(data, method)] for method, label in data.labels.items()]
     table = TextTable(header, rows, list(data.labels))
     return Section("matrix-metrics", "Metrics of the accuracy matrix", _note(data), table)
+
+
+def _task_section(data: ReportData, tasks: Sequence[str]) -> Section:
+    """Return the metrics of the matrix of tasks; of rows that train at every step alone."""
+    metrics = task_metrics(tasks)
+    columns = {task: [task] for task in tasks}
+    rows, methods = [], []
+    for method, label in data.labels.items():
+        every = {seed: run.matrix for seed, run in data.runs[method].items()}
+        if any(len(run.rows) != len(data.stream) for run in every.values()):
+            continue
+        found = (_over_seeds(every, columns, metric) for metric in metrics.values())
+        rows.append([label, *map(estimate, found)])
+        methods.append(method)
+    note = (
+        "Under their names in the literature, in points. R[t, j] is the score of task j after step "
+        f"t; the tasks are the {len(tasks)} steps that have an exam of their name, which leaves "
+        "other exams out. A_t is the mean over the tasks up to t; the last one is the mean final "
+        "accuracy. Forgetting is the best score of a task before the last step, from its own on, "
+        "minus the last; BWT is the last minus that right after its step; both over all tasks but "
+        "the last. FWT is the score before a task's step minus that of the start model, over all "
+        "but the first. CIDEr has no upper end and outweighs accuracies where both are asked. "
+        "Plasticity and stability need each task learnt alone, which no row does."
+    )
+    table = TextTable(["Method", *metrics], rows, methods)
+    return Section("matrix-metrics", "Metrics of the accuracy matrix", note, table)
 
 
 def _cells(data: ReportData, method: str) -> list[str]:
@@ -35,28 +68,28 @@ def _cells(data: ReportData, method: str) -> list[str]:
             continue
         here = slice(places[name], places[name] + 1)
         step = {seed: RunMatrix(one.rows[here], one.errors[here]) for seed, one in every.items()}
-        cells.append(estimate(_over_seeds(step, skills, matrix.average_accuracy)))
+        cells.append(estimate(_of_skills(step, skills, matrix.average_accuracy)))
     for metric in (matrix.incremental_accuracy, matrix.forgetting):
-        cells.append(estimate(_over_seeds(every, skills, metric)))
+        cells.append(estimate(_of_skills(every, skills, metric)))
     return cells
 
 
+def _of_skills(
+    runs: Mapping[int, RunMatrix], skills: matrix.Skills, metric: matrix.SkillMetric
+) -> Estimate | None:
+    return _over_seeds(runs, skills, lambda rows: metric(rows, skills))
+
+
 def _over_seeds(
-    runs: Mapping[int, RunMatrix],
-    skills: matrix.Skills,
-    metric: matrix.SkillMetric,
+    runs: Mapping[int, RunMatrix], columns: matrix.Skills, metric: Metric
 ) -> Estimate | None:
     """Return a metric over seeds; with one seed, with the interval of its items."""
-
-    def of_rows(rows: matrix.Rows) -> float | None:
-        return metric(rows, skills)
-
-    values = {seed: of_rows(run.rows) for seed, run in runs.items()}
+    values = {seed: metric(run.rows) for seed, run in runs.items()}
     by_seed = {seed: Estimate(value) for seed, value in values.items() if value is not None}
     if len(by_seed) < len(runs):
         return None
     if len(runs) == 1:
-        by_seed = {seed: over_run(run, skills, of_rows) for seed, run in runs.items()}
+        by_seed = {seed: over_run(run, columns, metric) for seed, run in runs.items()}
     return combined([(1.0, by_seed)])
 
 

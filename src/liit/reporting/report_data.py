@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -17,6 +17,7 @@ from liit.evaluation.statistics import Estimate, over_seeds
 from liit.paper import BASELINE, ordered
 from liit.reporting import tables
 from liit.reporting.injected_noise import Shares, noise_shares
+from liit.reporting.learner_records import penalty_ratios, side_by_side
 from liit.reporting.resolution import Resolution, resolve
 from liit.reporting.run_records import (
     MethodRow,
@@ -40,7 +41,9 @@ class ReportData:
 
     ``rows`` are all rows of the table; ``missing`` names the stages that were not run, by method.
     ``twins`` are values of the second paper's drawn streams, read where a row has a learner.
-    Everything else is about the rows that were run. ``page`` is what the table's folder says.
+    ``side_by_side``: what a benchmark measured of learners, at any scale; ``penalties``: penalty /
+    loss by method, of rows whose curves are here. Everything else is about the rows that were run.
+    ``page`` is what the table's folder says.
     """
 
     name: str
@@ -56,6 +59,8 @@ class ReportData:
     whys: Whys
     quarantine: dict[str, Counter[str]]
     noise: Mapping[str, Mapping[str, Shares]]
+    side_by_side: Mapping[str, Any] = field(default_factory=dict)
+    penalties: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def stream(self) -> list[str]:
@@ -173,6 +178,11 @@ def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int])
     runs = {method: every[method] for method in complete}
     bounds = tables.upper_bounds(every)
     values = tables.values_by_seed(runs, bounds)
+    taught = {
+        row.method: runs[row.method]
+        for row in rows
+        if row.method in runs and row.definition.learner
+    }
     whys = {
         (method, seed, step): read_why(root, method, seed, step)
         for method, by_seed in runs.items()
@@ -188,11 +198,13 @@ def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int])
         bounds=bounds,
         table=tables.build_table([row for row in rows if row.method in runs], every),
         values=values,
-        twins=twin_values(root) if any(row.definition.learner for row in rows) else {},
+        twins=twin_values(root) if taught else {},
         resolution=resolve(rows, runs, values),
         whys=whys,
         quarantine=count_quarantined(root),
         noise=noise_shares(root, tables.stream_of(every), runs),
+        side_by_side=side_by_side(root) if taught else {},
+        penalties=penalty_ratios(root, taught),
     )
 
 

@@ -56,9 +56,10 @@ class MetricResolution:
     """What the seeds of a table can tell of one metric; None where they cannot say.
 
     ``median`` and ``largest`` are of the smallest differences to random of the rows with a budget;
-    ``pooled`` is the smallest difference of any two rows with a budget, random included, if all
-    vary alike. ``budgeted`` are the mean variances of those rows, ``same_choice`` is the mean
-    variance over seeds of the rows that choose the same with every seed.
+    ``pooled`` is the smallest difference of any two of them, random included, if all vary alike;
+    without a random row, of any two rows at all. ``budgeted`` are the mean variances of the rows
+    with a budget, ``same_choice`` is the mean variance over seeds of the rows that choose the same
+    with every seed.
     """
 
     comparisons: Mapping[str, Comparison]
@@ -125,12 +126,13 @@ def _resolve_metric(
     smallest = [compared[method].smallest for method in budgeted if method in compared]
     known = [defined[method].values() for method in same_choice if method in defined]
     alike = fmean(variance(one.mean for one in row) for row in known) if known else None
+    pooled = with_budget if BASELINE in values else list(defined.values())
     seeds = min((len(row) for row in defined.values()), default=0)
     return MetricResolution(
         comparisons=compared,
         median=median(smallest) if smallest else None,
         largest=max(smallest, default=None),
-        pooled=pooled_smallest_difference([_numbers(row) for row in with_budget]),
+        pooled=pooled_smallest_difference([_numbers(row) for row in pooled]),
         variances={
             method: variances([row], None if method in same_choice else alike)
             for method, row in defined.items()

@@ -17,7 +17,7 @@ SHORT = ("Gain", "Forgetting", "Accuracy")
 OVERALL = {
     "median": "Median of the rows with a budget",
     "largest": "Largest of the rows with a budget",
-    "pooled": "Any two rows with a budget, if all vary alike",
+    "pooled": "Any two {rows}, if all vary alike",
 }
 
 
@@ -46,8 +46,12 @@ def resolution_section(data: ReportData) -> Section:
             "the difference varies from seed to seed, which one seed cannot say."
         )
         return Section("resolution", title, note, in_bar=True)
+    pooling = _pooling(data.resolution)
     overall = [
-        [label, *(number(getattr(metrics[metric], name)) for metric in METRICS)]
+        [
+            label.format(rows=pooling),
+            *(number(getattr(metrics[metric], name)) for metric in METRICS),
+        ]
         for name, label in OVERALL.items()
     ]
     rows = {}
@@ -60,6 +64,10 @@ def resolution_section(data: ReportData) -> Section:
     figures = resolution_figures(data.resolution, data.labels)
     note = _resolution_note(data.resolution)
     return Section("resolution", title, note, table, figures, in_bar=True)
+
+
+def _pooling(resolution: Resolution) -> str:
+    return "rows with a budget" if resolution.comparisons else "rows"
 
 
 def _resolution_note(resolution: Resolution) -> str:
@@ -76,8 +84,8 @@ def _resolution_note(resolution: Resolution) -> str:
         "There is no random row to compare with, so what a single row can tell is not stated."
     )
     pooled = (
-        "For any two rows with a budget, all of them are taken to vary alike: by what remains of "
-        "their numbers without the means of rows and of seeds."
+        f"For any two {_pooling(resolution)}, all of them are taken to vary alike: by what remains "
+        "of their numbers without the means of rows and of seeds."
     )
     known = any(metric.pooled is not None for metric in resolution.metrics.values())
     return (

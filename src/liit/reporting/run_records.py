@@ -13,7 +13,7 @@ from liit import paths
 from liit.errors import LiitError
 from liit.evaluation import matrix
 from liit.evaluation.summary import RunMatrix, run_of
-from liit.files import read_record
+from liit.files import read_cache, read_record
 from liit.reporting.comparable import differences, differing_conditions
 from liit.selection import Method, load, names, tables
 
@@ -136,6 +136,12 @@ def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:
     if not path.is_file():
         return {}
     return read_record(path, next_step="run `dvc checkout`.")
+
+
+def read_curve(root: Path, method: str, seed: int, step: str) -> dict[str, list[float]]:
+    """Return a training's numbers per optimiser step; empty if it is not on this machine."""
+    record = read_cache(paths.adapter(method, seed, step, root) / "training.json")
+    return record.get("curve", {})  # type: ignore[no-any-return]
 
 
 def stage_of(root: Path, method: str, seed: int) -> str:

@@ -110,6 +110,6 @@ def estimate(value: Estimate | None) -> str:
     return interval(as_json(value))
 
 
-def ratio(value: float | None) -> str:
+def ratio(value: float | None, digits: int = 1) -> str:
     """Return a factor such as ``3.3×``, or a dash."""
-    return DASH if value is None else f"{value:.1f}×"
+    return DASH if value is None else f"{value:.{digits}f}×"

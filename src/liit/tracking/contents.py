@@ -15,7 +15,7 @@ from liit.evaluation.summary import metrics_of
 from liit.files import digest_json, read_cache, read_json
 from liit.paths import MAIN
 from liit.reporting.report_data import ReportData
-from liit.reporting.run_records import RunRecord
+from liit.reporting.run_records import RunRecord, read_curve
 from liit.reporting.tables import COUNTED, PHASES
 from liit.tracking import RunIdentity, Table, TrackedRun
 
@@ -60,8 +60,7 @@ def training_run(root: Path, record: RunRecord) -> TrackedRun | None:
     """Return the training curves of a run; None where its adapters are not on this machine."""
     result, points = record.result, list[dict[str, float]]()
     for step in result["selections"]:
-        folder = paths.adapter(result["method"], result["seed"], step, root)
-        curve = read_cache(folder / "training.json").get("curve", {})
+        curve = read_curve(root, result["method"], result["seed"], step)
         for name, values in curve.items():
             points += [{UPDATE: place} for place in range(len(points), len(values))]
             for point, value in zip(points, values, strict=False):

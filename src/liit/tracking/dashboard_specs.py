@@ -136,10 +136,12 @@ def load_dashboards(data: ReportData, root: Path = Path()) -> Dashboards:
 
 def parts_of(data: ReportData) -> dict[str, list[str]]:
     """Return what panels can be repeated over: placeholder -> names."""
+    learners = [row.definition.learner for row in data.shown if row.definition.learner]
     return {
         "{skill}": data.skill_names("skills"),
         "{extra_skill}": data.skill_names("extra_skills"),
         "{step}": data.stream[1:],
+        "{penalised_step}": data.stream[1:] if any(one.changes("loss") for one in learners) else [],
         "{phase}": list(PHASES),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from liit.learner import Extra, Learner, Past, Sizes
+from liit.learner import SINGLE, Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class AGem(Learner):
 
     def cost(self, sizes: Sizes) -> Extra:
         """Return what it costs besides."""
-        return Extra(gradients=self.batch / sizes.batch)
+        reference = SINGLE * (sizes.factors + sizes.projector)
+        return Extra(gradients=self.batch / sizes.batch, apart=self.batch, apart_held=reference)
 
     def _drawn(self, past: Past) -> list[str]:
         if "memory" not in past.ids:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from liit.learner import Extra, Learner, Past, Sizes
 
@@ -21,6 +21,8 @@ class Der(Learner):
     Source: Buzzega et al. 2020 (arXiv 2004.07211), Eq. 5 and 6, with a memory per step in place of
     a reservoir along the stream, whose logits are those of the end of a step.
     """
+
+    normalisation: ClassVar[str] = "squared logit change, mean over answer tokens and vocabulary"
 
     strength: float = 0.5
     memory: int = 256
@@ -52,4 +54,8 @@ class Der(Learner):
 
     def cost(self, sizes: Sizes) -> Extra:
         """Return what it costs besides."""
-        return Extra(gradients=self.batch / sizes.micro_batch, kept=self.memory * sizes.logits)
+        return Extra(
+            gradients=self.batch / sizes.micro_batch,
+            kept=self.memory * sizes.logits,
+            beside=self.batch,
+        )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from liit.learner import Extra, Learner, Past, Sizes
+from liit.learner import Extra, Learner, Past, Sizes, importance_cost
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Ewc(Learner):
     1805.06370), §3. No strength was tuned: 1 is where a weight of average importance is held as by
     weight decay towards its anchor.
     """
+
+    normalisation: ClassVar[str] = "½ Σ importance · change²; each step's importances have mean 1"
 
     strength: float = 1.0
     online: bool = False
@@ -51,4 +53,4 @@ class Ewc(Learner):
 
     def cost(self, sizes: Sizes) -> Extra:
         """Return what it costs besides."""
-        return Extra(measured=self.samples, kept=2 * (sizes.adapted + sizes.projector))
+        return importance_cost(sizes, self.samples)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from liit.learner import Learner, Past
 
@@ -22,11 +22,18 @@ class L2p(Learner):
     feature, keys and prompts start at random, and the rate is the pool's own.
     """
 
+    normalisation: ClassVar[str] = "−Σ of cosines of the chosen keys, mean over records"
+
     pool: int = 10
     length: int = 5
     chosen: int = 3
     pull: float = 0.1
     samples: int = 1000
+
+    @property
+    def strength(self) -> float:
+        """The weight of what is added to the loss, as other learners call it."""
+        return self.pull
 
     def attach(self, model: Any, past: Past) -> None:
         """Freeze the model and put the pool before its decoder."""

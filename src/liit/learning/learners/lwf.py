@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from liit.errors import LiitError
-from liit.learner import Extra, Learner, Past, Sizes
+from liit.learner import SINGLE, Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -15,21 +14,15 @@ class Lwf(Learner):
 
     The teacher is θ_{t−1} in eval mode: the model below the step's fresh adapter, with the
     projector as it was, so that no second model is kept. Where one adapter goes on along the
-    stream (``lora.mode: continue``) the model below it is not θ_{t−1}, and the learner refuses.
+    stream (``lora.mode: continue``) the model below it is not θ_{t−1}: refused.
     Source: Li and Hoiem 2016 (arXiv 1606.09282), Eq. 2 to 5, written for answers token by token.
     """
 
+    fresh: ClassVar[bool] = True
+    normalisation: ClassVar[str] = "KL times T², mean over answer tokens"
+
     strength: float = 1.0
     temperature: float = 1.0
-
-    def attach(self, model: Any, past: Past) -> None:  # noqa: ARG002
-        """Refuse an adapter below which the teacher does not lie."""
-        if past.mode != "merge_fresh":
-            raise LiitError(
-                "Lwf needs the model before the step, which lies below the adapter only where "
-                "every step has a fresh one.",
-                next_step="set lora.mode to merge_fresh.",
-            )
 
     def loss(self, model: Any, batch: Any, task_loss: Any, past: Past) -> Any:
         """Return the loss with the distance from the teacher."""
@@ -49,6 +42,7 @@ class Lwf(Learner):
         distance = (taught.exp() * (taught - student)).sum(-1).mean()
         return task_loss + self.strength * self.temperature**2 * distance
 
-    def cost(self, sizes: Sizes) -> Extra:  # noqa: ARG002
-        """Return what it costs besides."""
-        return Extra(forwards=1.0)
+    def cost(self, sizes: Sizes) -> Extra:
+        """Return what it costs besides; the distance has five float32 arrays beside the logits."""
+        logits = sizes.micro_batch * sizes.logits
+        return Extra(forwards=1.0, held=(sizes.number_bytes + 5 * SINGLE) * logits)

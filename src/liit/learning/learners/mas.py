@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from liit.learner import Extra, Learner, Past, Sizes
+from liit.learner import Extra, Learner, Past, Sizes, importance_cost
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class Mas(Learner):
     Source: Aljundi et al. 2018 (arXiv 1711.09601), Eq. 2 to 4; restricting the norm to answer
     positions is ours. No strength was tuned.
     """
+
+    normalisation: ClassVar[str] = "Σ importance · change²; each step's importances have mean 1"
 
     strength: float = 1.0
     samples: int = 1000
@@ -44,4 +46,4 @@ class Mas(Learner):
 
     def cost(self, sizes: Sizes) -> Extra:
         """Return what it costs besides."""
-        return Extra(measured=self.samples, kept=2 * (sizes.adapted + sizes.projector))
+        return importance_cost(sizes, self.samples)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from liit.errors import LiitError
-from liit.learner import Extra, Learner, Past, Sizes
+from liit.learner import SINGLE, Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class MoeLora(Learner):
         place_gated(model, {n: one.requires_grad_(False).eval() for n, one in modules.items()})
 
     def cost(self, sizes: Sizes) -> Extra:
-        """Return what it costs besides."""
-        return Extra(kept=sizes.factors if sizes.step else 0.0)
+        """Return what it costs besides; the step's own adapter stays beside the experts."""
+        return Extra(kept=sizes.factors if sizes.step else 0.0, held=SINGLE * sizes.factors)
 
     def _fresh(self, model: Any) -> dict[str, dict[str, Any]]:
         from liit.learning.experts import lora_layers

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from liit.errors import LiitError
-from liit.learner import Learner, Past
+from liit.learner import SINGLE, Extra, Learner, Past, Sizes
 
 
 @dataclass(frozen=True)
@@ -20,16 +20,13 @@ class OLora(Learner):
     code sums absolute values), without the norm of A_t and B_t, whose weight is 0 there.
     """
 
+    fresh: ClassVar[bool] = True
+    normalisation: ClassVar[str] = "Σ of squares of r × r overlaps, over layers and earlier steps"
+
     strength: float = 0.5
 
-    def attach(self, model: Any, past: Past) -> None:
-        """Refuse a stream that has one adapter only, and a model without LoRA."""
-        if past.mode != "merge_fresh":
-            raise LiitError(
-                "OLora keeps the adapters of different steps apart, and there is one only.",
-                next_step="set lora.mode to merge_fresh.",
-            )
-
+    def attach(self, model: Any, past: Past) -> None:  # noqa: ARG002
+        """Refuse a model without LoRA."""
         if not any(".lora_A." in name for name, _ in model.named_parameters()):
             raise LiitError(
                 f"OLora compares LoRA factors, and {type(model).__name__} has none.",
@@ -47,6 +44,10 @@ class OLora(Learner):
             if ".lora_A." in name:
                 penalty += sum(overlap(one[saved].to(rows.device), rows) for one in earlier)
         return task_loss + self.strength * penalty
+
+    def cost(self, sizes: Sizes) -> Extra:
+        """Return what it costs besides: the first factors of the adapters before."""
+        return Extra(held=SINGLE * sizes.step * sizes.first)
 
 
 def overlap(earlier: Any, rows: Any) -> Any:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from liit.learner import Extra, Learner, Past, Sizes
+from liit.learner import Extra, Learner, Past, Sizes, importance_cost
 
 
 @dataclass(frozen=True)
 class Tir(Learner):
     """Add (strength / 2) Σ_i (1 − s(t, k_i)) I_i (θ_i − θ*_i)², θ* being where the step starts.
 
-    I_i is the largest importance of weight i over the earlier steps, t = 0 included, and k_i the
-    step that has it (the oldest of several), by EWC or MAS, each scaled to mean 1. s is the
-    similarity to step k's samples (``liit.learning.tasks``); what is kept is never weighted.
-    Source: He et al. 2023 (arXiv 2311.16206), re-derived from the public code line, as the paper's
-    equations are not available; in place of BERT the model's own token embeddings stand for text.
+    I_i is the largest importance of weight i, by EWC or MAS, over the earlier steps, t = 0
+    included, and k_i the oldest step that has it; s is the similarity to that step's samples
+    (``liit.learning.tasks``). Source: He et al. 2023 (arXiv 2311.16206), from the public code line,
+    as its equations are not available; the model's token embeddings stand for text, not BERT's.
     """
 
+    normalisation: ClassVar[str] = "½ Σ (1 − similarity) · importance · change²; scaled to mean 1"
     importance: Literal["ewc", "mas"] = "ewc"
     strength: float = 1.0
     samples: int = 1000
@@ -57,7 +57,7 @@ class Tir(Learner):
 
     def cost(self, sizes: Sizes) -> Extra:
         """Return what it costs besides."""
-        return Extra(measured=self.samples, kept=2.25 * (sizes.adapted + sizes.projector))
+        return importance_cost(sizes, self.samples, kept=2.25)
 
 
 def combined(before: Mapping[str, Any], fresh: Mapping[str, Any], now: int) -> tuple[Any, Any]:
