@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from test_routing import expect_answers_agree, logits
 from tiny import CPU, LORA, TRAIN, image, prompt_of, several_images, text_only
 
+from liit.config import Devices
 from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
 from liit.data.sample import Sample, Turn, make_sample
@@ -38,7 +39,8 @@ from liit.model.load import WEIGHTS, Theta, load_theta
 from liit.model.records import announce, queries
 from liit.prompts import CAPTION, SHORT
 
-FAST = replace(TRAIN, epochs=4, learning_rate=0.02, projector_learning_rate=0.02)
+FAST = replace(TRAIN, epochs=4, learning_rate=0.02, projector_learning_rate=0.02, gradient_clip=0.0)
+HALF = replace(CPU, precision="bf16-mixed")
 TASKS = (f"What is it?\n{SHORT}", CAPTION, f"Why do they differ by a thing?\n{SHORT}")
 
 
@@ -72,18 +74,25 @@ def continued(base: Path, folder: Path, steps: int) -> Theta:
     return theta
 
 
-def learn(learner: Learner, model: Any, past: Past) -> tuple[Any, dict[str, torch.Tensor]]:
+def learn(
+    learner: Learner, model: Any, past: Past, devices: Devices
+) -> tuple[Any, dict[str, torch.Tensor]]:
     """Train a step; return the model with what the learner keeps."""
     model = lora.attach(model, LORA, seed=1)
     lesson = Lesson(learner, past)
-    lesson.attach(model, CPU)
-    fit(model, past.corpus, lesson.ids(), train=FAST, devices=CPU, seed=4, lesson=lesson)
+    lesson.attach(model)
+    fit(model, past.corpus, lesson.ids(), train=FAST, devices=devices, seed=4, lesson=lesson)
     state = learner.finish(model, lesson.past)
     return model, {name: one.detach().clone() for name, one in state.items()}
 
 
 def two_steps(
-    learner: Learner, base: Path, folder: Path, encoder: Encoder, count: int = 6
+    learner: Learner,
+    base: Path,
+    folder: Path,
+    encoder: Encoder,
+    count: int = 6,
+    devices: Devices = CPU,
 ) -> Iterator[tuple[Past, dict[str, torch.Tensor], Any]]:
     """Learn two steps as a run does, each from the files of the one before."""
     tasks = [task(number)[:count] for number in range(3)]
@@ -98,8 +107,9 @@ def two_steps(
             ids={}, held={}, told={},
         )  # fmt: skip
         theta = continued(base, folder, step - 1)
-        model = load_theta(theta, dtype="float32", merged=True, routed=False)
-        model, state = learn(learner, model, past)
+        dtype = "bfloat16" if devices is HALF else "float32"
+        model = load_theta(theta, dtype=dtype, merged=True, routed=False)
+        model, state = learn(learner, model, past, devices)
         lora.save_adapter(model, folder / str(step), str(base))
         save_file(state, folder / str(step) / STATE)
         yield past, state, model
@@ -279,3 +289,22 @@ def test_tir_weighs_what_the_part_learnt(blip: tuple[str, Path], kind: Any, tmp_
     assert found == pytest.approx(penalty, rel=1e-4)
     winners = {int(one) for n in trained for one in state[f"winner/{n}"].unique()}
     assert winners == {0, 1, 2}
+
+
+@pytest.mark.parametrize("learner", [Tir(samples=3), EProj(samples=4)], ids=repr)
+def test_half_precision_is_learnt_below(
+    blip: tuple[str, Path], learner: Learner, tmp_path: Path
+) -> None:
+    """As the scales train: frozen weights in bfloat16, and what learns in float32."""
+    encoder = open_blip(blip[1])[1]
+    *_, (past, state, model) = two_steps(learner, blip[1], tmp_path, encoder, 5, HALF)
+    assert all(one.isfinite().all() for one in state.values())
+    assert {one.dtype for _, one in lora.trainable(model)} == {torch.float32}
+    if isinstance(learner, EProj):
+        theta = continued(blip[1], tmp_path, 2)
+        examined = load_theta(theta, dtype="bfloat16", merged=True)
+        found = logits(examined, past.batch(every(past)))
+        assert found.dtype == torch.bfloat16 and found.isfinite().all()
+        weights = [one["weight"] for one in Bank.of(state).experts]
+        moved = [float((one - weights[0]).abs().max()) for one in weights[1:]]
+        assert all(one > 0.01 for one in moved)
