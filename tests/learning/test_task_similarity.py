@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from lessons import adapted, corpus_of, past_of, trained
 
+from liit.errors import LiitError
 from liit.learning.learners.tir import Tir, combined, weighted
 from liit.learning.space import answer_loss, importance
 from liit.learning.tasks import kept_tasks, similarities, task_of, tasks_in
-from liit.model.records import queries
+from liit.model.records import patches, queries
 
 ALIKE = {"image": torch.tensor([1.0, 0.0])}
 
@@ -95,6 +97,11 @@ def test_records_are_seen_one_by_one(tmp_path: Path) -> None:
     answered = batch["input_ids"][batch["labels"] != -100]
     by_hand = core.language_model.embed_tokens(answered).mean(0)
     torch.testing.assert_close(queries(model, past.batch(ids[:1]))["answer"][0], by_hand.detach())
+
+
+def test_other_towers_are_refused() -> None:
+    with pytest.raises(LiitError, match="SimpleNamespace is no LLaVA, BLIP-2 or InstructBLIP"):
+        patches(SimpleNamespace(config=SimpleNamespace()), torch.zeros(1, 3, 2, 2))
 
 
 def test_a_step_keeps_the_tasks_and_whose_each_weight_is(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_each_step_trains_the_part_from_where_the_last_one_left_it(campaign: Par
 def test_learners_run_but_what_needs_lora(
     campaign: Params, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for learner in ("ewc", "lwf", "a_gem"):
+    for learner in ("ewc", "lwf", "a_gem", "tir_mas", "e_proj_reuse"):
         assert main(["run", learner, "--table", "continual"]) == 0, learner
     capsys.readouterr()
     assert main(["run", "o_lora", "--table", "continual"]) == 1

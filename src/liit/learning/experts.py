@@ -14,14 +14,15 @@ from torch.nn import functional
 from liit.learning.space import plain_name
 from liit.model import lora
 from liit.model.dropout import Dropout
-from liit.model.records import image_places, image_query, inner, text_queries
+from liit.model.queries import QueryModel
+from liit.model.records import blip_patches, image_places, image_query, inner, text_queries
 
 KEYS = ("image", "instruction")
 """What a record is routed by: its answer is not known when it is asked."""
 
 
 class ProjectorExperts(nn.Module):
-    """Stands in a LLaVA's projector's place: each record's images pass through one expert.
+    """Stands in the projector's place: each record's images pass through one expert.
 
     ``keys``: [experts, w] by modality. ``look`` must be told of the records before every forward
     pass that has images; ``chosen`` [n] is what was chosen for the last ones.
@@ -35,7 +36,10 @@ class ProjectorExperts(nn.Module):
             self.register_buffer(name, keys[name])
         self._core = (core,)  # in a tuple, it is no part of this module
         self._records: tuple[Tensor, Tensor] | None = None
+        self._patches: Tensor | None = None
         self.chosen = torch.empty(0)
+        if isinstance(core, QueryModel):  # the projector is given what the Q-Former makes of them
+            core.vision_model.register_forward_hook(self._see)
 
     def look(self, batch: dict[str, Any]) -> None:
         """Note what the next records ask, and how many places their images take."""
@@ -43,11 +47,12 @@ class ProjectorExperts(nn.Module):
         self._records = text_queries(core, batch)["instruction"], image_places(core, batch)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return the projected features [images, patches, width] of the tower's."""
+        """Return the projected features [images, places, width] of the tower's or Q-Former's."""
         assert self._records is not None, "announce() every batch of a model that routes"
         (text, places), self._records = self._records, None
         counts = places // features.shape[1]
-        queries = {"image": image_query(features, counts), "instruction": text}
+        seen, self._patches = features if self._patches is None else self._patches, None
+        queries = {"image": image_query(seen, counts), "instruction": text}
         self.chosen = nearest(queries, {name: getattr(self, name) for name in KEYS})
         rows = self.chosen.repeat_interleave(counts)
         out: Tensor | None = None
@@ -58,6 +63,9 @@ class ProjectorExperts(nn.Module):
             out = out.to(given.dtype).index_put((here.nonzero()[:, 0],), given)
         assert out is not None
         return out
+
+    def _see(self, _: Any, __: Any, seen: Any) -> None:
+        self._patches = blip_patches(seen)
 
 
 def nearest(queries: Mapping[str, Tensor], keys: Mapping[str, Tensor]) -> Tensor:

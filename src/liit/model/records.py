@@ -9,6 +9,7 @@ from torch import Tensor
 
 from liit.data.encode import IGNORED, NO_TOKEN
 from liit.errors import LiitError
+from liit.model.queries import QueryModel
 
 LANGUAGE_PARTS = ("language_model", "text_model")
 """What models that see call the part that reads: LLaVA, Qwen and BLIP-2; Idefics."""
@@ -91,7 +92,7 @@ def text_queries(core: Any, batch: dict[str, Any]) -> dict[str, Tensor]:
     labels = batch.get("labels", torch.full_like(ids, IGNORED))
     text = batch["attention_mask"].bool() & (ids != image_token(core))
     answers = text & (labels != IGNORED)
-    embedded = decoder(core).embed_tokens(ids).detach().float()
+    embedded = decoder(core).get_input_embeddings()(ids).detach().float()
     parts = {"instruction": text & ~answers, "answer": answers}
     return {
         name: torch.einsum("nlw,nl->nw", embedded, where.float()) / where.sum(1, keepdim=True)
@@ -109,15 +110,30 @@ def queries(model: Any, batch: dict[str, Any]) -> dict[str, Tensor]:
     found = text_queries(core, batch)
     if "pixel_values" not in batch:
         return found
+    features, places = patches(core, batch["pixel_values"]), image_places(core, batch)
+    counts = places * len(features) // places.sum()  # every image takes equally many
+    return {"image": image_query(features, counts), **found}
+
+
+def patches(core: Any, pixels: Tensor) -> Tensor:
+    """Return the patches that a frozen tower sees, without its class token, [images, n, w]."""
+    if isinstance(core, QueryModel):
+        tower = core.vision_model
+        seen = tower(pixels.to(next(tower.parameters()).dtype), return_dict=True)
+        return blip_patches(seen)
     if not hasattr(core, "vision_tower") or not hasattr(core.config, "vision_feature_layer"):
         raise LiitError(
-            f"a {type(core).__name__} is not a LLaVA, and tasks are compared by what LLaVA's tower "
-            "sees.",
-            next_step="use a LLaVA checkpoint, or a learner that compares no tasks.",
+            f"a {type(core).__name__} is no LLaVA, BLIP-2 or InstructBLIP, and tasks are compared "
+            "by what the towers of these see.",
+            next_step="use a checkpoint of one of them, or a learner that compares no tasks.",
         )
-    features = tower_features(core.vision_tower, core.config, batch["pixel_values"])
-    counts = image_places(core, batch) // features.shape[1]
-    return {"image": image_query(features, counts), **found}
+    return tower_features(core.vision_tower, core.config, pixels)
+
+
+def blip_patches(seen: Any) -> Tensor:
+    """Return the patches of what the tower of a BLIP-2 or InstructBLIP gives out."""
+    states: Tensor = seen.last_hidden_state
+    return states[:, 1:]
 
 
 def image_places(core: Any, batch: dict[str, Any]) -> Tensor:
