@@ -107,8 +107,8 @@ def routing_section(data: ReportData) -> Section:
     rows, methods, width = [], [], 0
     for row in data.shown:
         run = data.runs[row.method][data.seeds[0]]
-        told = run.result.get("learner", {}).get("told", {})
-        if not told or "routing" not in (last := list(told.values())[-1]):
+        last = run.result.get("learner", {}).get("told", {}).get(run.steps[-1], {})
+        if "routing" not in last:
             continue
         routing = last["routing"]
         owners, steps = routing["experts"], run.steps
