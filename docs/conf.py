@@ -24,6 +24,7 @@ include_patterns = [
     "reports/*/README.md",
     "streams/README.md",
     "streams/*/reports/README.md",
+    "streams/*/reports/*/README.md",
     "experiments/*/README.md",
     "experiments/README.md",
 ]
