@@ -118,8 +118,8 @@ def test_what_a_learner_reaches_counts(monkeypatch: pytest.MonkeyPatch) -> None:
         if file != space:
             return known
         body = reach.ast.parse(changed).body
-        (definition,) = (n for n in body if getattr(n, "name", "") == "pull")
-        return replace(known, definitions={**known.definitions, "pull": [definition]})
+        (definition,) = (n for n in body if getattr(n, "name", "") == "_term")
+        return replace(known, definitions={**known.definitions, "_term": [definition]})
 
     monkeypatch.setattr(reach, "_read", altered)
     assert digest_learner(Ewc()) != before[Ewc()]

@@ -58,6 +58,7 @@ def test_reading_the_facts_of_samples_is_charged(
         seed=0,
         _selection_stamp=lambda _: {},
         _say=lambda *_: None,
+        _expect_possible=lambda: None,
         _finish=lambda _, meter, *__: found.append(meter),
     )
     monkeypatch.setattr(run, "facts_of", facts_of)
