@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from liit import paths
 from liit.base import theta_zero
 from liit.learner import START, STATE, Past
 from liit.learning.lesson import Lesson
+from liit.model.load import device_of
 from liit.selection import Method
 from liit.stream import Stream
 
@@ -45,5 +44,4 @@ def lesson_of(
         adapters=adapters,
         states=states,
     )
-    on_cpu = stream.params.devices.accelerator == "cpu" or not torch.cuda.is_available()
-    return Lesson(method.learner, past, None if on_cpu else "cuda")
+    return Lesson(method.learner, past, device_of(stream.params.devices.accelerator))

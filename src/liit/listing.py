@@ -140,7 +140,7 @@ def _run_records(scale: str, name: str) -> Iterator[tuple[int, RunRecord]]:
     for file in sorted(paths.run_record(name, 0).parent.glob("*.json")):
         record = read_record(file, "costs", "scale", next_step="run `dvc repro`.")
         if record["scale"] == scale and file.stem.isdecimal():
-            yield int(file.stem), RunRecord({"scale": scale}, record["costs"], {})
+            yield int(file.stem), RunRecord({"steps": list(record["costs"])}, record["costs"], {})
 
 
 def _benchmarks() -> list[str]:

@@ -37,13 +37,10 @@ def open_evaluator(params: Params, encoder: Encoder, name: str) -> Evaluator:
 
 def open_merged(params: Params, theta: Theta) -> Any:
     """Return θ with its last adapter merged, where evaluation asks it: on the accelerator."""
-    import torch
-
-    from liit.model.load import load_theta
+    from liit.model.load import device_of, load_theta
 
     model = load_theta(theta, dtype=params.model.dtype, merged=True)
-    on_cpu = params.devices.accelerator == "cpu" or not torch.cuda.is_available()
-    return model if on_cpu else model.to("cuda")
+    return model.to(device_of(params.devices.accelerator))
 
 
 def evaluate_exams(params: Params, evaluator: Evaluator, theta: Theta) -> dict[str, Any]:

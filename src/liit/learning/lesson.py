@@ -25,10 +25,10 @@ class Lesson:
 
     ``curve`` has one number per optimiser step under each name; ``aside`` are the seconds that it
     took before and after training. ``device``: where the learner looks at a trained model, which
-    Lightning leaves on the CPU; None is there.
+    Lightning leaves on the CPU.
     """
 
-    def __init__(self, learner: Learner, past: Past, device: str | None = None) -> None:
+    def __init__(self, learner: Learner, past: Past, device: str = "cpu") -> None:
         """Open nothing yet."""
         self.learner, self.past, self.device = learner, past, device
         self.curve: dict[str, list[float]] = {}
@@ -116,11 +116,8 @@ class Lesson:
 
     def _finished(self, model: Any, past: Past) -> dict[str, Tensor]:
         past.device = self.device
-        if self.device:
-            model.to(self.device)
-        kept = _plain(self.learner.finish(model, past))
-        if self.device:
-            model.cpu()
+        kept = _plain(self.learner.finish(model.to(self.device), past))
+        model.cpu()
         return kept
 
 

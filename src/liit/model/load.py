@@ -177,6 +177,11 @@ def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -
     return model.eval()
 
 
+def device_of(accelerator: str) -> str:
+    """Return where a model goes outside of Lightning under ``devices.accelerator``."""
+    return "cuda" if accelerator != "cpu" and torch.cuda.is_available() else "cpu"
+
+
 def auto_class(kind: str) -> Any:
     """Return the class of transformers that opens models of a type."""
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText

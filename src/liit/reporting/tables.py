@@ -172,9 +172,8 @@ def _row(row: MethodRow, runs: RunRecords, bounds: Bounds) -> dict[str, Any]:
     }
 
 
-def _steps(by_seed: Mapping[int, RunRecord]) -> Sequence[str]:
-    steps: Sequence[str] = next(iter(by_seed.values())).result.get("steps", ())
-    return steps
+def _steps(by_seed: Mapping[int, RunRecord]) -> list[str]:
+    return next(iter(by_seed.values())).steps
 
 
 def _phase(runs: Iterable[RunRecord], phase: str) -> dict[str, Any]:
