@@ -27,7 +27,7 @@ def write_result(run: Run) -> None:
     skills, extra_skills = tasks_by_skill(params)
     steps = [stream.names[t] for t in run.steps]
     matrix = {stream.names[t]: _cells(run, t) for t in run.steps}
-    if run.method.start == "previous":
+    if run.method.start != "base":
         first = stream.names[0]
         matrix[first] = read_record(EXAM, "cells", next_step="run `dvc repro base`.")["cells"]
         steps = [first, *steps]

@@ -158,7 +158,7 @@ class Run:
         theta = theta_zero()
         if t > 0 and self.method.start == "base":
             theta = theta.bare()
-        for step in (step for step in self.steps if step <= t):
+        for step in self._steps_behind(t):
             adapter = self.folder(paths.adapter, step)
             train = f"run `liit run {self.name} --table {self.table} --seed {self.seed}`."
             made = read_record(adapter / stamps.FILE, "weights", next_step=train)
@@ -168,7 +168,9 @@ class Run:
 
     def before(self, t: int) -> Theta:
         """Return the model that step ``t`` starts from."""
-        return theta_zero().bare() if self.method.start == "base" else self.theta(t - 1)
+        if self.method.start == "base":
+            return theta_zero().bare()
+        return self.theta(t - 1 if self.method.start == "previous" else 0)
 
     def pool(self, t: int) -> Pool:
         """Return U_t: all that has arrived, less what the method pruned for good."""
@@ -272,6 +274,11 @@ class Run:
         why = learner and learner.refusal(params.lora.mode, params.devices)
         if why:
             raise LiitError(f"{self.name}: {why.problem}", next_step=why.next_step)
+
+    def _steps_behind(self, t: int) -> list[int]:
+        """Return the steps whose training is in θ_t."""
+        first = t if self.method.start == "theta_zero" else 1
+        return [step for step in self.steps if first <= step <= t]
 
     def _is_pruned(self, t: int) -> bool:
         return self.method.prune is not None and t > 1

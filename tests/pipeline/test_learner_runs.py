@@ -12,7 +12,10 @@ import pytest
 from killing import run_killed_at
 from project import Project
 
+from liit.base import theta_zero
+from liit.config import load_params
 from liit.files import digest_file
+from liit.run import Run
 
 KILLED = ("m3it/learner.safetensors", "m3it/made_from.json", "mantis/learner.safetensors")
 """Inside the first step, after it was trained, and inside the second."""
@@ -33,6 +36,30 @@ def test_replay_as_a_learner_is_replay_as_a_selection(project: Project) -> None:
     for step in ("m3it", "mantis"):
         for name in ("adapter_model.safetensors", "seen.txt"):
             assert digest_file(ours / step / name) == digest_file(theirs / step / name)
+
+
+def test_a_dataset_learnt_alone_knows_nothing_of_the_steps_between(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.liit_here("run", "individual", "--table", "continual")
+    monkeypatch.chdir(project.root)
+    ours, theirs = (
+        project.root / "tables/continual/adapters/individual/0",
+        project.root / "adapters/sequential/0",
+    )
+    weights = {
+        step: [digest_file(row / step / "adapter_model.safetensors") for row in (ours, theirs)]
+        for step in ("m3it", "mantis")
+    }
+    assert weights["m3it"][0] == weights["m3it"][1]  # after θ_0 both start
+    assert weights["mantis"][0] != weights["mantis"][1]
+    run = Run(load_params(), "continual", "individual", 0)
+    last = run.theta(2)
+    assert run.before(2) == theta_zero()
+    parts = {part.name for part in (*last.merged, last.adapter)}
+    assert "mantis" in parts and "m3it" not in parts
+    cells = json.loads((project.root / "tables/continual/results/individual/0.json").read_text())
+    assert list(cells["matrix"]) == ["llava", "m3it", "mantis"]
 
 
 @pytest.mark.parametrize(

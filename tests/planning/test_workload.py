@@ -57,6 +57,12 @@ def test_methods_without_signals_score_nothing() -> None:
     assert trained("random") == [BUDGET] * 5
 
 
+def test_learning_each_dataset_alone_trains_on_as_much_as_learning_them_in_turn() -> None:
+    both = (load("continual", "individual"), load("main", "sequential"))
+    alone, in_turn = ([step.trained for step in steps_of(one, SIZES, BUDGET)] for one in both)
+    assert alone == in_turn == SIZES[1:]
+
+
 def test_a_budget_above_the_pool_trains_on_the_pool() -> None:
     (one,) = steps_of(load("main", "random"), [10, 30], 100)
     assert (one.scored, one.trained, one.pool) == (0, 40, (0.25, 0.75))

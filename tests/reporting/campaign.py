@@ -84,11 +84,13 @@ def write_json(path: Path, content: Any) -> None:
 
 def _method_file(root: Path, method: str) -> None:
     label, paper, factor = METHODS[method]
+    start = "base" if method == "multitask" else "previous"
     path = root / "experiments" / "main" / f"{method}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         "from liit.selection.method import Method, Published\n"
-        f"METHOD = Method({label!r}, Published(*{paper!r}), budget_factor={factor!r})\n",
+        f"METHOD = Method({label!r}, Published(*{paper!r}), budget_factor={factor!r}, "
+        f"start={start!r})\n",
         encoding="utf-8",
     )
 

@@ -63,26 +63,54 @@ def test_one_step_has_its_own_accuracy_alone(tmp_path: Path) -> None:
     )
 
 
-def test_a_stream_of_tasks_has_the_metrics_of_its_tasks(tmp_path: Path) -> None:
-    methods, tasks = write_campaign(tmp_path, ["sequential", "multitask"]), STREAM[1:]
-    for file in tmp_path.glob("results/*/0.json"):
+def _as_tasks(root: Path) -> list[str]:
+    """Rename exams of results after the steps that follow the first; return these."""
+    tasks = STREAM[1:]
+    for file in root.glob("results/*/0.json"):
         text = file.read_text("utf-8")
         asked = next(iter(json.loads(text)["matrix"].values()))
         for exam, task in zip(list(asked)[: len(tasks)], tasks, strict=True):
             text = text.replace(f'"{exam}"', f'"{task}"')
         file.write_text(text, "utf-8")
-    cells = json.loads((tmp_path / "results/sequential/0.json").read_text("utf-8"))["matrix"]
-    start, *r = [[cells[step][task]["score"] for task in tasks] for step in STREAM]
+    return tasks
+
+
+def _scores(root: Path, method: str, tasks: list[str]) -> list[list[float]]:
+    """Return a row of scores for the start model and one for each stage."""
+    cells = json.loads((root / f"results/{method}/0.json").read_text("utf-8"))["matrix"]
+    return [[cells[step][task]["score"] for task in tasks] for step in STREAM]
+
+
+def test_a_stream_of_tasks_has_the_metrics_of_its_tasks(tmp_path: Path) -> None:
+    methods, tasks = write_campaign(tmp_path, ["sequential", "multitask"]), _as_tasks(tmp_path)
+    start, *r = _scores(tmp_path, "sequential", tasks)
     last = len(tasks) - 1
     after = [fmean(row[: t + 1]) for t, row in enumerate(r)]
     drops = [max(r[t][j] for t in range(j, last)) - r[last][j] for j in range(last)]
     backward = [r[last][j] - r[j][j] for j in range(last)]
     forward = [r[j - 1][j] - start[j] for j in range(1, len(tasks))]
+    section = matrix_section(gather(tmp_path, "main", methods, [0]))
+    assert section.table is not None and list(section.table.methods) == ["sequential"]
+    expected = [*after, *map(fmean, (after, drops, backward, forward))]
+    assert [first(cell) for cell in section.table.rows[0][1:]] == pytest.approx(expected, abs=0.051)
+    assert section.table.header[1] == f"A_1 {tasks[0]}"
+    assert section.table.header[-2:] == ["BWT ↑", "FWT ↑"]
+    assert "each task learnt alone, which no row does" in section.note
+
+
+def test_with_each_task_learnt_alone_there_are_plasticity_and_stability(tmp_path: Path) -> None:
+    methods, tasks = write_campaign(tmp_path, ["sequential", "replay"]), _as_tasks(tmp_path)
+    file = tmp_path / "experiments/main/replay.py"
+    file.write_text(file.read_text("utf-8").replace("'previous'", "'theta_zero'"), "utf-8")
+    (_, *r), (_, *alone) = (_scores(tmp_path, method, tasks) for method in methods)
+    each = [alone[j][j] for j in range(len(tasks))]
+    gained = [r[j][j] - each[j] for j in range(len(tasks))]
+    kept = [r[-1][j] - each[j] for j in range(len(tasks) - 1)]
     table = matrix_section(gather(tmp_path, "main", methods, [0])).table
     assert table is not None and list(table.methods) == ["sequential"]
-    expected = [*after, *map(fmean, (after, drops, backward, forward))]
-    assert [first(cell) for cell in table.rows[0][1:]] == pytest.approx(expected, abs=0.051)
-    assert table.header[1] == f"A_1 {tasks[0]}" and table.header[-2:] == ["BWT ↑", "FWT ↑"]
+    assert table.header[-2:] == ["Plasticity ↑", "Stability ↑"]
+    found = [first(cell) for cell in table.rows[0][-2:]]
+    assert found == pytest.approx([fmean(gained), fmean(kept)], abs=0.051)
 
 
 def test_it_says_which_metrics_there_are_not_and_why(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def steps_of(method: Method, sizes: list[int], budget: int) -> list[Step]:
     steps = []
     for t in range(1, last + 1):
         held = np.append(kept, sizes[t])
-        if method.start == "previous" or t == last:
+        if method.start != "base" or t == last:
             left = _candidates(method, held, t)
             trained = int(left.sum())
             if method.budget_factor is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from liit.evaluation import matrix
+from liit.evaluation.matrix import Rows
 from liit.evaluation.statistics import Estimate, combined
 from liit.evaluation.summary import Metric, RunMatrix, over_run
-from liit.evaluation.tasks import task_metrics
+from liit.evaluation.tasks import metrics_against_alone, task_metrics
 from liit.metrics.continual import tasks_of
 from liit.reporting.report_data import ReportData
 from liit.reporting.section import DASH, Section, TextTable, estimate
@@ -30,17 +31,18 @@ def matrix_section(data: ReportData) -> Section:
 
 
 def _task_section(data: ReportData, tasks: Sequence[str]) -> Section:
-    """Return the metrics of the matrix of tasks; of rows that train at every step alone."""
-    metrics = task_metrics(tasks)
+    """Return the metrics of the matrix of tasks, of the rows that train on from step to step."""
+    metrics, alone = task_metrics(tasks), _learnt_alone(data, tasks)
+    against = metrics_against_alone(tasks) if alone else {}
     columns = {task: [task] for task in tasks}
-    rows, methods = [], []
-    for method, label in data.labels.items():
-        every = {seed: run.matrix for seed, run in data.runs[method].items()}
-        if any(len(run.rows) != len(data.stream) for run in every.values()):
-            continue
-        found = (_over_seeds(every, columns, metric) for metric in metrics.values())
-        rows.append([label, *map(estimate, found)])
-        methods.append(method)
+    shown = [row for row in data.shown if row.definition.start == "previous"]
+    rows = []
+    for row in shown:
+        every = {seed: run.matrix for seed, run in data.runs[row.method].items()}
+        found = [_over_seeds(every, columns, metric) for metric in metrics.values()]
+        beside = {seed: _below(alone[seed], run) for seed, run in every.items()} if alone else {}
+        found += [_over_seeds(beside, columns, metric) for metric in against.values()]
+        rows.append([row.label, *map(estimate, found)])
     note = (
         "Under their names in the literature, in points. R[t, j] is the score of task j after step "
         f"t; the tasks are the {len(tasks)} steps that have an exam of their name, which leaves "
@@ -49,10 +51,38 @@ def _task_section(data: ReportData, tasks: Sequence[str]) -> Section:
         "minus the last; BWT is the last minus that right after its step; both over all tasks but "
         "the last. FWT is the score before a task's step minus that of the start model, over all "
         "but the first. CIDEr has no upper end and outweighs accuracies where both are asked. "
-        "Plasticity and stability need each task learnt alone, which no row does."
     )
-    table = TextTable(["Method", *metrics], rows, methods)
+    note += (
+        "Plasticity is the score right after a task's step minus that of the task learnt alone, of "
+        "the same seed; stability is the last score minus it, over all tasks but the last."
+        if alone
+        else "Plasticity and stability need each task learnt alone, which no row does."
+    )
+    table = TextTable(["Method", *metrics, *against], rows, [row.method for row in shown])
     return Section("matrix-metrics", "Metrics of the accuracy matrix", note, table)
+
+
+def _learnt_alone(data: ReportData, tasks: Sequence[str]) -> dict[int, RunMatrix]:
+    """Return each task's score after learning it alone, as one row by seed; nothing without them.
+
+    The row that starts every step from θ_0 has them on its diagonal.
+    """
+    methods = [row.method for row in data.shown if row.definition.start == "theta_zero"]
+    runs = data.runs[methods[0]] if methods else {}
+    return {seed: _over_diagonal(run.matrix, tasks) for seed, run in runs.items()}
+
+
+def _over_diagonal(run: RunMatrix, tasks: Sequence[str]) -> RunMatrix:
+    return RunMatrix([_diagonal(run.rows, tasks)], [_diagonal(run.errors, tasks)])
+
+
+def _diagonal(rows: Rows, tasks: Sequence[str]) -> dict[str, float]:
+    stages = rows[-len(tasks) :]
+    return {task: row[task] for row, task in zip(stages, tasks, strict=True)}
+
+
+def _below(first: RunMatrix, run: RunMatrix) -> RunMatrix:
+    return RunMatrix([*first.rows, *run.rows], [*first.errors, *run.errors])
 
 
 def _cells(data: ReportData, method: str) -> list[str]:

@@ -161,8 +161,9 @@ class Method:
     (None: all of them). ``represent`` and ``group`` partition the candidates; ``budget`` shares
     the total among the groups (None: one ranking over all groups); in each group the most
     informative of ``scorers`` by ``choose`` ranks the members and ``pick`` takes them; ``prune``
-    removes samples for good. ``start="base"`` trains once on the whole stream instead of step by
-    step. ``learner`` says how the chosen samples are learnt (None: plain training).
+    removes samples for good. ``start="previous"`` trains on from the step before,
+    ``"theta_zero"`` starts anew from θ_0 at every step, and ``"base"`` trains once on the whole
+    stream. ``learner`` says how the chosen samples are learnt (None: plain training).
     ``exact=False`` marks a released variant that is known to miss its budget.
     """
 
@@ -177,7 +178,7 @@ class Method:
     choose: Choice = spread
     pick: Pick = random
     prune: Prune | None = None
-    start: Literal["previous", "base"] = "previous"
+    start: Literal["previous", "theta_zero", "base"] = "previous"
     learner: Learner | None = None
     exact: bool = True
 
