@@ -28,7 +28,6 @@ from liit.learner import START, STATE, Learner, Past
 from liit.learning.lesson import Lesson
 from liit.learning.train import fit
 from liit.model import lora
-from liit.model.features import Features, accept_features, write_features
 from liit.model.load import Theta, load_theta
 from liit.selection import load
 from signals import quiet
@@ -81,16 +80,13 @@ class Classroom:
     def __init__(self, folder: Path, sizes: Sizes) -> None:
         self.folder, self.sizes = folder, sizes
         self.world = mini_world(5 * (STEP + 1) * sizes.dataset // 4, folder)
-        corpus, model = self.world.corpus, self.world.model
-        shown = [one for one in self.world.ids if corpus.sample(one).images]
+        self.corpus, model = self.world.seeing(folder), self.world.model
+        shown = [one for one in self.world.ids if self.corpus.sample(one).images]
         self.datasets = {
             step: shown[step * sizes.dataset : (step + 1) * sizes.dataset]
             for step in range(STEP + 1)
         }
         assert len(self.datasets[STEP]) == sizes.dataset, "too few records with images"
-        accept_features(model)
-        write_features(model, corpus.encoder, corpus.stores[0], folder / "seen.safetensors")
-        corpus.encoder.seen = Features([folder / "seen.safetensors"])
         self.base = folder / "base"
         model.save_pretrained(self.base)
         fresh = lora.attach(model, self.world.params.lora, seed=0)
@@ -146,7 +142,7 @@ class Classroom:
         """Train one epoch as a step of the stream does."""
         fit(
             pupil.model,
-            self.world.corpus,
+            self.corpus,
             ids,
             train=self.train,
             devices=self.devices,
@@ -166,7 +162,7 @@ class Classroom:
         past = Past(
             now=step,
             run_seed=0,
-            corpus=self.world.corpus,
+            corpus=self.corpus,
             arrived={one: self.datasets[one] for one in range(step + 1)},
             chosen=self.datasets[step],
             steps=range(step),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
 from liit.data.store import SampleStore, write_store
 from liit.model import mini
+from liit.model.features import Features, accept_features, write_features
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,19 @@ class MiniWorld:
     def encoder(self) -> Encoder:
         """The corpus's encoder."""
         return self.corpus.encoder
+
+    def seeing(self, folder: Path) -> Corpus:
+        """Return the corpus as runs have it: what the tower makes of each picture is on disk."""
+        encoder = copy.copy(self.encoder)
+        encoder.seen = Features([self.see(folder)])
+        accept_features(self.model)
+        return Corpus(self.corpus.stores, encoder)
+
+    def see(self, folder: Path) -> Path:
+        """Let the tower see every picture, as the first run of a project does; return the file."""
+        file = folder / "seen.safetensors"
+        write_features(self.model, self.encoder, self.corpus.stores[0], file)
+        return file
 
 
 def mini_world(count: int, folder: Path) -> MiniWorld:

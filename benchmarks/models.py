@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,6 +39,7 @@ class Bench:
     collate: Any
     tokens_per_batch: int
     engine: Any = None
+    tower: Callable[[], Any] | None = None
     trunk: Trunk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,9 +134,12 @@ class Bench:
 
 
 def mini_bench(count: int, folder: Path) -> Bench:
-    """Return scale mini with an adapter as if trained, and our whole engine with its files."""
+    """Return scale mini with an adapter as if trained, and our whole engine with its files.
+
+    The samples have their pictures; our engine reads what the tower made of them.
+    """
     world = mini_world(count, folder)
-    params = world.params
+    params, seeing = world.params, world.seeing(folder)
     bench = Bench(
         as_if_trained(lora.attach(world.model, params.lora, 0)),
         [world.corpus.encoded(id_) for id_ in world.ids],
@@ -145,7 +149,8 @@ def mini_bench(count: int, folder: Path) -> Bench:
         world.encoder.collate,
         params.signals.tokens_per_batch,
     )
-    bench.engine = _engine(bench, world.corpus, world.ids, params.devices, folder)
+    bench.engine = _engine(bench, seeing, world.ids, params.devices, folder)
+    bench.tower = lambda: world.see(folder)
     return bench
 
 

@@ -27,12 +27,14 @@ from liit.signals.sweep import Sweep, kept_layers
 from liit.signals.trunk import scoring
 
 SIDES = {
-    "ours": f"{', '.join(sorted(FULL))}: projected, settled and (mini) written to disk",
+    "ours": f"{', '.join(sorted(FULL))}: projected, settled and (mini) written to disk; what the "
+    "tower makes of pictures is read (mini), as in every run but the first of a project",
     "ours_one_scorer_less": "the same without entropy",
     "two_forwards": "model(**batch) with and without images, in our length-bucketed batches",
     "two_bare_forwards": "the same with adapters folded in and no logits: the tightest floor",
     "one_at_a_time": f"batch 1: one forward for each of {', '.join(MINI_SCORES)} and for the text "
     "alone, backward over all LoRA layers, dense Rademacher projection of the middle layer by 16",
+    "tower": "what the first run does besides (mini): the tower sees every picture once",
 }
 
 
@@ -80,6 +82,8 @@ def compare(bench: Bench, alone: int, repeats: int) -> dict[str, Any]:
         "two_bare_forwards": Side(lambda: plain.two_bare_forwards(bench), everything),
         "one_at_a_time": Side(lambda: plain.one_at_a_time(bench, few), len(few)),
     }
+    if bench.tower:
+        sides["tower"] = Side(bench.tower, everything)
     times = by_turns(sides, repeats, bench.device.type)
     return {
         "sides": SIDES,

@@ -51,6 +51,7 @@ def judgement(step: int = 1, *, text: bool = False) -> Judgement:
         return (rows + by * draws.normal(size=rows.shape)).astype(np.float32)
 
     of_skill = np.eye(len(NAMES), dtype=np.float32)[skills]
+    as_wide = np.pad(of_skill, ((0, 0), (0, 24 - len(NAMES))))
     of_content = near(draws.normal(size=(COUNT, 24))[content], 0.02)
     noise = near(np.zeros((COUNT, 24)), 1.0)
     signals = {
@@ -59,7 +60,7 @@ def judgement(step: int = 1, *, text: bool = False) -> Judgement:
         "gradient_last": of_skill,
         "gradient_all": of_skill,
         "hidden": of_content,
-        "hidden_all": of_content,
+        "hidden_all": np.hstack([noise, of_content, as_wide]),
         "attention_image": noise[:, :12],
         "attention_text": noise[:, 12:],
         "nll": spoiled + 0.1 * skills,
@@ -88,6 +89,8 @@ def test_what_holds_the_skills_is_told_from_what_does_not(record: dict[str, Any]
     found = {row["space"]: row["ami"]["skill"]["mean"] for row in rows if row["step"] == 1}
     assert found[MIDDLE] == found["the skill itself"] == 1.0
     assert abs(found["random numbers"]) < 0.1 and abs(found["gradient, first layer"]) < 0.1
+    assert found["hidden state, last layer"] == 1.0
+    assert abs(found["hidden state, first layer"]) < 0.1
     whole = [row for row in record["representations"] if row["kind"] == "whole"]
     assert [(row["space"], row["rows"]) for row in whole] == [(MIDDLE, COUNT)] * 2
 

@@ -23,6 +23,7 @@ from liit.data.corpus import Corpus
 from liit.data.encode import Encoder
 from liit.data.sample import Sample, Turn, make_sample
 from liit.data.store import SampleStore, write_store
+from liit.errors import LiitError
 from liit.evaluation.adapter import batch_for
 from liit.evaluation.decoding import greedy
 from liit.files import digest_file
@@ -30,8 +31,12 @@ from liit.learner import STATE, Learner, Past
 from liit.learning.bank import Bank
 from liit.learning.experts import ProjectorExperts, place_experts
 from liit.learning.learners.e_proj import EProj
+from liit.learning.learners.l2p import L2p
+from liit.learning.learners.moe_lora import MoeLora
+from liit.learning.learners.o_lora import OLora
 from liit.learning.learners.tir import Tir
 from liit.learning.lesson import Lesson
+from liit.learning.space import answer_loss, importance
 from liit.learning.tasks import similarities, tasks_in
 from liit.learning.train import fit
 from liit.model import lora
@@ -289,6 +294,27 @@ def test_tir_weighs_what_the_part_learnt(blip: tuple[str, Path], kind: Any, tmp_
     assert found == pytest.approx(penalty, rel=1e-4)
     winners = {int(one) for n in trained for one in state[f"winner/{n}"].unique()}
     assert winners == {0, 1, 2}
+
+
+def test_a_record_without_images_adds_no_importance(stream: Stream) -> None:
+    """It passes by all that is trained, so that its gradient is zero."""
+    ids = every(stream.past)
+    shown = stream.past.with_images(ids)
+    assert len(shown) < len(ids)
+    found = []
+    for some in (ids, shown):
+        model = lora.attach(open_blip(stream.base)[0], LORA, seed=1)
+        batches = [stream.past.batch([one]) for one in some]
+        found.append(importance(model, batches, answer_loss, power=2))
+    for name, one in found[0].items():
+        torch.testing.assert_close(one, found[1][name], rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("learner", [OLora(), MoeLora(), L2p()], ids=repr)
+def test_learners_of_lora_and_of_prompts_refuse_it(stream: Stream, learner: Learner) -> None:
+    model = lora.attach(open_blip(stream.base)[0], LORA, seed=1)
+    with pytest.raises(LiitError, match=r"(?s)(LoRA factors|not tried).*Next step: use"):
+        learner.attach(model, stream.past)
 
 
 @pytest.mark.parametrize("learner", [Tir(samples=3), EProj(samples=4)], ids=repr)

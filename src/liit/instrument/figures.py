@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -104,14 +105,14 @@ def draw_grid(rows: Rows) -> Figure:
     for axes in grid.flat[len(groups) :]:
         axes.set_visible(False)
     spaces = list(dict.fromkeys(row["space"] for group in groups.values() for row in group))
-    hues = dict(zip(spaces, HUES, strict=False))
+    styles = dict(zip(spaces, product(("-", "--"), HUES), strict=False))
     handles: dict[str, Any] = {}
     for axes, ((place,), group) in zip(grid.flat, groups.items(), strict=False):
         for row in group:
             curve = sorted((int(k), value["mean"]) for k, value in row["grid"]["skill"].items())
-            hue = hues[row["space"]]
+            line, hue = styles[row["space"]]
             (handles[row["space"]],) = axes.plot(
-                *zip(*curve, strict=True), color=hue, linewidth=1.4
+                *zip(*curve, strict=True), line, color=hue, linewidth=1.4
             )
             known = dict(curve)
             for k in set(row["k"]) & known.keys():

@@ -20,9 +20,11 @@ from liit.selection.representations import (
     all_layers_gradients,
     attention_outputs,
     first_layer_gradients,
+    first_layer_hidden_states,
     gradients,
     hidden_states,
     last_layer_gradients,
+    last_layer_hidden_states,
     proxy_gradients,
     zero_order_gradients,
 )
@@ -36,7 +38,9 @@ SPACES: Mapping[str, Representation] = {
     "gradient, middle layer": gradients,
     "gradient, last layer": last_layer_gradients,
     "gradient, all layers": all_layers_gradients,
+    "hidden state, first layer": first_layer_hidden_states,
     "hidden state, middle layer": hidden_states,
+    "hidden state, last layer": last_layer_hidden_states,
     "hidden state, all layers": all_hidden_states,
     "attention outputs": attention_outputs,
 }

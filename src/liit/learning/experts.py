@@ -11,6 +11,7 @@ from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from torch.nn import functional
 
+from liit.errors import LiitError
 from liit.learning.space import plain_name
 from liit.model import lora
 from liit.model.dropout import Dropout
@@ -142,8 +143,14 @@ class GatedLora(nn.Module):
 
 
 def lora_layers(model: nn.Module) -> dict[str, LoraLayer]:
-    """Return the adapted layers by the names that they have without PEFT."""
-    return {plain_name(n): one for n, one in model.named_modules() if isinstance(one, LoraLayer)}
+    """Return the adapted layers by the names that they have without PEFT; fail without any."""
+    found = {plain_name(n): one for n, one in model.named_modules() if isinstance(one, LoraLayer)}
+    if not found:
+        raise LiitError(
+            f"the learner works on LoRA factors, and {type(model).__name__} has none.",
+            next_step="use another learner with this model.",
+        )
+    return found
 
 
 def place_gated(model: nn.Module, modules: Mapping[str, GatedLora]) -> None:

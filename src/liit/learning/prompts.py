@@ -77,12 +77,7 @@ class PromptPool(nn.Module):
 
 def place_pool(model: Any, tensors: Mapping[str, Tensor], count: int) -> PromptPool:
     """Put a pool before a loaded model's decoder; raises LiitError where that is no LLaVA's."""
-    core = inner(model)
-    if not hasattr(core, "vision_tower"):
-        raise LiitError(
-            f"prompts were not tried in front of a {type(core).__name__}.",
-            next_step="use a LLaVA checkpoint, or a learner without prompts.",
-        )
+    core = _llava(model)
     pool = PromptPool(core, tensors, count).to(core.language_model.embed_tokens.weight.device)
     core.language_model.pool = pool
     core.language_model.register_forward_pre_hook(pool.before, with_kwargs=True)
@@ -93,9 +88,19 @@ def place_pool(model: Any, tensors: Mapping[str, Tensor], count: int) -> PromptP
 
 def first_pool(model: Any, past: Past, size: int, length: int) -> dict[str, Tensor]:
     """Return prompts that are words drawn at random, and keys that are questions of the step."""
-    core = inner(model)
+    core = _llava(model)
     words = core.language_model.embed_tokens.weight.detach()
     drawn = generator(past.run_seed, "prompts").integers(len(words), size=(size, length))
     asked = [text_queries(core, one)["instruction"][0] for one in past.singles("keys", size)]
     keys = [asked[place % len(asked)] for place in range(size)]
     return {"prompts": words[torch.from_numpy(drawn)].float(), "keys": torch.stack(keys)}
+
+
+def _llava(model: Any) -> Any:
+    core = inner(model)
+    if not hasattr(core, "vision_tower"):
+        raise LiitError(
+            f"prompts were not tried in front of a {type(core).__name__}.",
+            next_step="use a LLaVA checkpoint, or a learner without prompts.",
+        )
+    return core

@@ -52,9 +52,10 @@ def importance(
     sums = {name: torch.zeros_like(leaf, dtype=torch.float32) for name, leaf in leaves.items()}
     with _with_gradients(list(leaves.values())):
         for batch in batches:
-            given = torch.autograd.grad(
-                scalar(model, batch), list(leaves.values()), allow_unused=True
-            )
+            value = scalar(model, batch)
+            if not value.requires_grad:  # a record without images passes a BLIP's part by
+                continue
+            given = torch.autograd.grad(value, list(leaves.values()), allow_unused=True)
             for name, one in zip(sums, given, strict=True):
                 if one is not None:
                     sums[name] += one.float().abs() ** power

@@ -48,6 +48,16 @@ def hidden_states(hidden: Array) -> Vectors:
     return Vectors((hidden,), unit)
 
 
+def first_layer_hidden_states(hidden: Array, hidden_all: Array) -> Vectors:
+    """Unit mean hidden states of the first layer; ``hidden`` says how wide a layer is."""
+    return Vectors((hidden_all[:, : hidden.shape[1]],), unit)
+
+
+def last_layer_hidden_states(hidden: Array, hidden_all: Array) -> Vectors:
+    """Unit mean hidden states of the last layer; ``hidden`` says how wide a layer is."""
+    return Vectors((hidden_all[:, -hidden.shape[1] :],), unit)
+
+
 def all_hidden_states(hidden_all: Array) -> Vectors:
     """Unit mean hidden states of all layers, concatenated."""
     return Vectors((hidden_all,), unit)

@@ -27,6 +27,7 @@ class MoeLora(Learner):
         """Put the experts beside every adapted layer; nothing else but the projector trains."""
         from liit.learning.experts import GatedLora, by_layer, freeze_factors, place_gated
 
+        fresh = self._fresh(model)
         config = model.peft_config["default"]
         if config.r % self.experts:
             raise LiitError(
@@ -35,7 +36,7 @@ class MoeLora(Learner):
             )
         freeze_factors(model)
         goes_on = past.steps and past.now > 1
-        start = by_layer(past.state(past.now - 1)) if goes_on else self._fresh(model)
+        start = by_layer(past.state(past.now - 1)) if goes_on else fresh
         dropout = config.lora_dropout
         place_gated(model, {name: GatedLora(one, dropout) for name, one in start.items()})
 

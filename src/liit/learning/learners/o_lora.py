@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from liit.errors import LiitError
 from liit.learner import SINGLE, Extra, Learner, Past, Sizes
 
 
@@ -27,11 +26,9 @@ class OLora(Learner):
 
     def attach(self, model: Any, past: Past) -> None:  # noqa: ARG002
         """Refuse a model without LoRA."""
-        if not any(".lora_A." in name for name, _ in model.named_parameters()):
-            raise LiitError(
-                f"OLora compares LoRA factors, and {type(model).__name__} has none.",
-                next_step="use another learner with this model.",
-            )
+        from liit.learning.experts import lora_layers
+
+        lora_layers(model)
 
     def loss(self, model: Any, batch: Any, task_loss: Any, past: Past) -> Any:  # noqa: ARG002
         """Return the loss with the overlap of the adapters' rows."""
