@@ -114,11 +114,29 @@ def _record() -> dict[str, Any]:
     return read_record(RECORD, *fields, next_step=BASE_AGAIN if RECORD.is_file() else NEXT_STEP)
 
 
+def is_base_of(params: Params) -> bool:
+    """Return whether base/ holds a model that these parameters would start from.
+
+    It is another's after `liit scale`, and where ``model`` or ``base`` was changed since.
+    """
+    record, named = _record(), params.model.checkpoint or str(paths.BASE_MODEL)
+    if record["model"] != named or "made_from" not in record:
+        return bool(record["model"] == named)
+    made, parts = record["made_from"], stamps.of_base(params)
+    return digest_json({name: made[name] for name in parts}) == digest_json(parts)
+
+
 def open_encoder(params: Params) -> Encoder:
-    """Return the encoder of the base's processor."""
+    """Return the encoder of the base's processor; raise LiitError if it is another's base."""
     from liit.model.load import load_processor
 
     record = _record()
+    if not is_base_of(params):
+        raise LiitError(
+            f"{RECORD}: {record['model']} is not what scale {params.scale} starts from, or "
+            "`model` or `base` of params.yaml was changed since it was made.",
+            next_step=NEXT_STEP,
+        )
     return encoder_of(
         params,
         load_processor(

@@ -39,8 +39,14 @@ def base(params: Params, shape: object) -> Stamp:
         "first": params.stream[0].name,
         "precision": params.devices.precision,
         "shape": shape if isinstance(shape, str) else stated(shape),
-        **_parts(params, "model", "base", "lora", "train"),
+        **of_base(params),
+        **_parts(params, "lora", "train"),
     }
+
+
+def of_base(params: Params) -> Stamp:
+    """What says which model t = 0 is, without the data and the adapter's training."""
+    return _parts(params, "model", "base")
 
 
 def signals(

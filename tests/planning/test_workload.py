@@ -11,6 +11,7 @@ import pytest
 from tiny import samples, tiny
 
 from liit import paths
+from liit.base import is_base_of, open_encoder
 from liit.config import Dataset, load_params
 from liit.data.encode import IGNORED
 from liit.data.store import write_store
@@ -106,7 +107,28 @@ def test_a_dataset_of_which_a_part_is_taken_has_the_size_of_that_part(
     monkeypatch.chdir(ROOT)
     params = params_of("smollm2")
     monkeypatch.chdir(tmp_path)
-    assert {one.size for one in arrivals(params, 0, prepared=False)} == {80}
+    found = arrivals(params, 0, prepared=False)
+    assert {one.size for one in found} == {80}
+    assert {one.lengths for one in found} == {Lengths(200, 200, 100, 0)}  # it sees no images
+
+
+@pytest.mark.parametrize("scale", ["smollm2", "cit-1-mini"])
+def test_the_base_of_another_scale_is_not_taken_for_this_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scale: str
+) -> None:
+    """As in a clone after `liit scale`: the base of scale mini is in git."""
+    (tmp_path / "base").symlink_to(ROOT / "base")
+    monkeypatch.chdir(ROOT)
+    params = params_of(scale)
+    assert is_base_of(load_params()) and not is_base_of(params)
+    monkeypatch.chdir(tmp_path)
+    if params.model.mini:
+        with pytest.raises(LiitError, match=r"need the tokenizer of the base.*\n.*dvc repro base"):
+            arrivals(params, 36, prepared=True)
+    else:
+        assert not any(one.measured for one in arrivals(params, 0, prepared=True))
+    with pytest.raises(LiitError, match=rf"scale {scale} starts from.*\n.*dvc repro base"):
+        open_encoder(params)
 
 
 def test_questions_of_an_exam_of_which_a_part_is_taken_are_assumed(

@@ -18,7 +18,7 @@ from liit.planning.estimate import GB, CostEstimate, adapter_bytes, estimate
 from liit.planning.operations import forward_operations
 from liit.planning.shape import shape_of
 from liit.planning.speed import Speed, measure_speed, stated
-from liit.planning.workload import ASSUMED, ASSUMED_QUESTION, Arrival, arrivals, questions
+from liit.planning.workload import Arrival, arrivals, questions
 from liit.selection import load, names, tables
 from liit.units import count, duration, size
 
@@ -98,7 +98,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "devices": plan.devices,
         "speed": asdict(plan.speed),
         "seconds_per_evaluation": plan.evaluation_seconds if plan.exams else None,
-        "not_prepared": [arrival.name for arrival in plan.stream if not arrival.measured],
+        "not_prepared": _not_prepared(plan.stream),
         "methods": [
             {**asdict(row), "seconds": row.seconds, "ratio": baseline and row.seconds / baseline}
             for row in plan.estimates
@@ -166,19 +166,8 @@ def _notes(plan: Plan) -> list[str]:
         *([f"On one device, whatever there are: {', '.join(alone)}."] if alone else []),
         *(f"Will not run as params stand: {', '.join(m)}: {why}" for why, m in refusing.items()),
     ]
-    assumed = [arrival.name for arrival in plan.stream if not arrival.measured]
-    if assumed:
-        text, answers, images = ASSUMED
-        notes.append(
-            f"Not prepared here, so assumed: {text:g} text tokens, {answers:g} of them answers, "
-            f"and {images:g} image per sample of {', '.join(assumed)}."
-        )
-    if plan.exams and not all(exam.measured for exam in plan.exams):
-        text, answers, images = ASSUMED_QUESTION
-        notes.append(
-            f"Not prepared here, so assumed: {text:g} text tokens, {answers:g} of them answers, "
-            f"and {images:g} image per question."
-        )
+    notes += _assumptions(plan.stream, f"sample of {', '.join(_not_prepared(plan.stream))}")
+    notes += _assumptions(plan.exams, "question")
     if plan.exams:
         asked, times = (
             sum(exam.size for exam in plan.exams),
@@ -196,6 +185,21 @@ def _notes(plan: Plan) -> list[str]:
     if plan.params.scale == PAPER_SCALE:
         notes.append("Paper: Adapt-∞, Table 6 (8 × A100, k-means included).")
     return notes
+
+
+def _assumptions(arrivals: Sequence[Arrival], what: str) -> list[str]:
+    """Say what was assumed of those that are not prepared, which is the same of all."""
+    return [
+        f"Not prepared here, so assumed: {one.lengths.blind:g} text tokens, "
+        f"{one.lengths.answers:g} of them answers, and "
+        f"{f'{one.lengths.images:g}' if one.lengths.images else 'no'} image per {what}."
+        for one in arrivals
+        if not one.measured
+    ][:1]
+
+
+def _not_prepared(arrivals: Sequence[Arrival]) -> list[str]:
+    return [one.name for one in arrivals if not one.measured]
 
 
 def _methods_by(plan: Plan, key: Callable[[CostEstimate], Any]) -> dict[Any, list[str]]:

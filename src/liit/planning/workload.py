@@ -85,8 +85,7 @@ def questions(params: Params, positions: int, *, prepared: bool) -> list[Arrival
     encoder = _encoder(params) if prepared else None
     stores = {exam.task: paths.exam_store(exam.task) for exam in params.prepared_exams}
     if encoder is None or not all(store.is_file() for store in stores.values()):
-        text, answers, images = ASSUMED_QUESTION
-        lengths = Lengths(text + images * positions, text, answers, images)
+        lengths = _assumed(*ASSUMED_QUESTION, positions)
         taken = {exam.task: exam.options.get("take", 0) for exam in params.prepared_exams}
         some = [Arrival(task, int(size), lengths, False) for task, size in taken.items()]
         return some if all(taken.values()) else []
@@ -132,9 +131,7 @@ def _arrival(
         lengths = _mean_lengths(samples, image_root(params, dataset), encoder)
         return Arrival(dataset.name, size, lengths, measured=True)
     if params.model.mini is None:
-        text, answers, images = ASSUMED
-        lengths = Lengths(text + images * positions, text, answers, images)
-        return Arrival(dataset.name, size, lengths, measured=False)
+        return Arrival(dataset.name, size, _assumed(*ASSUMED, positions), measured=False)
     if not prepared:
         lacking, step = "the scale's base", f"run `liit scale {params.scale}` first."
     elif encoder is None:
@@ -142,6 +139,12 @@ def _arrival(
     else:
         lacking, step = "the prepared data", "run `liit prepare` first."
     raise LiitError(f"the lengths of {dataset.name} need {lacking}.", next_step=step)
+
+
+def _assumed(text: float, answers: float, images: float, positions: int) -> Lengths:
+    """Return assumed lengths; a model without positions of an image sees none."""
+    shown = images if positions else 0.0
+    return Lengths(text + shown * positions, text, answers, shown)
 
 
 def _some_samples(dataset: Dataset, store: SampleStore | None) -> list[Sample]:
@@ -168,12 +171,12 @@ def _candidates(method: Method, held: np.ndarray, t: int) -> np.ndarray:
 
 
 def _encoder(params: Params) -> Encoder | None:
-    """Return the encoder of the base, where there is one."""
+    """Return the encoder of the base, where there is one of these parameters."""
     if not (paths.BASE / "base.json").is_file():
         return None
-    from liit.base import open_encoder  # imports PyTorch
+    from liit.base import is_base_of, open_encoder  # imports PyTorch
 
-    return open_encoder(params)
+    return open_encoder(params) if is_base_of(params) else None
 
 
 def _published_size(dataset: Dataset) -> int:
