@@ -184,7 +184,7 @@ def test_learners_run_but_what_needs_lora(
         assert main(["run", learner, "--table", "continual"]) == 0, learner
     capsys.readouterr()
     assert main(["run", "o_lora", "--table", "continual"]) == 1
-    assert "compares LoRA factors" in " ".join(capsys.readouterr().err.split())
+    assert "works on LoRA factors" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_learner_that_refuses_several_ranks_does_so_before_it_selects(
