@@ -80,13 +80,17 @@ class Dataset(Entry):
 
 @dataclass(frozen=True)
 class Exam(Strict):
-    """One evaluation set: the lm-eval task that asks it, its skill, and where its items are."""
+    """One evaluation set: the lm-eval task that asks it, its skill, and where its items are.
+
+    ``step``: the dataset of the stream that it is the test of, where that has another name.
+    """
 
     task: Name
     skill: str
     format: str
     files: tuple[str, ...] = ()
     image_root: str | None = None
+    step: StageName | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -192,6 +196,11 @@ def _contradictions(params: Params) -> Iterator[tuple[str, str]]:
         yield f"stream: the name {name!r} is taken by what lies beside the datasets", "rename it."
     if len(set(tasks)) != len(tasks):
         yield "exams name a task twice", "leave one of them out."
+    named = [exam.step for exam in params.exams if exam.step]
+    if unknown := sorted(set(named) - set(params.steps)):
+        yield f"exams: {unknown[0]!r} is no step of the stream", "name one, or leave `step` out."
+    if len(set(named)) != len(named):
+        yield "exams name a step twice", "leave `step` out of one of them."
     if len(params.steps) < 2:
         yield "stream needs t = 0 and a step", "add a dataset."
     if train.batch_size % train.micro_batch_size:

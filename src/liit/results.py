@@ -53,6 +53,8 @@ def write_result(run: Run) -> None:
             learner=run.method.learner,
         ),
     }
+    if exam_of := {exam.step: exam.task for exam in params.exams if exam.step}:
+        content["exam_of"] = exam_of
     if run.method.learner is not None:
         content["learner"] = {**run.method.learner.described(), **_told(run)}
     write_json(paths.result(run.name, run.seed), content)

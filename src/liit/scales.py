@@ -1,4 +1,4 @@
-"""Scales: params.yaml holds ``mini``; the files of ``scales/`` hold what the others change in it.
+"""Scales: params.yaml holds ``mini``; the files of ``scales/`` hold what the others change.
 
 Nothing is written down twice: while params.yaml holds another scale, ``mini`` waits as it was in
 ``scales/mini.yaml``, which git ignores. That works in an unpacked archive as in a clone.
@@ -24,6 +24,8 @@ from liit.git import git
 SCALES = Path("scales")
 MINI = "mini"
 WAITING = SCALES / f"{MINI}.yaml"
+OVER = "over"
+"""Field of a scale's file: the scale that it changes, where that is not ``mini``."""
 WHOLE = ("stream", "skills")
 """Mappings that a scale gives whole: its datasets, and the shares of a mixture."""
 
@@ -54,10 +56,10 @@ def params_of(name: str) -> Params:
 
 
 def composed(name: str) -> str:
-    """Return ``scales/<name>.yaml`` laid over ``mini``, comments kept.
+    """Return ``scales/<name>.yaml`` laid over ``mini``, or the scale that it is ``over``.
 
-    Mappings are merged key by key, but for those of :data:`WHOLE`; everything else is replaced.
-    Raises LiitError for an unknown scale and for one that is no YAML.
+    Comments are kept. Mappings are merged key by key, but for those of :data:`WHOLE`; everything
+    else is replaced. Raises LiitError for an unknown scale and for one that is no YAML.
     """
     names = scale_names()
     if name not in names:
@@ -75,12 +77,16 @@ def composed(name: str) -> str:
         lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null"),
     )
     editor.indent(mapping=2, sequence=4, offset=2)
-    params = editor.load(_mini())
     file = SCALES / f"{name}.yaml"
     try:
-        _lay_over(params, editor.load(file.read_text(encoding="utf-8")))
+        above = editor.load(file.read_text(encoding="utf-8"))
     except YAMLError as error:
         raise LiitError(f"{file} is not valid YAML: {error}", next_step="mend that line.") from None
+    below = above.pop(OVER, MINI)
+    if below == name:
+        raise LiitError(f"{file} lies over itself.", next_step=f"name another scale in {OVER!r}.")
+    params = editor.load(composed(below))
+    _lay_over(params, above)
     text = io.StringIO()
     editor.dump(params, text)
     return text.getvalue()

@@ -98,6 +98,23 @@ def test_a_stream_of_tasks_has_the_metrics_of_its_tasks(tmp_path: Path) -> None:
     assert "each task learnt alone, which no row does" in section.note
 
 
+def test_exams_may_have_another_name_than_their_steps(tmp_path: Path) -> None:
+    methods, tasks = write_campaign(tmp_path, ["sequential"]), _as_tasks(tmp_path)
+    before = matrix_section(gather(tmp_path, "main", methods, [0])).table
+    file = tmp_path / "results/sequential/0.json"
+    result = json.loads(file.read_text("utf-8"))
+    for step, row in result["matrix"].items():
+        result["matrix"][step] = {f"{e}_test" if e in tasks else e: c for e, c in row.items()}
+    for kind in ("skills", "extra_skills"):
+        for skill, exams in result[kind].items():
+            result[kind][skill] = [f"{e}_test" if e in tasks else e for e in exams]
+    result["exam_of"] = {task: f"{task}_test" for task in tasks}
+    file.write_text(json.dumps(result), "utf-8")
+    after = matrix_section(gather(tmp_path, "main", methods, [0])).table
+    assert before is not None and after is not None
+    assert after.rows == before.rows and after.header[1] == f"A_1 {tasks[0]}_test"
+
+
 def test_with_each_task_learnt_alone_there_are_plasticity_and_stability(tmp_path: Path) -> None:
     methods, tasks = write_campaign(tmp_path, ["sequential", "replay"]), _as_tasks(tmp_path)
     file = tmp_path / "experiments/main/replay.py"

@@ -73,6 +73,10 @@ def test_a_result_of_a_stream_of_tasks_has_a_matrix(tmp_path: Path) -> None:
     path = write(tmp_path, "0.json", result_of(["base", *TASKS], rows, [*TASKS, "other"]))
     alone = ("plasticity", "stability")
     assert breakdown(path) == pytest.approx({k: v for k, v in BY_HAND.items() if k not in alone})
+    named = [f"{task}_test" for task in TASKS]
+    other = result_of(["base", *TASKS], rows, [*named, "other"])
+    other["exam_of"] = dict(zip(TASKS, named, strict=True))
+    assert breakdown(write(tmp_path, "named.json", other)) == breakdown(path)
     without_start = write(tmp_path, "1.json", result_of(TASKS, FULL, TASKS))
     assert "forward_transfer" not in breakdown(without_start)
     for steps in (["a", "x", "b", "z"], ["a", "b", "c", "z"], ["a", "y", "x", "z"][:3]):

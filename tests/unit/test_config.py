@@ -155,6 +155,18 @@ def test_tasks_of_lm_eval_need_the_folder_of_their_files(tmp_path: Path) -> None
     assert params.exams[:-1] == params.prepared_exams
 
 
+def test_an_exam_names_a_step_of_the_stream_and_no_two_the_same(tmp_path: Path) -> None:
+    def name(*steps: str) -> str:
+        def change(raw: Any) -> None:
+            for exam, step in zip(raw["exams"], steps, strict=False):
+                exam["step"] = step
+
+        return broken(tmp_path, change)
+
+    assert "'sound' is no step of the stream" in name("sound")
+    assert "exams name a step twice" in name("m3it", "m3it")
+
+
 def test_no_file_and_no_yaml(tmp_path: Path) -> None:
     with pytest.raises(LiitError, match="does not exist"):
         load_params(tmp_path / "params.yaml")

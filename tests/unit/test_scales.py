@@ -11,6 +11,7 @@ import yaml
 
 from liit.config import load_params
 from liit.errors import LiitError
+from liit.metrics.continual import tasks_of
 from liit.paper import PAPER_SKILLS
 from liit.results import tasks_by_skill
 from liit.scales import params_of, use_scale
@@ -95,6 +96,30 @@ def test_an_overlay_changes_only_what_it_names() -> None:
     assert smoke.train.epochs == 1 and smoke.train.gradient_clip == mini.train.gradient_clip
     assert [one.name for one in smoke.stream] == ["llava", "m3it", "mantis"]
     assert params_of("mini") == mini
+
+
+def test_a_scale_may_lie_over_another_one() -> None:
+    below, above = params_of("smoke"), Path("scales/mine.yaml")
+    above.write_text("scale: mine\nover: smoke\ntrain: {epochs: 3}\n")
+    found = params_of("mine")
+    assert (found.scale, found.train.epochs) == ("mine", 3)
+    assert (found.stream, found.budget) == (below.stream, below.budget)
+    assert found.train.learning_rate == below.train.learning_rate
+    above.write_text("scale: mine\nover: mine\n")
+    with pytest.raises(LiitError, match="lies over itself"):
+        params_of("mine")
+    above.write_text("scale: mine\nover: smok\n")
+    with pytest.raises(LiitError, match='did you mean "smoke"'):
+        params_of("mine")
+
+
+@pytest.mark.parametrize("name", ["coin", "ucit", "cit-1", "cit-2", "cit-1-mini", "cit-2-mini"])
+def test_every_step_after_the_start_has_its_exam(name: str) -> None:
+    """Else the report has no metrics of tasks."""
+    params = params_of(name)
+    exam_of = {exam.step: exam.task for exam in params.exams if exam.step}
+    asked = [exam.task for exam in params.exams]
+    assert len(tasks_of(params.steps, asked, exam_of)) == len(params.steps) - 1
 
 
 def test_a_scale_that_is_not_valid_leaves_params_yaml(shipped: bytes) -> None:

@@ -97,7 +97,8 @@ def _opened(document: Document) -> Document:
     if not isinstance(document.content, dict) or not document.content.keys() >= set(RESULT):
         return document
     steps, rows = (document.content[name] for name in RESULT)
-    tasks = tasks_of(steps, set.intersection(*(set(row) for row in rows.values())))
+    asked = set.intersection(*(set(row) for row in rows.values()))
+    tasks = tasks_of(steps, asked, document.content.get("exam_of"))
     cells = [[rows[step][task]["score"] for task in tasks] for step in steps]
     return replace(document, content={"matrix": cells, TASKS: tasks} if tasks else None)
 

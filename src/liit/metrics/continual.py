@@ -6,7 +6,7 @@ as soon as a cell that enters it is missing: nothing is imputed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 Scores = Sequence[float | None]
 """One score per task; None where it is not known."""
@@ -15,14 +15,17 @@ Matrix = Sequence[Scores]
 """R[stage][task]: the score of a task after a stage; None where it was not evaluated."""
 
 
-def tasks_of(steps: Sequence[str], asked: Collection[str]) -> list[str]:
-    """Return the steps of a stream that are tasks, each asked by the exam of its name.
+def tasks_of(
+    steps: Sequence[str], asked: Collection[str], exam_of: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return the exams of a stream whose steps are tasks, in the order of the steps.
 
-    The first step may be none: what the start model is trained on. Nothing where another has no
-    exam of its name, or where fewer than two have.
+    ``exam_of``: exams that have not the name of their step. The first step may be no task: what
+    the start model is trained on. Nothing where another has no exam, or where fewer than two have.
     """
-    tasks = [step for step in steps if step in asked]
-    return tasks if len(tasks) > 1 and tasks in (list(steps), list(steps[1:])) else []
+    exams = [(exam_of or {}).get(step, step) for step in steps]
+    known = [exam for exam in exams if exam in asked]
+    return known if len(known) > 1 and known in (exams, exams[1:]) else []
 
 
 def accuracy_after(matrix: Matrix, stage: int) -> float | None:

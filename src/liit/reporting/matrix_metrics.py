@@ -22,7 +22,8 @@ def matrix_section(data: ReportData) -> Section:
 
     Columns of the matrix are the tasks where each step is one, else the skills.
     """
-    if tasks := tasks_of(data.stream, next(iter(data.first_result["matrix"].values()))):
+    asked = next(iter(data.first_result["matrix"].values()))
+    if tasks := tasks_of(data.stream, asked, data.first_result.get("exam_of")):
         return _task_section(data, tasks)
     header = ["Method", *(f"A_{t} {name}" for t, name in enumerate(data.stream)), *LAST]
     rows = [[label, *_cells(data, method)] for method, label in data.labels.items()]
@@ -45,7 +46,7 @@ def _task_section(data: ReportData, tasks: Sequence[str]) -> Section:
         rows.append([row.label, *map(estimate, found)])
     note = (
         "Under their names in the literature, in points. R[t, j] is the score of task j after step "
-        f"t; the tasks are the {len(tasks)} steps that have an exam of their name, which leaves "
+        f"t; the tasks are the {len(tasks)} steps that have an exam of their own, which leaves "
         "other exams out. A_t is the mean over the tasks up to t; the last one is the mean final "
         "accuracy. Forgetting is the best score of a task before the last step, from its own on, "
         "minus the last; BWT is the last minus that right after its step; both over all tasks but "
