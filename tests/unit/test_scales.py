@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from liit.commands.looking import shown_rows
 from liit.config import load_params
 from liit.errors import LiitError
+from liit.files import write_json
 from liit.metrics.continual import tasks_of
 from liit.paper import PAPER_SKILLS
 from liit.results import tasks_by_skill
@@ -111,6 +113,16 @@ def test_a_scale_may_lie_over_another_one() -> None:
     above.write_text("scale: mine\nover: smok\n")
     with pytest.raises(LiitError, match='did you mean "smoke"'):
         params_of("mine")
+
+
+def test_a_row_that_another_scale_left_is_shown_where_this_one_runs_it() -> None:
+    """As in a clone after `liit scale smoke`: what scale mini made is in git."""
+    shutil.copytree(EXPERIMENTS, "experiments")
+    write_json(Path("results/coincide/0.json"), {"scale": "mini"})
+    write_json(Path("results/random/0.json"), {"scale": "mini"})
+    smoke = params_of("smoke")
+    assert set(smoke.rows("grid")) - set(shown_rows(smoke, "grid")) == {"coincide"}
+    assert shown_rows(load_params(), "grid") == list(load_params().rows("grid"))
 
 
 @pytest.mark.parametrize("name", ["coin", "ucit", "cit-1", "cit-2", "cit-1-mini", "cit-2-mini"])

@@ -16,6 +16,7 @@ from liit.commands.guards import alone
 from liit.commands.printing import print_json
 from liit.config import Params, load_params
 from liit.errors import LiitError, nearest
+from liit.files import read_cache
 from liit.progress import say
 
 if TYPE_CHECKING:
@@ -29,13 +30,24 @@ def report(asked: Namespace) -> None:
 
     params = load_params()
     with alone("report"):
-        rows, stores = params.rows(asked.table), _stores(params)
+        rows, stores = shown_rows(params, asked.table), _stores(params)
         missing = write_report(Path(), asked.table, rows, params.seeds, stores, params=params)
     folder = paths.REPORTS if asked.table == paths.MAIN else paths.REPORTS / asked.table
     say(f"{folder}/README.md and {folder}/index.html (a page to open in a browser) are written")
     if missing:
         say(f"not run at scale {params.scale}, so not in them: {', '.join(missing)}")
         say("`liit repro` runs them all, `liit run METHOD` one of them; then `liit report` again")
+
+
+def shown_rows(params: Params, table: str) -> list[str]:
+    """Return a table's rows but for those that this scale does not run, and another one left."""
+    run = {row for name in params.tables for row in params.tables[name].rows} | {*params.methods}
+    left = {
+        row: {read_cache(paths.result(row, seed)).get("scale") for seed in params.seeds}
+        for row in params.rows(table)
+        if row not in run
+    }
+    return [row for row in params.rows(table) if left.get(row, set()) <= {None, params.scale}]
 
 
 def publish(asked: Namespace) -> None:
@@ -47,7 +59,7 @@ def publish(asked: Namespace) -> None:
     from liit.tracking.weights_and_biases import OfflineRuns
 
     params = load_params()
-    data = gather(Path(), asked.table, params.rows(asked.table), params.seeds)
+    data = gather(Path(), asked.table, shown_rows(params, asked.table), params.seeds)
     for method in asked.methods or ():
         _expect_run(method, data)
     with warnings.catch_warnings(action="ignore"):  # gathering the table has said them
