@@ -131,14 +131,16 @@ def campaign(
     torch.set_num_threads(1)
     with contextlib.chdir(root):
         lay_out()
-        scale = yaml.safe_load(Path(f"scales/{request.param}.yaml").read_text())
         save_blip(KINDS[request.param], Path("weights/tiny"))
-        scale["scale"] = "tiny"
-        scale["model"] |= {"checkpoint": "weights/tiny", "dtype": "float32", "max_length": 200}
-        scale["train"] |= {"epochs": 1, "batch_size": 2, "micro_batch_size": 2}
-        scale["train"] |= {"learning_rate": 0.01, "projector_learning_rate": 0.01}
-        cpu = {"accelerator": "cpu", "precision": "32-true"}
-        scale["devices"] |= {**cpu, "threads": 1, "workers": 0}
+        rates = {"learning_rate": 0.01, "projector_learning_rate": 0.01}
+        cpu = {"accelerator": "cpu", "precision": "32-true", "threads": 1, "workers": 0}
+        scale = {
+            "scale": "tiny",
+            "over": request.param,
+            "model": {"checkpoint": "weights/tiny", "dtype": "float32", "max_length": 200},
+            "train": {"epochs": 1, "batch_size": 2, "micro_batch_size": 2, **rates},
+            "devices": cpu,
+        }
         Path("scales/tiny.yaml").write_text(yaml.safe_dump(scale, sort_keys=False))
         assert main(["scale", "tiny"]) == 0
         for command in (["prepare"], ["prepare", "--sift"], ["base"]):
