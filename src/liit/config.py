@@ -90,8 +90,8 @@ class Exam(Strict):
     format: str
     files: tuple[str, ...] = ()
     image_root: str | None = None
-    step: StageName | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    step: StageName | None = None
 
 
 @dataclass(frozen=True)
