@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import wandb
 import yaml
 from wandb.sdk.launch.sweeps import utils
 
@@ -92,13 +93,14 @@ def test_a_trials_metrics_reach_the_agents_run(
     }
     for name, value in agent.items():
         monkeypatch.setenv(name, value)
+    wandb.teardown()  # settings are read once a process, which an agent starts anew
     command = next(agents_commands())
     assert main(command[1:]) == 0
     assert ran[0].startswith("adapt_inf-")
     (run,) = (project / "wandb").glob("offline-run-*-point1")
-    wandb = Path(sys.executable).with_name("wandb")
+    tool = Path(sys.executable).with_name("wandb")
     done = subprocess.run(
-        [str(wandb), "leet", "inspect", "--summary", "--json", str(run)],
+        [str(tool), "leet", "inspect", "--summary", "--json", str(run)],
         capture_output=True,
         text=True,
         check=True,
