@@ -119,11 +119,11 @@ def is_base_of(params: Params) -> bool:
 
     It is another's after `liit scale`, and where ``model`` or ``base`` was changed since.
     """
-    record, named = _record(), params.model.checkpoint or str(paths.BASE_MODEL)
-    if record["model"] != named or "made_from" not in record:
-        return bool(record["model"] == named)
+    record = _record()
+    if "made_from" not in record:  # a checkpoint as it is
+        return bool(record["model"] == (params.model.checkpoint or str(paths.BASE_MODEL)))
     made, parts = record["made_from"], stamps.of_base(params)
-    return digest_json({name: made[name] for name in parts}) == digest_json(parts)
+    return digest_json({name: made.get(name) for name in parts}) == digest_json(parts)
 
 
 def open_encoder(params: Params) -> Encoder:

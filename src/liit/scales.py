@@ -55,11 +55,12 @@ def params_of(name: str) -> Params:
         return load_params(path)
 
 
-def composed(name: str) -> str:
+def composed(name: str, above: tuple[str, ...] = ()) -> str:
     """Return ``scales/<name>.yaml`` laid over ``mini``, or the scale that it is ``over``.
 
     Comments are kept. Mappings are merged key by key, but for those of :data:`WHOLE`; everything
-    else is replaced. Raises LiitError for an unknown scale and for one that is no YAML.
+    else is replaced. ``above``: scales that will lie over this one. Raises LiitError for an unknown
+    scale, for one that is no YAML, and for one that lies over itself.
     """
     names = scale_names()
     if name not in names:
@@ -79,14 +80,14 @@ def composed(name: str) -> str:
     editor.indent(mapping=2, sequence=4, offset=2)
     file = SCALES / f"{name}.yaml"
     try:
-        above = editor.load(file.read_text(encoding="utf-8"))
+        changed = editor.load(file.read_text(encoding="utf-8"))
     except YAMLError as error:
         raise LiitError(f"{file} is not valid YAML: {error}", next_step="mend that line.") from None
-    below = above.pop(OVER, MINI)
-    if below == name:
+    below, above = changed.pop(OVER, MINI), (name, *above)
+    if below in above:
         raise LiitError(f"{file} lies over itself.", next_step=f"name another scale in {OVER!r}.")
-    params = editor.load(composed(below))
-    _lay_over(params, above)
+    params = editor.load(composed(below, above))
+    _lay_over(params, changed)
     text = io.StringIO()
     editor.dump(params, text)
     return text.getvalue()

@@ -110,6 +110,10 @@ def test_a_scale_may_lie_over_another_one() -> None:
     above.write_text("scale: mine\nover: mine\n")
     with pytest.raises(LiitError, match="lies over itself"):
         params_of("mine")
+    above.write_text("scale: mine\nover: other\n")
+    Path("scales/other.yaml").write_text("scale: other\nover: mine\n")
+    with pytest.raises(LiitError, match=r"other.yaml lies over itself"):
+        params_of("mine")
     above.write_text("scale: mine\nover: smok\n")
     with pytest.raises(LiitError, match='did you mean "smoke"'):
         params_of("mine")

@@ -41,13 +41,13 @@ def report(asked: Namespace) -> None:
 
 def shown_rows(params: Params, table: str) -> list[str]:
     """Return a table's rows but for those that this scale does not run, and another one left."""
-    run = {row for name in params.tables for row in params.tables[name].rows} | {*params.methods}
-    left = {
-        row: {read_cache(paths.result(row, seed)).get("scale") for seed in params.seeds}
-        for row in params.rows(table)
-        if row not in run
-    }
-    return [row for row in params.rows(table) if left.get(row, set()) <= {None, params.scale}]
+    run = {*params.methods, *(row for one in params.tables.values() for row in one.rows)}
+
+    def is_of_another(row: str) -> bool:
+        results = (read_cache(paths.result(row, seed)) for seed in params.seeds)
+        return any(result.get("scale", params.scale) != params.scale for result in results)
+
+    return [row for row in params.rows(table) if row in run or not is_of_another(row)]
 
 
 def publish(asked: Namespace) -> None:

@@ -25,9 +25,15 @@ class MoeLora(Learner):
 
     def attach(self, model: Any, past: Past) -> None:
         """Put the experts beside every adapted layer; nothing else but the projector trains."""
-        from liit.learning.experts import GatedLora, by_layer, freeze_factors, place_gated
+        from liit.learning.experts import (
+            GatedLora,
+            by_layer,
+            freeze_factors,
+            lora_layers,
+            place_gated,
+        )
 
-        fresh = self._fresh(model)
+        layers = lora_layers(model)
         config = model.peft_config["default"]
         if config.r % self.experts:
             raise LiitError(
@@ -36,7 +42,7 @@ class MoeLora(Learner):
             )
         freeze_factors(model)
         goes_on = past.steps and past.now > 1
-        start = by_layer(past.state(past.now - 1)) if goes_on else fresh
+        start = by_layer(past.state(past.now - 1)) if goes_on else self._fresh(layers)
         dropout = config.lora_dropout
         place_gated(model, {name: GatedLora(one, dropout) for name, one in start.items()})
 
@@ -57,11 +63,9 @@ class MoeLora(Learner):
         """Return what it costs besides; the step's own adapter stays beside the experts."""
         return Extra(kept=sizes.factors if sizes.step else 0.0, held=SINGLE * sizes.factors)
 
-    def _fresh(self, model: Any) -> dict[str, dict[str, Any]]:
-        from liit.learning.experts import lora_layers
-
+    def _fresh(self, layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         start = {}
-        for name, layer in lora_layers(model).items():
+        for name, layer in layers.items():
             down, up = layer.lora_A["default"].weight, layer.lora_B["default"].weight
             start[name] = {
                 "down": down,
