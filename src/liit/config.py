@@ -61,7 +61,8 @@ class Entry(Strict):
 
     ``format`` names a reader (a file of ``liit.data.readers``), ``benchmark`` or ``joint``
     (official files), or ``world`` (drawn); ``files`` and ``image_root`` are relative to
-    ``data_root``; ``options`` go to the reader.
+    ``data_root``; ``options`` go to the reader; ``records``: how many it has as published, for
+    plans made before it is prepared.
     """
 
     label: str
@@ -69,6 +70,7 @@ class Entry(Strict):
     files: tuple[str, ...] = ()
     image_root: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    records: int | None = None
 
 
 @dataclass(frozen=True)

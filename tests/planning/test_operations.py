@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from backbones import open_backbone, save_backbone
+from blips import FAMILIES, open_blip, save_blip
 from tiny import SHAPE, several_images, text_only, tiny
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import (
@@ -21,7 +22,16 @@ from liit.config import Lora, Model, Signals
 from liit.errors import LiitError
 from liit.model import lora
 from liit.planning.operations import pass_operations, training_operations
-from liit.planning.shape import LLAVA_7B, SMOLVLM_500M, Lengths, ModelShape, shape_of
+from liit.planning.qformer import QFormer
+from liit.planning.shape import (
+    BLIP2_OPT_2_7B,
+    INSTRUCTBLIP_7B,
+    LLAVA_7B,
+    SMOLVLM_500M,
+    Lengths,
+    ModelShape,
+    shape_of,
+)
 from liit.signals.passes import passes_for
 
 TOY = ModelShape(
@@ -110,6 +120,67 @@ def test_smolvlm_has_its_published_size() -> None:
     """507 million weights (its file of 1.02 GB in 16 bits), 64 positions per image (its card)."""
     assert SMOLVLM_500M.parameters == pytest.approx(507e6, rel=5e-3)
     assert SMOLVLM_500M.positions == 64
+
+
+def test_blips_have_their_published_sizes() -> None:
+    """Whole models by their cards; what trains by the papers (BLIP-2, Table 2; section 3.1)."""
+    assert BLIP2_OPT_2_7B.parameters == pytest.approx(3.74e9, rel=3e-3)
+    assert INSTRUCTBLIP_7B.parameters == pytest.approx(7.91e9, rel=3e-3)
+    for shape, trained in ((BLIP2_OPT_2_7B, 107e6), (INSTRUCTBLIP_7B, 188e6)):
+        assert shape.adapter_weights(128) + shape.projector_weights == pytest.approx(
+            trained, rel=5e-3
+        )
+        assert (shape.positions, shape.lora_weights(128)) == (32, 0)
+
+
+def test_a_qformer_by_hand() -> None:
+    former = QFormer(2, layers=2, crossed=1, width=4, mlp_width=8, image_width=3)
+    # attention and feed-forward twice, one look at the image, two queries
+    assert former.weights == 2 * (64 + 64) + (32 + 24) + 8
+    look = 2 * 24 * 5  # keys and values of five patches
+    linear = 2 * (2 * 128 * 2 + 32 * 2)  # two queries through both layers, and across
+    attention = 4 * 4 * (2 * 2**2 + 2 * 5)
+    assert former.forward(5, 7) == look + linear + attention
+    assert former.backward(5, 7) == look + 2 * (linear + attention)
+    asked = replace(former, vocabulary=10)
+    assert asked.weights == former.weights + 2 * 64 + 40  # the request's own layers, embeddings
+    # seven words pass beside the queries
+    assert asked.forward(5, 7) == look + 2 * (256 * 9 + 64) + 16 * (2 * 9**2 + 10)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_blip_costs_what_pytorch_counts(family: str, tmp_path: Path) -> None:
+    save_blip(family, tmp_path)
+    model, encoder = open_blip(tmp_path)
+    model.set_attn_implementation("eager")
+    encoded = encoder.encode(several_images(1))
+    batch = encoder.collate([encoded])
+    inputs = {name: one for name, one in batch.items() if name not in ("ids", "labels")}
+    read = inputs.get("qformer_input_ids", torch.zeros(1, 0))
+    request = int((read >= 0).sum(dim=1).max())
+    shape = shape_of(Model(str(tmp_path), None, None, "float32", "", 99, True, template="blip"))
+    assert shape.parameters == sum(  # but for norms, biases and places, which a plan leaves out
+        one.numel()
+        for name, one in model.named_parameters()
+        if one.dim() > 1
+        and not name.startswith(
+            ("vision_model.embeddings", "language_model.model.decoder.embed_positions")
+        )
+    )
+    model.requires_grad_(False)  # the counter's hooks want a gradient function where one is asked
+    with FlopCounterMode(display=False) as counter:
+        model(**inputs, use_cache=False)
+    forward = shape.images(encoded.images, request) + shape.layers * shape.layer(len(encoded))
+    forward += shape.head(len(encoded))
+    patches = 2 * 3 * 7**2 * shape.tower_width * shape.patches * encoded.images
+    assert counter.get_total_flops() == forward + patches
+
+    lora.attach(model, Lora(2, 4, 0.0, "merge_fresh"), seed=0).train()
+    with FlopCounterMode(display=False) as counter:
+        model(**inputs, use_cache=False).logits.sum().backward()
+    lengths = Lengths(len(encoded), request + len(encoded), len(encoded), encoded.images)
+    ours = training_operations(shape, lengths, 2, checkpointing=False)
+    assert counter.get_total_flops() == ours + patches
 
 
 def test_a_smolvlm_costs_what_pytorch_counts(tmp_path: Path) -> None:

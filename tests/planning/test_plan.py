@@ -14,7 +14,7 @@ from liit.learner import Sizes, importance_cost
 from liit.planning.estimate import CostEstimate, adapter_bytes, estimate, signal_bytes
 from liit.planning.operations import forward_operations
 from liit.planning.plan import Plan, as_json, plan_table, render
-from liit.planning.shape import LLAVA_7B, Lengths, shape_of
+from liit.planning.shape import BLIP2_OPT_2_7B, LLAVA_7B, Lengths, shape_of
 from liit.planning.speed import measure_speed, stated
 from liit.planning.workload import Arrival
 from liit.scales import params_of
@@ -160,12 +160,34 @@ def test_a_learner_for_one_rank_is_planned_on_one_device(
 
 
 @pytest.mark.parametrize("scale", ["cit-1", "cit-2"])
-def test_a_model_with_a_qformer_is_not_planned(
+def test_a_model_with_a_qformer_is_planned_but_for_signals(
     scale: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["plan", "--scale", scale, "--tflops", "125"]) == 1
-    said = capsys.readouterr().err
-    assert "operations of a Q-Former" in said and "--set budget=500" in said
+    rows = ["adapt_inf", "ewc", "random"]
+    assert main(["plan", "--scale", scale, "--tflops", "125", "--methods", *rows]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Will not run as params stand: adapt_inf: Salesforce/" in said
+    assert "signals are not measured for it. Next step: run methods that need none" in said
+
+
+def test_memory_and_bytes_of_a_qformer() -> None:
+    """It trains in float32 beside what it was; of learners, EProj alone keeps the projection."""
+    params, shape = params_of("cit-1"), BLIP2_OPT_2_7B
+    trained = shape.adapter_weights(0) + shape.projector_weights
+    assert adapter_bytes(params, shape) == 4 * trained
+    stream = [Arrival(name, 1_000, LENGTHS, False) for name in ("coco", "flickr30k")]
+    rows = {
+        name: estimate(params, name, load(table, name), stream, speed=stated(1), devices=1)
+        for table, name in (("main", "random"), ("continual", "ewc"), ("continual", "e_proj"))
+    }
+    assert rows["ewc"].state_disk_gb == pytest.approx(2 * 2 * 4 * trained / 1e9)  # t = 0 and 1
+    kept = 3 * 4 * shape.projector_weights / 1e9  # one expert, then two
+    assert rows["e_proj"].state_disk_gb == pytest.approx(kept)
+    tokens = 32 * LENGTHS.tokens
+    activations = 2 * tokens * 32 * (8 * 2560 + 3 * 10240)
+    weights = 2 * (shape.parameters - shape.former.weights) + 8 * shape.former.weights
+    own = weights + 12 * trained + activations
+    assert rows["random"].training_memory_gb == pytest.approx(own / 1e9)
 
 
 def test_bytes_of_signals_and_adapters() -> None:

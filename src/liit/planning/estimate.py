@@ -13,7 +13,7 @@ from liit.planning.shape import WEIGHT_BYTES, Lengths, ModelShape, shape_of
 from liit.planning.speed import Speed
 from liit.planning.workload import Arrival, steps_of
 from liit.selection import Method
-from liit.signals.passes import passes_for
+from liit.signals.passes import passes_for, without_signals
 
 GB = 1e9
 ADAPTER_BYTES = 4
@@ -84,6 +84,8 @@ def estimate(
             extras.append(cost.extra)
     devices = 1 if learner and learner.alone else devices
     refusal = learner and learner.refusal(params.lora.mode, params.devices)
+    if shape.former and method.signals:
+        refusal = without_signals(str(params.model.checkpoint))
     scored = sum(step.scored for step in steps)
     return CostEstimate(
         method=name,
@@ -134,10 +136,11 @@ def signal_bytes(params: Params, shape: ModelShape, names: frozenset[str]) -> fl
 
 
 def adapter_bytes(params: Params, shape: ModelShape) -> float:
-    """Return the bytes of one step's adapter: all LoRA factors and the projector."""
-    weights = WEIGHT_BYTES[params.model.dtype]
-    factors = shape.layers * shape.lora_weights(params.lora.rank)
-    return ADAPTER_BYTES * factors + weights * shape.projector_weights
+    """Return the bytes of one step's adapter: all that it trains."""
+    single = shape.former is not None  # a BLIP's projector is part of what trains in float32
+    number = ADAPTER_BYTES if single else WEIGHT_BYTES[params.model.dtype]
+    factors = shape.adapter_weights(params.lora.rank)
+    return ADAPTER_BYTES * factors + number * shape.projector_weights
 
 
 def _training(params: Params, shape: ModelShape, lengths: Lengths) -> float:
@@ -153,9 +156,14 @@ def _proxy_shape(params: Params, shape: ModelShape) -> ModelShape:
 
 
 def _held(params: Params, shape: ModelShape) -> float:
-    """Return the bytes of the weights and the adapter."""
-    factors = shape.layers * shape.lora_weights(params.lora.rank)
-    return WEIGHT_BYTES[params.model.dtype] * shape.parameters + ADAPTER_BYTES * factors
+    """Return the bytes of the weights and the adapter.
+
+    A BLIP's part trains in float32, beside what it was before the step.
+    """
+    number = WEIGHT_BYTES[params.model.dtype]
+    factors = shape.adapter_weights(params.lora.rank)
+    each = 2 * ADAPTER_BYTES - number if shape.former else ADAPTER_BYTES
+    return number * shape.parameters + each * factors
 
 
 def _signals_memory(params: Params, shape: ModelShape, method: Method) -> float:
@@ -175,7 +183,7 @@ def _training_memory(
 
     Of a learner that lets samples pass apart from the micro-batch, the larger of both counts.
     """
-    trained = shape.layers * shape.lora_weights(params.lora.rank) + shape.projector_weights
+    trained = shape.adapter_weights(params.lora.rank) + shape.projector_weights
     longest = max(arrival.lengths.tokens for arrival in stream)
     tokens = (params.train.micro_batch_size + extra.beside) * longest
     if params.train.gradient_checkpointing:

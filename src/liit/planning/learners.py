@@ -61,9 +61,9 @@ def trained_once(params: Params, shape: ModelShape, lengths: Lengths) -> float:
 def _sizes(params: Params, shape: ModelShape, lengths: Lengths, step: int) -> Sizes:
     return Sizes(
         step=step,
-        adapted=shape.layers * shape.layer_weights,
-        matrix=shape.width * max(shape.width, shape.mlp_width),
-        factors=shape.layers * shape.lora_weights(params.lora.rank),
+        adapted=shape.adapted_weights,
+        matrix=shape.largest_adapted_matrix,
+        factors=shape.adapter_weights(params.lora.rank),
         first=shape.layers * params.lora.rank * (6 * shape.width + shape.mlp_width),
         projector=shape.projector_weights,
         logits=lengths.answers * shape.vocabulary,

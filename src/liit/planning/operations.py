@@ -65,7 +65,7 @@ def pass_operations(
 def forward_operations(shape: ModelShape, lengths: Lengths) -> float:
     """Return the operations of one forward pass over one sample, with logits at its answers."""
     layers = shape.layers * shape.layer(lengths.tokens)
-    return layers + shape.head(lengths.answers) + shape.images(lengths.images)
+    return layers + shape.head(lengths.answers) + shape.images(lengths.images, lengths.request)
 
 
 def training_operations(
@@ -73,21 +73,17 @@ def training_operations(
 ) -> float:
     """Return the operations of training on one sample once, LoRA beside every linear layer.
 
-    Frozen weights cost the forward and the gradient of what entered; LoRA factors and the
-    projector cost a third such product for their own gradient. ``checkpointing`` adds a forward.
+    Frozen weights cost the forward and the gradient of what entered; LoRA factors, the projector
+    and a Q-Former cost a third such product for their own gradient. ``checkpointing`` adds a
+    forward.
     """
     forwards = 2 if checkpointing else 1
     linear = 2 * shape.layer_weights * lengths.tokens
     attention = shape.attention(lengths.tokens, lengths.tokens)
     factors = 2 * shape.lora_weights(rank) * lengths.tokens
     layer = linear * (forwards + 1) + attention * (forwards + 2) + factors * (forwards + 2)
-    projector = 2 * 2 * shape.projector_weights * shape.positions * lengths.images
-    return (
-        shape.layers * layer
-        + 2 * shape.head(lengths.answers)
-        + shape.images(lengths.images)
-        + projector
-    )
+    images = shape.images_trained(lengths.images, lengths.request, forwards=forwards)
+    return shape.layers * layer + 2 * shape.head(lengths.answers) + images
 
 
 def tapped_layers(names: frozenset[str], settings: Signals, layers: int) -> set[int]:

@@ -1,14 +1,15 @@
-"""The shape of a LLaVA or a Llama, and the operations of its parts: two per multiplication."""
+"""The shape of a LLaVA, BLIP or Llama, and the operations of its parts: two per multiplication."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from liit.config import Model
 from liit.data.vision import LANGUAGE_MODELS
 from liit.errors import LiitError
+from liit.planning.qformer import QFormer
 
 WEIGHT_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
@@ -24,6 +25,11 @@ class Lengths(NamedTuple):
     answers: float
     images: float
 
+    @property
+    def request(self) -> float:
+        """Text that is no answer."""
+        return self.blind - self.answers
+
     @classmethod
     def mixed(cls, lengths: Iterable[Lengths], shares: Iterable[float]) -> Lengths:
         """Return the mean lengths over datasets in the given shares."""
@@ -37,8 +43,9 @@ class ModelShape:
 
     ``shuffled``: patches that become one position by a single linear layer (Idefics 3 and SmolVLM);
     1 where every patch is one, by LLaVA's two layers, and a class token is with them in the tower.
-    Norms, biases, embeddings and elementwise work are left out: below one per cent of a model of
-    billions of weights.
+    ``gated``: the MLP has a gate, as Llama's has and OPT's has not; ``tied``: one matrix embeds and
+    answers; ``former``: of a BLIP. Norms, biases, embeddings and elementwise work are left out:
+    below one per cent of a model of billions of weights.
     """
 
     layers: int
@@ -51,26 +58,32 @@ class ModelShape:
     tower_mlp_width: int
     patches: int
     shuffled: int = 1
+    gated: bool = True
+    tied: bool = False
+    former: QFormer | None = None
 
     @classmethod
     def of_config(cls, config: Any) -> ModelShape:
-        """Read the shape off a transformers configuration of LLaVA's or Llama's layout."""
+        """Read the shape off a transformers configuration of LLaVA's, BLIP's or Llama's layout."""
         text = getattr(config, "text_config", config)
-        head = text.hidden_size // text.num_attention_heads
+        head, is_opt = text.hidden_size // text.num_attention_heads, text.model_type == "opt"
         return cls(
             layers=text.num_hidden_layers,
             width=text.hidden_size,
-            key_value_width=head * text.num_key_value_heads,
-            mlp_width=text.intermediate_size,
+            key_value_width=text.hidden_size if is_opt else head * text.num_key_value_heads,
+            mlp_width=text.ffn_dim if is_opt else text.intermediate_size,
             vocabulary=text.vocab_size,
             **_tower(config),
+            gated=not is_opt,
+            tied=text.tie_word_embeddings,
+            former=QFormer.of_config(config) if hasattr(config, "qformer_config") else None,
         )
 
     @property
     def layer_weights(self) -> int:
         """Weights of a decoder layer's linear layers."""
         attention = 2 * self.width**2 + 2 * self.width * self.key_value_width
-        return attention + 3 * self.width * self.mlp_width
+        return attention + (3 if self.gated else 2) * self.width * self.mlp_width
 
     @property
     def tower_weights(self) -> int:
@@ -81,7 +94,9 @@ class ModelShape:
 
     @property
     def projector_weights(self) -> int:
-        """Weights of the projector."""
+        """Weights of the projector; of a BLIP, that of what its Q-Former gives."""
+        if self.former:
+            return self.former.width * self.width
         if self.shuffled > 1:
             return self.shuffled * self.tower_width * self.width
         return (self.tower_width * self.width + self.width**2) if self.tower_layers else 0
@@ -89,16 +104,36 @@ class ModelShape:
     @property
     def positions(self) -> int:
         """Positions that an image takes in the decoder."""
-        return self.patches // self.shuffled
+        return self.former.queries if self.former else self.patches // self.shuffled
 
     @property
     def parameters(self) -> int:
         """Weights of the whole model, input and output embeddings included."""
-        decoder = self.layers * self.layer_weights + 2 * self.vocabulary * self.width
-        return decoder + self.tower_weights + self.projector_weights
+        embeddings = (1 if self.tied else 2) * self.vocabulary * self.width
+        decoder = self.layers * self.layer_weights + embeddings
+        former = self.former.weights if self.former else 0
+        return decoder + self.tower_weights + former + self.projector_weights
+
+    @property
+    def adapted_weights(self) -> int:
+        """Weights that a step changes but for the projector's: LoRA moves the decoder's."""
+        return self.former.weights if self.former else self.layers * self.layer_weights
+
+    @property
+    def largest_adapted_matrix(self) -> int:
+        """Weights of the largest matrix among them."""
+        if self.former:
+            return self.former.largest_matrix
+        return self.width * max(self.width, self.mlp_width)
+
+    def adapter_weights(self, rank: int) -> int:
+        """Weights that train beside the projector: all LoRA factors, or the Q-Former."""
+        return self.former.weights if self.former else self.layers * self.lora_weights(rank)
 
     def lora_weights(self, rank: int) -> int:
-        """Weights of one decoder layer's LoRA factors: q, k, v, o, gate, up and down."""
+        """Weights of one decoder layer's LoRA factors: q, k, v, o, gate, up, down; 0 in a BLIP."""
+        if self.former:
+            return 0
         attention = 4 * self.width + 2 * (self.width + self.key_value_width)
         return rank * (attention + 3 * (self.width + self.mlp_width))
 
@@ -120,12 +155,32 @@ class ModelShape:
         """Operations of the output layer."""
         return 2 * self.width * self.vocabulary * positions
 
-    def images(self, count: float) -> float:
-        """Operations of the tower and the projector."""
-        seen = self.patches + (self.shuffled == 1)
+    def images(self, count: float, request: float = 0.0) -> float:
+        """Operations of tower and projector; of a BLIP, its Q-Former with ``request`` tokens."""
+        seen = self._seen
         tower = 2 * self.tower_weights * seen
         tower += self.tower_layers * 4 * seen**2 * self.tower_width
-        return count * (tower + 2 * self.projector_weights * self.positions)
+        return count * (tower + self._projected(request))
+
+    def images_trained(self, count: float, request: float, *, forwards: int) -> float:
+        """Operations of training what leads from the tower on, which is run ``forwards`` times.
+
+        The tower is frozen, and runs once.
+        """
+        trained = 4.0 * self.projector_weights * self.positions
+        if self.former:
+            trained += self.former.backward(self._seen, request)
+            trained += (forwards - 1) * self._projected(request)
+        return self.images(count, request) + count * trained
+
+    @property
+    def _seen(self) -> int:
+        """Places of an image in the tower."""
+        return self.patches + (self.shuffled == 1)
+
+    def _projected(self, request: float) -> float:
+        former = self.former.forward(self._seen, request) if self.former else 0.0
+        return former + 2 * self.projector_weights * self.positions
 
 
 def _tower(config: Any) -> dict[str, int]:
@@ -164,8 +219,35 @@ SMOLVLM_500M = ModelShape(
     patches=1024,
     shuffled=16,
 )
+QFORMER = QFormer(32, 12, crossed=6, width=768, mlp_width=3072, image_width=1408)
+BLIP2_OPT_2_7B = ModelShape(
+    layers=32,
+    width=2560,
+    key_value_width=2560,
+    mlp_width=10240,
+    vocabulary=50304,
+    tower_layers=39,
+    tower_width=1408,
+    tower_mlp_width=6144,
+    patches=256,
+    gated=False,
+    tied=True,
+    former=QFORMER,
+)
+INSTRUCTBLIP_7B = replace(
+    BLIP2_OPT_2_7B,
+    width=4096,
+    key_value_width=4096,
+    mlp_width=11008,
+    vocabulary=32001,
+    gated=True,
+    tied=False,
+    former=replace(QFORMER, vocabulary=30523 + 512),
+)
 KNOWN = {
     "llava-hf/llava-1.5-7b-hf": LLAVA_7B,
+    "Salesforce/blip2-opt-2.7b": BLIP2_OPT_2_7B,
+    "Salesforce/instructblip-vicuna-7b": INSTRUCTBLIP_7B,
     "HuggingFaceTB/SmolVLM-500M-Instruct": SMOLVLM_500M,
 }
 """Shapes by their config.json, for checkpoints that are not on this machine."""
@@ -175,14 +257,8 @@ def shape_of(model: Model) -> ModelShape:
     """Return the shape of the model that params.yaml names.
 
     Raises LiitError for a checkpoint whose config.json is not on this machine, or whose vision
-    tower is laid out in another way; a model with a Q-Former is refused whether it is here or not.
+    tower is laid out in another way.
     """
-    if model.template == "blip":
-        raise LiitError(
-            f"the operations of a Q-Former, which {model.checkpoint} trains, are not counted here.",
-            next_step="time a small budget, `liit run random --set budget=500`: the runs/ in its "
-            "folder below trials/ has the seconds and the memory of every step.",
-        )
     if model.mini is not None:
         mini = model.mini
         return ModelShape(
@@ -211,11 +287,7 @@ def _of_checkpoint(model: Model) -> ModelShape:
             f"the config.json of {model.checkpoint} is not on this machine.",
             next_step="download the checkpoint first, or set model.checkpoint to a local folder.",
         ) from None
-    from liit.model.queries import QUERY_MODELS
-
     try:
-        if config.model_type in QUERY_MODELS:
-            raise AttributeError("it trains a Q-Former instead of LoRA")
         return ModelShape.of_config(config)
     except AttributeError as absent:
         raise LiitError(

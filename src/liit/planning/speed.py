@@ -35,8 +35,8 @@ def measure_speed(params: Params, shape: ModelShape, tokens: float) -> Speed:
     """Time a random decoder layer of that shape on sequences of ``tokens``, forward and backward.
 
     The signals speed is that of the bare layer and of the gradient of its input; the training speed
-    that of the same layer with its LoRA factors. Raises LiitError without the accelerator asked
-    for.
+    that of the same layer with its LoRA factors, where it has some. Raises LiitError without the
+    accelerator asked for.
     """
     import torch
 
@@ -59,7 +59,8 @@ def measure_speed(params: Params, shape: ModelShape, tokens: float) -> Speed:
     linear = 2 * shape.layer_weights * length
     attention = shape.attention(length, length)
     signals = count * (2 * linear + 3 * attention) / _seconds(forward_and_backward)
-    _insert_lora(layer, params.lora)
+    if shape.former is None:
+        _insert_lora(layer, params.lora)
     factors = 3 * 2 * shape.lora_weights(params.lora.rank) * length
     training = count * (2 * linear + 3 * attention + factors) / _seconds(forward_and_backward)
     source = f"measured on one decoder layer ({device}, {params.model.dtype})"
@@ -80,7 +81,7 @@ def _device(accelerator: str) -> str:
 
 
 def _decoder_layer(shape: ModelShape) -> Any:
-    """Return a Llama of one layer and hardly any vocabulary."""
+    """Return a Llama of one layer, as many weights in it, and hardly any vocabulary."""
     from transformers import LlamaConfig, LlamaModel
 
     heads = max(4, shape.width // 128)
@@ -88,7 +89,7 @@ def _decoder_layer(shape: ModelShape) -> Any:
         LlamaConfig(
             vocab_size=8,
             hidden_size=shape.width,
-            intermediate_size=shape.mlp_width,
+            intermediate_size=shape.mlp_width if shape.gated else 2 * shape.mlp_width // 3,
             num_hidden_layers=1,
             num_attention_heads=heads,
             num_key_value_heads=heads * shape.key_value_width // shape.width,

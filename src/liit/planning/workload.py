@@ -23,16 +23,6 @@ from liit.selection import Method
 if TYPE_CHECKING:
     from liit.data.encode import Encoder
 
-PUBLISHED_SIZES = {
-    "llava": 665_000,
-    "m3it": 2_100_000,
-    "minigpt4": 3_000,
-    "mantis": 666_000,
-    "lamm": 250_000,
-    "vision_flan": 191_000,
-}
-"""Samples of the paper's datasets (Adapt-∞, Table 1), where they are not prepared here."""
-
 ASSUMED = (200.0, 100.0, 1.0)
 """Text tokens, answer tokens and images of a sample of a dataset that is not prepared here."""
 
@@ -180,12 +170,12 @@ def _encoder(params: Params) -> Encoder | None:
 
 
 def _published_size(dataset: Dataset) -> int:
-    stated = dataset.options.get("size", dataset.options.get("take"))
-    size = PUBLISHED_SIZES.get(dataset.name) if stated is None else stated
+    drawn = dataset.options.get("size", dataset.options.get("take"))
+    size = dataset.records if drawn is None else drawn
     if size is None:
         raise LiitError(
             f"nobody knows how many samples {dataset.name} has before it is prepared.",
-            next_step="run `liit prepare` first.",
+            next_step="run `liit prepare` first, or state its `records` in the stream.",
         )
     return int(size)
 

@@ -49,6 +49,16 @@ ZERO_ORDER = frozenset({"gradient_zero_order", "gradient_zero_order_fresh"})
 ATTENTION = frozenset({"attention_image", "attention_text"})
 
 
+def without_signals(model: str) -> LiitError:
+    """Return why signals of a BLIP are not measured, and what to run instead."""
+    return LiitError(
+        f"{model} trains its Q-Former, not layers of its language model: signals are not measured "
+        "for it.",
+        next_step="run methods that need none: sequential, multitask, replay, random, or a learner "
+        "(docs/methods.md).",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Pass:
     """One sweep over (part of) the pool, and the signals that come out of it."""

@@ -18,6 +18,7 @@ from liit.data.encode import IGNORED
 from liit.errors import LiitError
 from liit.model.queries import QueryModel
 from liit.model.records import decoder, image_token, plain, sees, tower_features
+from liit.signals.passes import without_signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,7 @@ class Trunk:
         self.model = model
         core = plain(model)
         if isinstance(core, QueryModel):
-            raise LiitError(
-                f"{type(core).__name__} trains its Q-Former, not layers of its language model: "
-                "signals are not measured for it.",
-                next_step="run methods that need none: sequential, multitask, replay, random, or "
-                "a learner (docs/methods.md).",
-            )
+            raise without_signals(type(core).__name__)
         try:
             self.inner, language = core.model, decoder(core)
             self.embed_tokens, self.layers = language.embed_tokens, language.layers
