@@ -116,10 +116,16 @@ def test_exams_may_have_another_name_than_their_steps(tmp_path: Path) -> None:
 
 
 def test_with_each_task_learnt_alone_there_are_plasticity_and_stability(tmp_path: Path) -> None:
-    methods, tasks = write_campaign(tmp_path, ["sequential", "replay"]), _as_tasks(tmp_path)
-    file = tmp_path / "experiments/main/replay.py"
-    file.write_text(file.read_text("utf-8").replace("'previous'", "'theta_zero'"), "utf-8")
-    (_, *r), (_, *alone) = (_scores(tmp_path, method, tasks) for method in methods)
+    methods = write_campaign(tmp_path, ["sequential", "random", "replay"])
+    tasks = _as_tasks(tmp_path)
+    for method in ("random", "replay"):  # one from θ_0 as well, but on a part of what arrives
+        file = tmp_path / f"experiments/main/{method}.py"
+        text = file.read_text("utf-8").replace("'previous'", "'theta_zero'")
+        if method == "replay":
+            text = "from liit.selection.pools import newest\n" + text
+            text = text.replace("budget_factor", "pool=newest, budget_factor")
+        file.write_text(text, "utf-8")
+    (_, *r), (_, *alone) = (_scores(tmp_path, one, tasks) for one in ("sequential", "replay"))
     each = [alone[j][j] for j in range(len(tasks))]
     gained = [r[j][j] - each[j] for j in range(len(tasks))]
     kept = [r[-1][j] - each[j] for j in range(len(tasks) - 1)]

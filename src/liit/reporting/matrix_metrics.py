@@ -13,6 +13,8 @@ from liit.metrics.continual import tasks_of
 from liit.reporting.report_data import ReportData
 from liit.reporting.section import DASH, Section, TextTable, estimate
 from liit.reporting.tables import REFERENCE
+from liit.selection import Method
+from liit.selection.pools import newest
 
 LAST = ("Incremental accuracy ↑", "Forgetting (Chaudhry) ↓")
 
@@ -66,11 +68,17 @@ def _task_section(data: ReportData, tasks: Sequence[str]) -> Section:
 def _learnt_alone(data: ReportData, tasks: Sequence[str]) -> dict[int, RunMatrix]:
     """Return each task's score after learning it alone, as one row by seed; nothing without them.
 
-    The row that starts every step from θ_0 has them on its diagonal.
+    The row that starts every step from θ_0 and trains plainly on the whole new dataset has them on
+    its diagonal.
     """
-    methods = [row.method for row in data.shown if row.definition.start == "theta_zero"]
+    methods = [row.method for row in data.shown if _is_individual(row.definition)]
     runs = data.runs[methods[0]] if methods else {}
     return {seed: _over_diagonal(run.matrix, tasks) for seed, run in runs.items()}
+
+
+def _is_individual(method: Method) -> bool:
+    is_whole = method.pool is newest and method.budget_factor is None
+    return method.start == "theta_zero" and is_whole and method.learner is None
 
 
 def _over_diagonal(run: RunMatrix, tasks: Sequence[str]) -> RunMatrix:
