@@ -70,7 +70,7 @@ class Entry(Strict):
     files: tuple[str, ...] = ()
     image_root: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    records: int | None = None
+    records: Count | None = None
 
 
 @dataclass(frozen=True)
