@@ -28,6 +28,7 @@ HEADLINES = {
     "selection": {"selection_growth_exponent", "selection_peak_memory_gb"},
     "startup": {"help_s", "noop_repro_s", "repro_overhead_share"},
     "reliability": {"trials_not_healed"},
+    "commits": {"runs_over_abc"},
 }
 
 
@@ -61,6 +62,32 @@ def test_signals(tmp_path: Path) -> None:
     assert result["worst_relative_gradient_difference"] < 1e-4
     assert result["milliseconds_per_sample"].keys() == result["sides"].keys()
     assert result["model"]["dtype"] == "torch.float32"
+
+
+def test_commits_goes_on_from_what_was_measured(tmp_path: Path) -> None:
+    """Two rows at two steps, all of them measured before: 30 of 50 s now."""
+    work = tmp_path / "work"
+    for side, method, seconds, signals in (
+        ("former", "random", 20, []), ("now", "random", 10, []),
+        ("former", "el2n", 30, [5, 7]), ("now", "el2n", 20, [2, 3]),
+    ):  # fmt: skip
+        run_file = work / side / "runs" / method / "0.json"
+        run_file.parent.mkdir(parents=True)
+        (work / side / "prepared").touch()
+        steps = [{"training": {"seconds": 1.5}} for _ in range(2)]
+        for phases, cost in zip(steps, signals, strict=False):
+            phases["signals"] = {"seconds": cost}
+        costs = {f"step {number}": phases for number, phases in enumerate(steps)}
+        run_file.write_text(json.dumps({"costs": costs}), "utf-8")
+        (work / f"{side}-{method}.json").write_text(json.dumps({"seconds": seconds}), "utf-8")
+    rows = ("--methods", "random", "el2n", "--work", str(work))
+    result = run("commits", tmp_path / "out", "abc", *rows)
+    assert result["headline"] == {"runs_over_abc": 30 / 50}
+    assert result["median_seconds"] == {
+        "seconds": {"former": 25, "now": 15},
+        "signals": {"former": 12, "now": 5},
+        "training": {"former": 3, "now": 3},
+    }
 
 
 def test_training(tmp_path: Path) -> None:

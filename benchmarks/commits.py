@@ -1,0 +1,144 @@
+"""How long the rows of the main table take, beside those of another commit.
+
+    python benchmarks/commits.py e6a1cf5
+    python benchmarks/commits.py e6a1cf5 --methods random adapt_inf
+
+Both commits are checked out below --work and draw their data; then every core takes one row after
+the other, by the one commit and by the other in turn, on one thread, in this environment's
+packages. It takes two rows' time for each row, about two core-hours for all; a killed command goes
+on where it was. What was measured: of a row the whole command, and its phases as its `runs/` has
+them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from harness import ROOT, options, publish
+
+from liit.config import load_params
+
+FORMER, NOW = "former", "now"
+
+
+def main() -> None:
+    """Check out, run what was not run, print and write."""
+    parser = options(__doc__)
+    parser.add_argument("commit", help="what to compare with")
+    parser.add_argument("--methods", nargs="+", help="rows (default: all of the main table)")
+    parser.add_argument("--work", type=Path, default=ROOT / "scratch" / "commits")
+    asked = parser.parse_args()
+    methods = asked.methods or list(load_params().methods)[: 1 if asked.quick else None]
+    for side, commit in ((FORMER, asked.commit), (NOW, "HEAD")):
+        check_out(asked.work / side, commit)
+    run_all(asked.work, methods, asked.threads)
+    rows = {method: {side: row(asked.work, side, method) for side in (FORMER, NOW)}
+            for method in methods}  # fmt: skip
+    result = {"commit": asked.commit, "rows": rows, "median_seconds": medians(rows)}
+    publish("commits", result, {f"runs_over_{asked.commit}": ratio(rows)}, asked.out)
+
+
+def check_out(folder: Path, commit: str) -> None:
+    """Make a work tree of a commit, without its results, and draw its data."""
+    if not folder.is_dir():
+        command = ["git", "worktree", "add", "--quiet", "--detach", str(folder.resolve()), commit]
+        subprocess.run(command, cwd=ROOT, check=True)
+    if not (folder / "prepared").is_file():
+        for made in ("results", "runs"):
+            shutil.rmtree(folder / made, ignore_errors=True)
+        liit(folder, "prepare")
+        (folder / "prepared").touch()
+
+
+def run_all(work: Path, methods: list[str], cores: int) -> None:
+    """Run both sides of every row that has no time yet, ``cores`` rows at once."""
+    waiting: queue.Queue[tuple[str, tuple[str, str]]] = queue.Queue()
+    for number, method in enumerate(methods):
+        waiting.put((method, (FORMER, NOW) if number % 2 else (NOW, FORMER)))
+    failed: list[str] = []
+
+    def work_off(core: int) -> None:
+        while not failed:
+            try:
+                method, sides = waiting.get_nowait()
+            except queue.Empty:
+                return
+            for side in sides:
+                try:
+                    timed(work, side, method, core)
+                except subprocess.CalledProcessError as error:
+                    failed.append(f"{side}: {method}: {error}")
+
+    threads = [threading.Thread(target=work_off, args=(core,)) for core in range(cores)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        sys.exit("\n".join(failed))
+
+
+def timed(work: Path, side: str, method: str, core: int) -> None:
+    """Run a row from its start and note the seconds, unless that was done."""
+    record, folder = work / f"{side}-{method}.json", work / side
+    if record.is_file():
+        return
+    for made in ("selections", "adapters", "results", "runs"):
+        shutil.rmtree(folder / made / method, ignore_errors=True)
+    start = time.perf_counter()
+    liit(folder, "run", method, "--seed", "0", core=core)
+    seconds = time.perf_counter() - start
+    record.write_text(json.dumps({"seconds": seconds}), "utf-8")
+    print(f"{side} {method}: {seconds:.0f} s", file=sys.stderr)
+
+
+def liit(folder: Path, *command: str, core: int | None = None) -> None:
+    """Run a command of the commit in ``folder``, on one thread."""
+    environment = os.environ | {"PYTHONPATH": str((folder / "src").resolve())}
+    environment |= {"OMP_NUM_THREADS": "1", "WANDB_MODE": "disabled"}
+    pinned = [] if core is None else ["taskset", "--cpu-list", str(core)]
+    line = [*pinned, sys.executable, "-m", "liit", *command]
+    subprocess.run(line, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
+
+
+def row(work: Path, side: str, method: str) -> dict[str, float]:
+    """Return the seconds of a row: the whole command, and each phase over all steps."""
+    found: dict[str, float] = json.loads((work / f"{side}-{method}.json").read_text("utf-8"))
+    run = json.loads((work / side / "runs" / method / "0.json").read_text("utf-8"))
+    for phases in run["costs"].values():
+        for phase, cost in phases.items():
+            found[phase] = found.get(phase, 0.0) + cost["seconds"]
+    return found
+
+
+def medians(rows: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Return each side's median over the rows that have a phase, by phase."""
+    phases: dict[str, dict[str, list[float]]] = {}
+    for row in rows.values():
+        for side, times in row.items():
+            for phase, seconds in times.items():
+                phases.setdefault(phase, {}).setdefault(side, []).append(seconds)
+    return {
+        phase: {side: statistics.median(times) for side, times in sides.items()}
+        for phase, sides in sorted(phases.items())
+    }
+
+
+def ratio(rows: dict[str, Any]) -> float:
+    """Return the time of all rows over that of the former commit."""
+    now, former = (sum(row[side]["seconds"] for row in rows.values()) for side in (NOW, FORMER))
+    return now / former
+
+
+if __name__ == "__main__":
+    main()
