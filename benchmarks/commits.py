@@ -24,11 +24,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from harness import ROOT, options, publish
+from harness import RESULTS, ROOT, options, publish
 
 from liit.config import load_params
+from liit.markdown import fill_block, markdown_table
 
 FORMER, NOW = "former", "now"
+WHOLE = "seconds"
+"""What the whole command took, beside its phases."""
+
+PAGE = ROOT / "docs" / "costs.md"
 
 
 def main() -> None:
@@ -45,7 +50,9 @@ def main() -> None:
     rows = {method: {side: row(asked.work, side, method) for side in (FORMER, NOW)}
             for method in methods}  # fmt: skip
     result = {"commit": asked.commit, "rows": rows, "median_seconds": medians(rows)}
-    publish("commits", result, {f"runs_over_{asked.commit}": ratio(rows)}, asked.out)
+    publish("commits", result, {"rows_over_former_commit": ratio(rows)}, asked.out)
+    if asked.out == RESULTS:
+        fill_block(PAGE, "commits", markdown(result))
 
 
 def check_out(folder: Path, commit: str) -> None:
@@ -98,7 +105,7 @@ def timed(work: Path, side: str, method: str, core: int) -> None:
     start = time.perf_counter()
     liit(folder, "run", method, "--seed", "0", core=core)
     seconds = time.perf_counter() - start
-    record.write_text(json.dumps({"seconds": seconds}), "utf-8")
+    record.write_text(json.dumps({WHOLE: seconds}), "utf-8")
     print(f"{side} {method}: {seconds:.0f} s", file=sys.stderr)
 
 
@@ -136,8 +143,21 @@ def medians(rows: dict[str, Any]) -> dict[str, dict[str, float]]:
 
 def ratio(rows: dict[str, Any]) -> float:
     """Return the time of all rows over that of the former commit."""
-    now, former = (sum(row[side]["seconds"] for row in rows.values()) for side in (NOW, FORMER))
+    now, former = (sum(row[side][WHOLE] for row in rows.values()) for side in (NOW, FORMER))
     return now / former
+
+
+def markdown(result: dict[str, Any]) -> str:
+    """Return the medians as a table, and from how many rows they are."""
+    lines = []
+    for phase, sides in result["median_seconds"].items():
+        share = sides[NOW] / sides[FORMER] if sides[FORMER] >= 1 else None
+        name = "the whole command" if phase == WHOLE else phase
+        seconds = [f"{sides[side]:.1f} s" for side in (FORMER, NOW)]
+        lines.append([name, *seconds, "–" if share is None else f"{share:.2f}"])
+    head = ["median of a row", result["commit"], "now", "ratio"]
+    rows = f"Of {len(result['rows'])} rows, seed 0: {', '.join(sorted(result['rows']))}."
+    return f"{markdown_table(head, lines, [False, True, True, True])}\n\n{rows}"
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ MUST = {
     "help_s": ("<=", 0.2),
     "repro_overhead_share": ("<=", 0.15),
     "trials_not_healed": ("<=", 0),
+    "rows_over_former_commit": ("<=", 0.6),
 }
 """Headline numbers and their bounds: ratios but for seconds, GB, an exponent and a count."""
 

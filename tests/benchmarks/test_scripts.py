@@ -28,7 +28,7 @@ HEADLINES = {
     "selection": {"selection_growth_exponent", "selection_peak_memory_gb"},
     "startup": {"help_s", "noop_repro_s", "repro_overhead_share"},
     "reliability": {"trials_not_healed"},
-    "commits": {"runs_over_abc"},
+    "commits": {"rows_over_former_commit"},
 }
 
 
@@ -82,7 +82,7 @@ def test_commits_goes_on_from_what_was_measured(tmp_path: Path) -> None:
         (work / f"{side}-{method}.json").write_text(json.dumps({"seconds": seconds}), "utf-8")
     rows = ("--methods", "random", "el2n", "--work", str(work))
     result = run("commits", tmp_path / "out", "abc", *rows)
-    assert result["headline"] == {"runs_over_abc": 30 / 50}
+    assert result["headline"] == {"rows_over_former_commit": 30 / 50}
     assert result["median_seconds"] == {
         "seconds": {"former": 25, "now": 15},
         "signals": {"former": 12, "now": 5},
@@ -202,6 +202,18 @@ def test_startup_never_starts_a_stage(tmp_path: Path, project: Path) -> None:
     assert done.returncode == 1 and "not up to date" in done.stderr
     assert not (project / "out").exists()
     assert not (tmp_path / "out").exists()
+
+
+def test_costs_page_shows_the_rows_beside_another_commits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import commits
+
+    result = json.loads((BENCHMARKS / "results/commits.json").read_text("utf-8"))
+    page = (ROOT / "docs/costs.md").read_text("utf-8")
+    found = page.partition("<!-- commits:start -->")[2].partition("<!-- commits:end -->")[0]
+    assert found.strip() == commits.markdown(result), "run `python benchmarks/commits.py e6a1cf5`"
+    whole = result["median_seconds"]["seconds"]
+    assert f"| {whole['former']:.1f} s | {whole['now']:.1f} s |" in found
 
 
 def test_headlines_are_those_that_must_hold(monkeypatch: pytest.MonkeyPatch) -> None:
