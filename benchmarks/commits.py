@@ -19,14 +19,16 @@ import shutil
 import statistics
 import subprocess
 import sys
-import threading
 import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from harness import RESULTS, ROOT, options, publish
 
 from liit.config import load_params
+from liit.files import write_json
 from liit.markdown import fill_block, markdown_table
 
 FORMER, NOW = "former", "now"
@@ -44,60 +46,70 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=ROOT / "scratch" / "commits")
     asked = parser.parse_args()
     methods = asked.methods or list(load_params().methods)[: 1 if asked.quick else None]
-    for side, commit in ((FORMER, asked.commit), (NOW, "HEAD")):
-        check_out(asked.work / side, commit)
-    run_all(asked.work, methods, asked.threads)
-    rows = {method: {side: row(asked.work, side, method) for side in (FORMER, NOW)}
-            for method in methods}  # fmt: skip
+    sides = {
+        FORMER: checked_out(asked.work, FORMER, asked.commit),
+        NOW: checked_out(asked.work, NOW, "HEAD"),
+    }
+    run_all(sides, methods, asked.threads)
+    rows = {
+        method: {side: seconds_of(folder, method) for side, folder in sides.items()}
+        for method in methods
+    }
     result = {"commit": asked.commit, "rows": rows, "median_seconds": medians(rows)}
     publish("commits", result, {"rows_over_former_commit": ratio(rows)}, asked.out)
     if asked.out == RESULTS:
         fill_block(PAGE, "commits", markdown(result))
 
 
-def check_out(folder: Path, commit: str) -> None:
-    """Make a work tree of a commit, without its results, and draw its data."""
+def checked_out(work: Path, side: str, commit: str) -> Path:
+    """Return a work tree of a commit, without its results, where its data are drawn.
+
+    Its name has the commit's: times of another one are never taken for its own.
+    """
+    found = git("rev-parse", "--short=10", "--verify", f"{commit}^{{commit}}")
+    folder: Path = (work / f"{side}-{found}").resolve()
     if not folder.is_dir():
-        command = ["git", "worktree", "add", "--quiet", "--detach", str(folder.resolve()), commit]
-        subprocess.run(command, cwd=ROOT, check=True)
+        git("worktree", "add", "--quiet", "--detach", str(folder), commit)
     if not (folder / "prepared").is_file():
         for made in ("results", "runs"):
             shutil.rmtree(folder / made, ignore_errors=True)
         liit(folder, "prepare")
         (folder / "prepared").touch()
+    return folder
 
 
-def run_all(work: Path, methods: list[str], cores: int) -> None:
+def git(*command: str) -> str:
+    """Return what a git command prints, run in this repository."""
+    line = ["git", *command]
+    return subprocess.run(
+        line, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()
+
+
+def run_all(sides: Mapping[str, Path], methods: list[str], cores: int) -> None:
     """Run both sides of every row that has no time yet, ``cores`` rows at once."""
-    waiting: queue.Queue[tuple[str, tuple[str, str]]] = queue.Queue()
-    for number, method in enumerate(methods):
-        waiting.put((method, (FORMER, NOW) if number % 2 else (NOW, FORMER)))
-    failed: list[str] = []
+    idle: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for core in range(cores):
+        idle.put(core)
 
-    def work_off(core: int) -> None:
-        while not failed:
-            try:
-                method, sides = waiting.get_nowait()
-            except queue.Empty:
-                return
-            for side in sides:
-                try:
-                    timed(work, side, method, core)
-                except subprocess.CalledProcessError as error:
-                    failed.append(f"{side}: {method}: {error}")
+    def both(number: int, method: str) -> None:
+        core = idle.get()
+        for side in (FORMER, NOW) if number % 2 else (NOW, FORMER):
+            timed(sides[side], method, core)
+        idle.put(core)
 
-    threads = [threading.Thread(target=work_off, args=(core,)) for core in range(cores)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failed:
-        sys.exit("\n".join(failed))
+    with ThreadPoolExecutor(cores) as pool:
+        running = [pool.submit(both, *one) for one in enumerate(methods)]
+        try:
+            for one in running:
+                one.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
-def timed(work: Path, side: str, method: str, core: int) -> None:
+def timed(folder: Path, method: str, core: int) -> None:
     """Run a row from its start and note the seconds, unless that was done."""
-    record, folder = work / f"{side}-{method}.json", work / side
+    record = folder / "times" / f"{method}.json"
     if record.is_file():
         return
     for made in ("selections", "adapters", "results", "runs"):
@@ -105,23 +117,23 @@ def timed(work: Path, side: str, method: str, core: int) -> None:
     start = time.perf_counter()
     liit(folder, "run", method, "--seed", "0", core=core)
     seconds = time.perf_counter() - start
-    record.write_text(json.dumps({WHOLE: seconds}), "utf-8")
-    print(f"{side} {method}: {seconds:.0f} s", file=sys.stderr)
+    write_json(record, {WHOLE: seconds})
+    print(f"{folder.name} {method}: {seconds:.0f} s", file=sys.stderr)
 
 
 def liit(folder: Path, *command: str, core: int | None = None) -> None:
     """Run a command of the commit in ``folder``, on one thread."""
-    environment = os.environ | {"PYTHONPATH": str((folder / "src").resolve())}
+    environment = os.environ | {"PYTHONPATH": str(folder / "src")}
     environment |= {"OMP_NUM_THREADS": "1", "WANDB_MODE": "disabled"}
     pinned = [] if core is None else ["taskset", "--cpu-list", str(core)]
     line = [*pinned, sys.executable, "-m", "liit", *command]
     subprocess.run(line, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
 
 
-def row(work: Path, side: str, method: str) -> dict[str, float]:
+def seconds_of(folder: Path, method: str) -> dict[str, float]:
     """Return the seconds of a row: the whole command, and each phase over all steps."""
-    found: dict[str, float] = json.loads((work / f"{side}-{method}.json").read_text("utf-8"))
-    run = json.loads((work / side / "runs" / method / "0.json").read_text("utf-8"))
+    found: dict[str, float] = json.loads((folder / "times" / f"{method}.json").read_text("utf-8"))
+    run = json.loads((folder / "runs" / method / "0.json").read_text("utf-8"))
     for phases in run["costs"].values():
         for phase, cost in phases.items():
             found[phase] = found.get(phase, 0.0) + cost["seconds"]

@@ -66,22 +66,27 @@ def test_signals(tmp_path: Path) -> None:
 
 def test_commits_goes_on_from_what_was_measured(tmp_path: Path) -> None:
     """Two rows at two steps, all of them measured before: 30 of 50 s now."""
-    work = tmp_path / "work"
+    work, git = tmp_path / "work", ["git", "rev-parse", "--short=10", "HEAD"]
+    head = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     for side, method, seconds, signals in (
         ("former", "random", 20, []), ("now", "random", 10, []),
         ("former", "el2n", 30, [5, 7]), ("now", "el2n", 20, [2, 3]),
     ):  # fmt: skip
-        run_file = work / side / "runs" / method / "0.json"
-        run_file.parent.mkdir(parents=True)
-        (work / side / "prepared").touch()
+        folder = work / f"{side}-{head}"
+        run_file, time_file = (
+            folder / name for name in (f"runs/{method}/0.json", f"times/{method}.json")
+        )
+        for file in (run_file, time_file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+        (folder / "prepared").touch()
         steps = [{"training": {"seconds": 1.5}} for _ in range(2)]
         for phases, cost in zip(steps, signals, strict=False):
             phases["signals"] = {"seconds": cost}
         costs = {f"step {number}": phases for number, phases in enumerate(steps)}
         run_file.write_text(json.dumps({"costs": costs}), "utf-8")
-        (work / f"{side}-{method}.json").write_text(json.dumps({"seconds": seconds}), "utf-8")
+        time_file.write_text(json.dumps({"seconds": seconds}), "utf-8")
     rows = ("--methods", "random", "el2n", "--work", str(work))
-    result = run("commits", tmp_path / "out", "abc", *rows)
+    result = run("commits", tmp_path / "out", "HEAD", *rows)
     assert result["headline"] == {"rows_over_former_commit": 30 / 50}
     assert result["median_seconds"] == {
         "seconds": {"former": 25, "now": 15},
