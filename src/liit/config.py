@@ -79,6 +79,12 @@ class Dataset(Entry):
 
     name: str = field(kw_only=True)
 
+    @property
+    def expected(self) -> int | None:
+        """How many samples it will have, as far as its options and ``records`` say."""
+        bounds = (self.options.get("size"), self.options.get("take"), self.records)
+        return min((bound for bound in bounds if isinstance(bound, int)), default=None)
+
 
 @dataclass(frozen=True)
 class Exam(Strict):

@@ -110,6 +110,9 @@ def test_a_dataset_of_which_a_part_is_taken_has_the_size_of_that_part(
     found = arrivals(params, 0, prepared=False)
     assert {one.size for one in found} == {80}
     assert {one.lengths for one in found} == {Lengths(200, 200, 100, 0)}  # it sees no images
+    small = replace(params.stream[0], records=30)  # of which 80 cannot be taken
+    params = replace(params, stream=(small, *params.stream[1:]))
+    assert [one.size for one in arrivals(params, 0, prepared=False)] == [30] + 9 * [80]
 
 
 @pytest.mark.parametrize("scale", ["smollm2", "cit-1-mini"])

@@ -14,11 +14,10 @@ PART = "data"
 
 
 class Origin(NamedTuple):
-    """Where a published set is to be had, what of it is used, and its records where known."""
+    """Where a published set is to be had, and what of it is used."""
 
     address: str
     files: str
-    records: int = 0
 
 
 _HUB = "https://huggingface.co/datasets"
@@ -26,19 +25,15 @@ DATASETS = {
     "llava": Origin(
         f"{_HUB}/liuhaotian/LLaVA-Instruct-150K",
         "llava_v1_5_mix665k.json (1.03 GB); images of COCO train2017, GQA, OCR-VQA, TextVQA, VG",
-        665_298,
     ),
-    "m3it": Origin(f"{_HUB}/MMInstruction/M3IT", "data/ (384 GB with all splits)", 1_600_000),
-    "minigpt4": Origin(
-        f"{_HUB}/Vision-CAIR/cc_sbu_align", "filter_cap.json (1.43 MB), image/", 3_439
-    ),
-    "mantis": Origin(f"{_HUB}/TIGER-Lab/Mantis-Instruct", "parquet and train_images.zip", 721_000),
-    "lamm": Origin(f"{_HUB}/openlamm/LAMM_Dataset", "LAMM_instruct_186k.json, 2D images", 186_000),
+    "m3it": Origin(f"{_HUB}/MMInstruction/M3IT", "data/ (384 GB with all splits)"),
+    "minigpt4": Origin(f"{_HUB}/Vision-CAIR/cc_sbu_align", "filter_cap.json (1.43 MB), image/"),
+    "mantis": Origin(f"{_HUB}/TIGER-Lab/Mantis-Instruct", "parquet and train_images.zip"),
+    "lamm": Origin(f"{_HUB}/openlamm/LAMM_Dataset", "LAMM_instruct_186k.json, 2D images"),
     "vision_flan": Origin(
-        f"{_HUB}/Vision-Flan/vision-flan_191-task_1k", "annotation (110 MB), images (36.3 GB)",
-        191_000,
+        f"{_HUB}/Vision-Flan/vision-flan_191-task_1k", "annotation (110 MB), images (36.3 GB)"
     ),
-}  # fmt: skip
+}
 BENCHMARKS = {
     "gqa": Origin("https://cs.stanford.edu/people/dorarad/gqa/download.html", "questions, images"),
     "scienceqa": Origin("https://github.com/lupantech/ScienceQA", "problems.json, images/test"),

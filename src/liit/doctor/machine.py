@@ -10,7 +10,7 @@ from pathlib import Path
 from liit import paths
 from liit.config import Dataset, Params
 from liit.data.store import SampleStore
-from liit.doctor.data import absent_parts, bytes_of, origin_of
+from liit.doctor.data import absent_parts, bytes_of
 from liit.doctor.findings import Finding, State, judged
 from liit.doctor.weights import local_folder, sizes
 from liit.selection import load
@@ -110,13 +110,9 @@ def _gradients(params: Params, prepared: bool) -> int | None:
 
 
 def _records(dataset: Dataset, prepared: bool) -> int | None:
-    """Return a dataset's records: as prepared, else as published."""
+    """Return a dataset's records: as prepared, else as its options and the stream say."""
     store = paths.dataset_store(dataset.name)
-    if prepared and store.is_file():
-        return len(SampleStore(store))
-    origin, take = origin_of(dataset), dataset.options.get("take")
-    published = origin.records if origin else dataset.options.get("size")
-    return min(take, published or take) if take else published
+    return len(SampleStore(store)) if prepared and store.is_file() else dataset.expected
 
 
 def _prepared(params: Params) -> int | None:
@@ -128,6 +124,6 @@ def _prepared(params: Params) -> int | None:
 
 def _held(params: Params, dataset: Dataset) -> int:
     """Return the bytes that one copy of a dataset takes: its files', or its share of them."""
-    origin, take = origin_of(dataset), dataset.options.get("take")
-    share = min(1.0, take / origin.records) if take and origin and origin.records else 1.0
+    expected, whole = dataset.expected, dataset.records
+    share = expected / whole if expected and whole else 1.0
     return round(share * bytes_of(params, dataset, (".jsonl", ".parquet")))

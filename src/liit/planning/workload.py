@@ -115,7 +115,7 @@ def _arrival(
     store = None
     if prepared and paths.dataset_store(dataset.name).is_file():
         store = open_dataset(params, dataset)
-    size = _published_size(dataset) if store is None else len(store)
+    size = _expected_size(dataset) if store is None else len(store)
     samples = _some_samples(dataset, store)
     if encoder is not None and samples:
         lengths = _mean_lengths(samples, image_root(params, dataset), encoder)
@@ -169,15 +169,13 @@ def _encoder(params: Params) -> Encoder | None:
     return open_encoder(params) if is_base_of(params) else None
 
 
-def _published_size(dataset: Dataset) -> int:
-    drawn = dataset.options.get("size", dataset.options.get("take"))
-    size = dataset.records if drawn is None else drawn
-    if size is None:
+def _expected_size(dataset: Dataset) -> int:
+    if dataset.expected is None:
         raise LiitError(
             f"nobody knows how many samples {dataset.name} has before it is prepared.",
             next_step="run `liit prepare` first, or state its `records` in the stream.",
         )
-    return int(size)
+    return dataset.expected
 
 
 def _mean_lengths(samples: Sequence[Sample], root: Path | None, encoder: Encoder) -> Lengths:
