@@ -13,19 +13,16 @@ them.
 from __future__ import annotations
 
 import json
-import os
-import queue
 import shutil
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from harness import RESULTS, ROOT, options, publish
+from trees import checked_out, in_lanes, liit
 
 from liit.config import load_params
 from liit.files import write_json
@@ -61,50 +58,14 @@ def main() -> None:
         fill_block(PAGE, "commits", markdown(result))
 
 
-def checked_out(work: Path, side: str, commit: str) -> Path:
-    """Return a work tree of a commit, without its results, where its data are drawn.
-
-    Its name has the commit's: times of another one are never taken for its own.
-    """
-    found = git("rev-parse", "--short=10", "--verify", f"{commit}^{{commit}}")
-    folder: Path = (work / f"{side}-{found}").resolve()
-    if not folder.is_dir():
-        git("worktree", "add", "--quiet", "--detach", str(folder), commit)
-    if not (folder / "prepared").is_file():
-        for made in ("results", "runs"):
-            shutil.rmtree(folder / made, ignore_errors=True)
-        liit(folder, "prepare")
-        (folder / "prepared").touch()
-    return folder
-
-
-def git(*command: str) -> str:
-    """Return what a git command prints, run in this repository."""
-    line = ["git", *command]
-    return subprocess.run(
-        line, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
-    ).stdout.strip()
-
-
 def run_all(sides: Mapping[str, Path], methods: list[str], cores: int) -> None:
     """Run both sides of every row that has no time yet, ``cores`` rows at once."""
-    idle: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for core in range(cores):
-        idle.put(core)
 
-    def both(number: int, method: str) -> None:
-        core = idle.get()
-        for side in (FORMER, NOW) if number % 2 else (NOW, FORMER):
+    def both(method: str, core: int) -> None:
+        for side in (FORMER, NOW) if methods.index(method) % 2 else (NOW, FORMER):
             timed(sides[side], method, core)
-        idle.put(core)
 
-    with ThreadPoolExecutor(cores) as pool:
-        running = [pool.submit(both, *one) for one in enumerate(methods)]
-        try:
-            for one in running:
-                one.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    in_lanes(cores, methods, both)
 
 
 def timed(folder: Path, method: str, core: int) -> None:
@@ -119,15 +80,6 @@ def timed(folder: Path, method: str, core: int) -> None:
     seconds = time.perf_counter() - start
     write_json(record, {WHOLE: seconds})
     print(f"{folder.name} {method}: {seconds:.0f} s", file=sys.stderr)
-
-
-def liit(folder: Path, *command: str, core: int | None = None) -> None:
-    """Run a command of the commit in ``folder``, on one thread."""
-    environment = os.environ | {"PYTHONPATH": str(folder / "src")}
-    environment |= {"OMP_NUM_THREADS": "1", "WANDB_MODE": "disabled"}
-    pinned = [] if core is None else ["taskset", "--cpu-list", str(core)]
-    line = [*pinned, sys.executable, "-m", "liit", *command]
-    subprocess.run(line, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
 
 
 def seconds_of(folder: Path, method: str) -> dict[str, float]:

@@ -18,7 +18,8 @@ from liit.errors import LiitError
 def whole(path: Path) -> Iterator[Path]:
     """Yield where to write a file or a folder; it becomes ``path`` once the block is through.
 
-    ``path`` keeps what it held when the block fails or the process is killed.
+    ``path`` keeps what it held when the block fails or the process is killed; of a folder nothing
+    is left if that happens in the moment between its removal and the other's taking its place.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")

@@ -95,6 +95,44 @@ def test_commits_goes_on_from_what_was_measured(tmp_path: Path) -> None:
     }
 
 
+def test_processors_compares_rows_made_before(tmp_path: Path) -> None:
+    """One exam of two in one skill of six gets 3 points more: a quarter of a point on average."""
+    git = ["git", "rev-parse", "--short=10", "HEAD"]
+    head = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    folder = tmp_path / "work" / f"avx2-{head}"
+    for method in ("sequential", "random", "el2n"):
+        row = json.loads((ROOT / f"results/{method}/0.json").read_text("utf-8"))
+        if method == "el2n":
+            row["matrix"][row["steps"][-1]]["gqa"]["score"] += 3.0
+        (folder / "results" / method).mkdir(parents=True)
+        text = json.dumps(row, indent=1, sort_keys=True) + "\n"
+        (folder / f"results/{method}/0.json").write_text(text, "utf-8")
+    (folder / "prepared").touch()
+    rows = ("--methods", "random", "el2n", "--work", str(tmp_path / "work"))
+    found = run("processors", tmp_path / "out", *rows)["rows"]
+    assert found["random"]["same_bytes"] and not found["el2n"]["same_bytes"]
+    assert set(found["random"]["difference"].values()) == {0.0}
+    assert found["el2n"]["difference"]["average_accuracy"] == pytest.approx(3 / 2 / 6)
+
+
+def test_a_processors_spread_counts_into_the_resolution(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Differences of 3 and 4 points, 5 seeds: t(0.975; 4) = 2.776."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import processors
+
+    gain = "relative_gain"
+    rows = {
+        "same": {"same_bytes": True, "difference": {gain: 0.0}},
+        **{str(d): {"same_bytes": False, "difference": {gain: d}} for d in (3.0, -4.0)},
+    }
+    stated = {"seeds": 5, "metrics": {key: {"median": 2.0} for key in processors.METRICS}}
+    found = processors.resolution(rows, stated)
+    assert found.keys() == {gain}
+    assert found[gain]["spread"] == pytest.approx(12.5**0.5)
+    expected = (2.0**2 + 2.7764**2 * 12.5 / 5) ** 0.5
+    assert found[gain]["any_processor"] == pytest.approx(expected, rel=1e-4)
+
+
 def test_training(tmp_path: Path) -> None:
     result = run("training", tmp_path)
     assert result["headline"]["training_over_bare_loop"] > 0
@@ -219,6 +257,18 @@ def test_costs_page_shows_the_rows_beside_another_commits(monkeypatch: pytest.Mo
     assert found.strip() == commits.markdown(result), "run `python benchmarks/commits.py e6a1cf5`"
     whole = result["median_seconds"]["seconds"]
     assert f"| {whole['former']:.1f} s | {whole['now']:.1f} s |" in found
+
+
+def test_the_page_shows_the_rows_on_another_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import processors
+
+    result = json.loads((BENCHMARKS / "results/processors.json").read_text("utf-8"))
+    page = (ROOT / "docs/reproducibility.md").read_text("utf-8")
+    found = page.partition("<!-- processors:start -->")[2].partition("<!-- processors:end")[0]
+    assert found.strip() == processors.markdown(result), "run `python benchmarks/processors.py`"
+    stated = json.loads((ROOT / "reports/resolution.json").read_text("utf-8"))
+    assert result["resolution"] == processors.resolution(result["rows"], stated)
 
 
 def test_headlines_are_those_that_must_hold(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,6 @@ def test_tasks_are_averaged_within_a_skill_before_the_maximum_over_steps():
     rows = [{"a": 10.0, "b": 50.0}, {"a": 40.0, "b": 0.0}]
     skills = {"vqa": ["a", "b"]}
     assert matrix.upper_bound(rows, skills) == {"vqa": 30.0}
-    assert matrix.upper_bound(rows, skills, per="task") == {"vqa": 45.0}
     # 30 -> 20 is a drop of a third, though task b lost everything
     assert matrix.forgetting_rate(rows, skills).value == pytest.approx(100 / 3)
     assert matrix.average_accuracy(rows, skills) == 20.0

@@ -87,6 +87,12 @@ def test_the_record_of_two_seeds_by_hand() -> None:
     assert record["runs"][1]["choices"]["random"]["by_skill"] == {"vqa": 3, "kvqa": 1}
 
 
+def test_a_skill_that_only_rose_was_at_its_best_just_before() -> None:
+    rising = seed(0, [10.0, 20.0, 30.0], *[0.0] * 5)
+    record = record_of("mini", STREAM, "multilingual", [rising])
+    assert record["before"]["mean"] == record["best_before"]["mean"] == 20.0
+
+
 def test_one_seed_has_no_interval_and_judges_no_claim() -> None:
     record = record_of("mini", STREAM, "multilingual", [ONE])
     for row in record["choices"]:

@@ -19,7 +19,9 @@ from liit import paths
 from liit.cli import main
 from liit.errors import LiitError
 from liit.reporting.leaderboard.check import checked, entry_folders
+from liit.reporting.leaderboard.files import Cell
 from liit.reporting.report import write_report
+from liit.schema import validated
 
 ROOT = Path(__file__).parents[2]
 ROWS = ["sequential", "random", "el2n"]
@@ -174,6 +176,13 @@ def test_a_card_that_would_grow_without_end(board: Path) -> None:
     expect_refusal(board, "repeats parts by reference")
 
 
+def test_scores_beyond_a_hundred_stand() -> None:
+    """CIDEr goes beyond, and so does the last digit of a perfect corpus's BLEU."""
+    cell = {"stderr": 1.0, "n": 2, "parsed": 1.0, "lenient": 112.3, "version": "1"}
+    for score in (112.3, 100.00000000000004):
+        assert validated(Cell, cell | {"score": score}, Path("x")).score == score
+
+
 Break = Callable[[dict[str, Any]], Any]
 LAST = "vision_flan"
 
@@ -185,7 +194,7 @@ LAST = "vision_flan"
         (lambda r: r["matrix"].pop(LAST), "the matrix has other steps"),
         (lambda r: r["steps"].pop(2), "its steps are"),
         (lambda r: r["matrix"][LAST]["gqa"].update(n=20), "has 20 items"),
-        (lambda r: r["matrix"][LAST]["gqa"].update(score=101.0), "must be less than or equal"),
+        (lambda r: r["matrix"][LAST]["gqa"].update(score=-1.0), "greater than or equal"),
         (lambda r: r["matrix"][LAST]["gqa"].update(score=float("nan")), "score must be"),
         (lambda r: r["matrix"][LAST]["gqa"].update(score="70"), "score must be"),
         (lambda r: r["matrix"][LAST]["gqa"].update(version="0"), "version of task gqa"),

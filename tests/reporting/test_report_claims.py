@@ -157,6 +157,13 @@ def test_rank_agreement_is_as_unsure_as_its_items() -> None:
     assert two.correlation is None and two.rows == 2
 
 
+def test_an_end_of_nought_is_an_end() -> None:
+    """Orders 2 4 1 3 and 3 1 4 2 against 1 2 3 4: both correlations are 0."""
+    values = gains(a=[2.0, 3.0], b=[4.0, 1.0], c=[1.0, 4.0], d=[3.0, 2.0])
+    found = rank_agreement(values, {"a": 1, "b": 2, "c": 3, "d": 4}).correlation
+    assert found == Estimate(0.0, 0.0, 0.0)
+
+
 def test_rank_agreement_over_seeds_has_their_interval() -> None:
     values = gains(a=[1.0, 1.0, 1.0], b=[2.0, 2.0, 3.0], c=[3.0, 3.0, 2.0])
     found = rank_agreement(values, {"a": 1, "b": 2, "c": 3}).correlation

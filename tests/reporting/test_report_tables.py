@@ -155,6 +155,11 @@ def test_cost_is_choosing_and_training_over_all_steps_relative_to_random() -> No
     assert tables.costs({"el2n": by_method["coincide"]})["el2n"]["ratio"] is None
 
 
+def test_one_run_that_waited_does_not_carry_the_cost_away() -> None:
+    spent = [recorded({"a": [1]}, costs={"s1": cost(training=s)}) for s in (10, 90, 11)]
+    assert tables.costs({"random": dict(enumerate(spent))})["random"]["seconds"] == 11
+
+
 def test_rows_of_the_language_stream_stand_beside_table_8() -> None:
     rows = [row_of(name, published=Published(1.0, 2.0, 3.0)) for name in (*TABLE_8, "el2n")]
     ours, text = ["llava", "vision_flan"], ["natural_instructions", "firefly"]
@@ -430,7 +435,8 @@ def test_checks_name_what_they_find(tmp_path: Path) -> None:
         ),
         "More than 80% of a selection from one dataset": "random at lamm: m3it 82%",
         "Choosing took longer than training": "adapt_inf",
-        "Held up by other work, so its seconds are too many": "random, seed 0: 60%",
+        "Held up by other work, so its seconds are too many": "random, seed 0: 60%; "
+        "not recorded for 2 of 3 runs",
     }
 
 

@@ -15,7 +15,7 @@ from campaign import EXTRA, REPORTED, SKILLS, STREAM, stores, write_campaign
 from liit.errors import LiitError
 from liit.markdown import fill_block
 from liit.reporting.report import write_report
-from liit.reporting.samples import best_samples
+from liit.reporting.samples import drawn_samples
 from liit.reporting.tables import METRICS
 
 
@@ -206,16 +206,15 @@ def test_text_from_files_is_escaped(tmp_path: Path) -> None:
     assert "<script>alert" not in written.partition("\n## ")[2]
 
 
-def test_cards_show_the_best_scored_sample_of_each_dataset(reported: Path) -> None:
+def test_cards_show_a_chosen_sample_of_each_dataset(reported: Path) -> None:
     import pyarrow.parquet as pq
 
     folder = reported / "selections" / "adapt_inf" / "0" / "vision_flan"
     rows = {row["id"]: row for row in pq.read_table(folder / "selection.parquet").to_pylist()}
-    cards = best_samples(folder, stores(reported))
+    cards = drawn_samples(folder, stores(reported))
     assert [card.sample.source for card in cards] == STREAM
     for card in cards:
-        ids = {one.id for one in stores(reported)[card.sample.source]} & rows.keys()
-        assert rows[card.sample.id]["score"] == max(rows[id_]["score"] for id_ in ids)
         assert rows[card.sample.id]["scorer"] in card.reason
+        assert card.sample.id in {one.id for one in stores(reported)[card.sample.source]}
         assert len(card.images) == 1
-    assert best_samples(reported / "nowhere", stores(reported)) == []
+    assert drawn_samples(reported / "nowhere", stores(reported)) == []

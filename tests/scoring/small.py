@@ -20,7 +20,8 @@ class Case:
     """References, an answer to each, and what both profiles give.
 
     ``files`` are name and content; ``said`` answers the items that are asked, in their order;
-    ``exams`` are the lm-eval tasks of the benchmark; ``share`` turns the score into their cell.
+    ``exams`` are the lm-eval tasks of the benchmark; ``share`` turns the score into their cell;
+    ``asked`` is the cell where an exam normalises the answers first, as they are uploaded.
     """
 
     files: dict[str, Any]
@@ -30,6 +31,7 @@ class Case:
     paper: Numbers | None = None
     exams: tuple[str, ...] = ()
     share: float = 1.0
+    asked: float | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
     def wanted(self, profile: str) -> Numbers:
@@ -149,13 +151,15 @@ CASES: dict[str, Case] = {
     "exact": Case({"r.json": GQA}, SAID, dict(zip(GQA, SAID, strict=True)), {"score": 100 / 3}),
     "okvqa": Case(
         {"r.json": VQA}, VQA_SAID, by_id([1, 2], VQA_SAID),
-        {"score": 45, "answer_type.number": 0}, exams=("okvqa_val",),
+        {"score": 45, "answer_type.number": 0}, exams=("okvqa_val",), asked=95,
     ),
     "vqav2": Case(
-        {"r.json": VQA}, VQA_SAID, by_id([1, 2], VQA_SAID), {"score": 45}, exams=("vqav2_val",)
+        {"r.json": VQA}, VQA_SAID, by_id([1, 2], VQA_SAID), {"score": 45},
+        exams=("vqav2_val",), asked=95,
     ),
     "vizwiz": Case(
-        {"r.json": VQA}, VQA_SAID, by_id([1, 2], VQA_SAID), {"score": 45}, exams=("vizwiz_val",)
+        {"r.json": VQA}, VQA_SAID, by_id([1, 2], VQA_SAID), {"score": 45},
+        exams=("vizwiz_val",), asked=95,
     ),
     "textvqa": Case(
         {"r.json": VQA}, VQA_SAID, by_id([1, 2], VQA_SAID), {"score": 95}, exams=("textvqa_val",)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liit.benchmarks import aokvqa, mme
+from liit.benchmarks import aokvqa, mme, vqa
 from liit.benchmarks._mmmu_parser import mmmu_choice, mmmu_open, parse_mmmu_choice, parse_mmmu_open
 from liit.benchmarks.humaneval import pass_at_k
 from liit.benchmarks.judged import win_rate
@@ -64,12 +64,24 @@ def test_vqa_normalisation_quirks() -> None:
     assert soft_accuracy("The answer is red.", ["red"] * 9 + ["blue"]).lenient == 1
 
 
+def test_an_exam_does_not_ask_for_a_small_first_letter() -> None:
+    """Ten agree, so the official scorer normalises nothing; LLaVA uploads what it normalised."""
+    facts = {"answers": ["black"] * 10}
+    assert vqa.score(facts, "Black").value == 0
+    assert vqa.score_as_uploaded(facts, "Black").value == 1
+    assert vqa.score_as_uploaded({"answers": ["unanswerable"] * 10}, "Unanswerable").value == 1
+    assert not vqa.score_as_uploaded(facts, " ").parsed
+
+
 def test_aokvqa_by_hand() -> None:
     assert aokvqa.score({"answers": ["two"] * 2 + ["three"] * 8}, "two").value == pytest.approx(
         2 / 3
     )
     assert aokvqa.score({"answers": ["two"] * 4 + ["three"] * 6}, "Two").value == 0
     assert aokvqa.score({"answers": ["two"] * 4 + ["three"] * 6}, "Two").lenient == 1
+    # an exam takes both sides as LLaVA's converters write answers
+    asked = aokvqa.score_as_uploaded({"answers": ["2"] * 2 + ["three"] * 8}, "Two.")
+    assert asked.value == pytest.approx(2 / 3) and asked.parsed
     choices = ["cat", "dog", "cow", "hen"]
     assert aokvqa.score_choice({"choices": choices, "correct": 1}, "dog").value == 1
     assert aokvqa.score_choice({"choices": choices, "correct": 1}, "B").value == 1

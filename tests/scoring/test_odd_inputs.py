@@ -367,6 +367,68 @@ def test_programs_stand_in_the_field_that_is_named(tmp_path: Path) -> None:
     assert run("humaneval", [PROBLEM], said, tmp_path, **options).outcome.score == 100
 
 
+def test_a_table_says_in_words_whether_a_program_passed(tmp_path: Path) -> None:
+    table = "task_id,completion,passed\nT/0,x,False\nT/1,x,true\n"
+    report = run("humaneval", [PROBLEM, {"task_id": "T/1"}], table, tmp_path, "csv")
+    assert (report.outcome.score, report.outcome.notes) == (50, [])
+    with pytest.raises(LiitError, match=r"passed is 'maybe'"):
+        run("humaneval", None, table.replace("true", "maybe"), tmp_path, "csv")
+
+
+def test_problems_without_a_sample_are_counted(tmp_path: Path) -> None:
+    problems = [PROBLEM, {"task_id": "T/1"}]
+    report = run("humaneval", problems, [{"task_id": "T/0", "passed": True}], tmp_path)
+    assert report.outcome.notes == ["1 of 2 problems have no sample: not in the score"]
+
+
+@pytest.mark.parametrize(
+    ("references", "said", "unparsed"),
+    [
+        ("a cat\na dog\nno one\n", "a cat\na dog\n\n", 1),  # the last answer is empty
+        ("a cat\na dog\nno one\n", "a cat\na dog\nx\n\n\n", 0),  # the file ends in blank lines
+        ("a cat\na dog\nno one\n\n\n", "a cat\na dog\nx\n\n\n", 0),
+        ("a cat\na dog\nno one\n\n\n", "a cat\na dog\n", None),
+    ],
+)
+def test_blank_lines_at_the_end(
+    references: str, said: str, unparsed: int | None, tmp_path: Path
+) -> None:
+    known, given = write_lines(tmp_path, references=references, said=said)
+    if unparsed is None:
+        with pytest.raises(LiitError, match="none of 2 answers"):
+            run_benchmark(benchmarks()["rouge"], [known], [given])
+        return
+    report = run_benchmark(benchmarks()["rouge"], [known], [given])
+    assert report.outcome.score == pytest.approx(200 / 3)
+    assert (report.n, report.unparsed) == (3, unparsed)
+
+
+def write_lines(folder: Path, **texts: str) -> list[Path]:
+    files = [folder / f"{name}.txt" for name in texts]
+    for file, text in zip(files, texts.values(), strict=True):
+        file.write_text(text, encoding="utf-8")
+    return files
+
+
+def test_difficult_questions_need_no_answer(tmp_path: Path) -> None:
+    """Seven easy ones are right, three difficult ones are not answered."""
+    questions = [
+        {"question_id": str(n), "image_id": n, "question": f"How {n}?", "choices": ["a", "b"],
+         "correct_choice_idx": 0, "direct_answers": ["a"] * 10, "difficult_direct_answer": n > 6}
+        for n in range(10)
+    ]  # fmt: skip
+    said = [{"question_id": str(n), "text": "a"} for n in range(7)]
+    report = run("aokvqa", questions, said, tmp_path)
+    assert report.outcome.score == 100 and report.score_with_missing_wrong is None
+    report = run("aokvqa", questions, said[:6], tmp_path)
+    assert report.score_with_missing_wrong == pytest.approx(600 / 7)
+
+
+def test_marks_in_a_text_are_not_its_digits(tmp_path: Path) -> None:
+    with pytest.raises(LiitError, match="the marks are not two numbers: '87'"):
+        run("llava_bench", None, [{"category": "all", "score": "87"}], tmp_path)
+
+
 def test_a_missing_field_is_no_wrong_answer(tmp_path: Path) -> None:
     references = {"1": {"question": "q?", "answer": "yes"}}
     said = [{"question_id": 1, "model": {"text": "yes"}}]

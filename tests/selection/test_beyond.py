@@ -180,6 +180,20 @@ def test_full_tasks_pass_their_share_on() -> None:
         weighted(Groups(np.zeros(3, int)), 1, np.random.default_rng(0))
 
 
+@pytest.mark.parametrize(
+    ("total", "of_each"), [(20, (15, 5)), (40, (30, 10)), (4000, (3000, 1000))]
+)
+def test_datasets_get_their_share_where_groups_get_less_than_a_sample(
+    total: int, of_each: tuple[int, int]
+) -> None:
+    """Two datasets of a hundred groups of 100; one weighs three times as much as the other."""
+    weights = np.repeat([0.0075, 0.0025], 100)
+    groups = Groups(np.repeat(np.arange(200), 100), weights=weights)
+    given = weighted(groups, total, np.random.default_rng(0))
+    assert (given[:100].sum(), given[100:].sum()) == of_each
+    assert max(np.ptp(given[:100]), np.ptp(given[100:])) <= 1
+
+
 def test_what_is_not_shared_by_hand() -> None:
     # 90, 30 and 0 degrees: the second keeps sin² 60 = 3/4 of its own; nothing of a plane is left
     # for the third; a copy of the first keeps nothing

@@ -40,6 +40,15 @@ def score(facts: Facts, said: str) -> Scored:
     return Scored(strict, True, max(strict, lenient))
 
 
+def score_as_uploaded(facts: Facts, said: str) -> Scored:
+    """Score an exam's direct answer with both sides normalised by M4C's rule.
+
+    The raw rule would give an answer that begins with a capital, as LLaVA's do, nothing.
+    """
+    answers = [m4c_normalise(answer) for answer in facts["answers"]]
+    return score({**facts, "answers": answers}, m4c_normalise(said))
+
+
 def score_choice(facts: Facts, said: str) -> Scored:
     """Score a choice: 1 for the text of the right one, or its letter as LLaVA gives it."""
     said, choices, correct = said.strip(), facts["choices"], facts["correct"]
@@ -114,7 +123,7 @@ def _score_letter(facts: Facts, said: str) -> Scored:
     return score_choice({**facts, "correct": LETTERS.index(facts["letter"])}, said)
 
 
-exam = by_item(score)
+exam = by_item(score_as_uploaded)
 exam_choice = by_item(_score_letter)
 BENCHMARKS = (
     Benchmark(
@@ -122,6 +131,7 @@ BENCHMARKS = (
         "direct-answer accuracy, %",
         _facts,
         score,
+        leaves_out=_is_difficult,
         settle=_without_difficult,
         targets=_DIRECT_ANSWERS,
         answers=_answers(_DIRECT),

@@ -75,7 +75,7 @@ def _humaneval(
         sources[task].append(record.document)
         of_one_file(sources[task], f"answer {task}")
         if "passed" in record.fields:
-            results[task].append(bool(record.fields["passed"]))
+            results[task].append(_passed(record))
         elif options.execute:
             program = _program(task, record, problems, options.answer_field)
             results[task].append(runs_through(program))
@@ -88,7 +88,31 @@ def _humaneval(
         for k in _KS
         if k <= least
     }
-    return Outcome(100 * estimates["pass@1"], None, estimates, n=len(results))
+    return Outcome(
+        100 * estimates["pass@1"],
+        None,
+        estimates,
+        notes=_left_out(problems, results),
+        n=len(results),
+    )
+
+
+def _passed(record: Record) -> bool:
+    """Return what a record says of its program; a table says it in a word."""
+    words = {"true": True, "1": True, "false": False, "0": False}
+    said = words.get(str(record.fields["passed"]).strip().lower())
+    if said is None:
+        raise LiitError(
+            f"{record.where}: passed is {record.fields['passed']!r}",
+            next_step="give true or false",
+        )
+    return said
+
+
+def _left_out(problems: Sequence[Mapping[str, Any]], results: Mapping[str, Any]) -> list[str]:
+    """Say how many of the given problems no sample tries: the official scorer refuses them."""
+    left = sum(str(problem.get("task_id")) not in results for problem in problems)
+    return [f"{left} of {len(problems)} problems have no sample: not in the score"] if left else []
 
 
 def _samples(

@@ -63,7 +63,7 @@ def _reviews(document: Document, names: Sequence[str]) -> Iterator[tuple[str, tu
         if marks is None:
             continue
         try:
-            first, second = (float(mark) for mark in marks)
+            first, second = (float(mark) for mark in (() if isinstance(marks, str) else marks))
         except (TypeError, ValueError) as fault:
             raise LiitError(
                 f"{record.where}: the marks are not two numbers: {marks!r}",

@@ -9,7 +9,7 @@ from typing import Any
 
 from liit.benchmarks._short import ANSWERS, ask_shortly, short_facts
 from liit.metrics import Scored
-from liit.metrics.vqa import Mode, official_normalise, soft_accuracy
+from liit.metrics.vqa import Mode, m4c_normalise, official_normalise, soft_accuracy
 from liit.prompts import OCR, UNANSWERABLE
 from liit.scoring.benchmark import Benchmark, by_group, mean
 from liit.scoring.exam import Facts, Marked, by_item
@@ -36,6 +36,15 @@ def score(facts: Facts, said: str, mode: Mode = "official") -> Scored:
     return Scored(value, bool(said.strip()), max(value, lenient))
 
 
+def score_as_uploaded(facts: Facts, said: str) -> Scored:
+    """Score an exam's answer as LLaVA's converters hand it in: normalised by M4C's rule.
+
+    The official scorer normalises only where the annotators disagree: where all ten agree, a
+    capital would cost a right answer everything, and LLaVA begins its answers with one.
+    """
+    return score(facts, m4c_normalise(said))
+
+
 def _figures_of_vizwiz(marked: Sequence[Marked]) -> Mapping[str, float]:
     """Return the groups, and all of it again as the other circulating copy of the scorer has it."""
     rated = [one for one in marked if "answers" in one.facts]
@@ -56,7 +65,7 @@ def _ocr_line(record: Record) -> str | None:
     return OCR + ", ".join(map(str, tokens)) if tokens else None
 
 
-exam = by_item(score)
+exam = by_item(score_as_uploaded)
 exam_m4c = by_item(partial(score, mode="m4c"))
 # the released code of the paper scores TextVQA with M4C and has no scorer for the others
 BENCHMARKS = tuple(

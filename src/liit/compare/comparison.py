@@ -229,7 +229,7 @@ def _selections(runs: Sequence[SideRun]) -> Collection[Mapping[str, Any]]:
 
 
 def _cost(pairs: Sequence[Pair]) -> dict[str, tuple[float, float]]:
-    """Return the seconds of each phase over the stream, means over the pairs that have records."""
+    """Return the seconds of each phase over the stream, medians over the pairs with records."""
     known = [pair for pair in pairs if all(run.record.costs for run in pair)]
     if not known:
         return {}

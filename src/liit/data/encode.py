@@ -51,10 +51,6 @@ class Encoded:
         """Return the number of images."""
         return len(self.pictures.shapes)
 
-    def without_pixels(self) -> Encoded:
-        """Return the same sample with its placeholders alone."""
-        return replace(self, pictures=self.pictures.none())
-
     def blind(self, image_token: int) -> Encoded:
         """Return the same sample with its image placeholders and features removed."""
         kept = self.input_ids != image_token

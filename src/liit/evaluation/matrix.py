@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
-from typing import Literal
 
 from liit.errors import LiitError
 
@@ -88,22 +87,12 @@ def forgetting(rows: Rows, skills: Skills) -> float | None:
     return fmean(max(s[:-1]) - s[-1] for s in scores) if len(rows) > 1 else None
 
 
-def upper_bound(
-    sequential: Rows, skills: Skills, *, per: Literal["skill", "task"] = "skill"
-) -> dict[str, float]:
+def upper_bound(sequential: Rows, skills: Skills) -> dict[str, float]:
     """Return the best value of each skill at any step (t = 0 included) of the sequential run.
 
-    ``per="skill"`` averages a skill's tasks first and takes the maximum over steps then;
-    ``per="task"`` takes each task's own maximum first. The paper does not say which it used.
+    A skill's tasks are averaged before the maximum over steps; the paper does not say it.
     """
-    if per == "skill":
-        return {skill: max(scores) for skill, scores in skill_scores(sequential, skills).items()}
-    best = {
-        task: max(_score(sequential, step, task) for step in range(len(sequential)))
-        for tasks in skills.values()
-        for task in tasks
-    }
-    return {skill: fmean(best[task] for task in tasks) for skill, tasks in skills.items()}
+    return {skill: max(scores) for skill, scores in skill_scores(sequential, skills).items()}
 
 
 def relative_gain(rows: Rows, skills: Skills, bound: Mapping[str, float]) -> RelativeGain:

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 
 from liit.metrics import Scored
 
+_BETA = 1.2
+"""What recall weighs against precision in ROUGE-L."""
 _TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W_]+", re.UNICODE)
 
 
 def caption_tokens(text: str) -> list[str]:
-    """Split a caption into lower-cased words; every Chinese character is a token of its own."""
+    """Split a caption into lower-cased words; every Chinese character is a token of its own.
+
+    But for one behind a Latin letter or digit without a space, which stays with that word.
+    """
     return _TOKEN.findall(text.lower())
 
 
@@ -35,11 +40,11 @@ def _f1(said: Counter[str], wanted: Counter[str]) -> float:
     return 2 * shared / (said.total() + wanted.total())
 
 
-def rouge_l(prediction: str, references: Sequence[str], beta: float = 1.2) -> float:
+def rouge_l(prediction: str, references: Sequence[str]) -> float:
     """ROUGE-L of the COCO caption evaluation (0..1) over tokens split at single spaces.
 
     The best precision and the best recall over the references are combined, even when they come
-    from different references. Lin 2004, equation 4, with beta = 1.2.
+    from different references. Lin 2004, equation 4.
     """
     said = prediction.split(" ")
     pairs = [(lcs_length(said, text.split(" ")), text.split(" ")) for text in references]
@@ -47,7 +52,7 @@ def rouge_l(prediction: str, references: Sequence[str], beta: float = 1.2) -> fl
     recall = max((shared / len(wanted) for shared, wanted in pairs), default=0.0)
     if not precision or not recall:
         return 0.0
-    return (1 + beta**2) * precision * recall / (recall + beta**2 * precision)
+    return (1 + _BETA**2) * precision * recall / (recall + _BETA**2 * precision)
 
 
 def lcs_length(one: Sequence[str], other: Sequence[str]) -> int:

@@ -85,7 +85,7 @@ def record_of(
         "seeds": [one.seed for one in recoveries],
         "samples": recoveries[0].outcomes[RANDOM].samples,
         "before": _over(recoveries, lambda one: one.before),
-        "best_before": _over(recoveries, lambda one: one.before + one.lost),
+        "best_before": _over(recoveries, lambda one: max(one.curve[:-1])),
         "choices": [_choice(name, recoveries) for name in LABELS],
         "whole": {
             "samples": len(stream.stores[stream.last]),

@@ -233,7 +233,9 @@ def rank_agreement(values: Values, published: Mapping[str, float | None]) -> Ran
         return RankAgreement(None, len(theirs))
     if len(known) > 1:
         over = over_seeds(known)
-        low, high = max(over.low or -1.0, -1.0), min(over.high or 1.0, 1.0)
+        low, high = (
+            None if end is None else max(-1.0, min(end, 1.0)) for end in (over.low, over.high)
+        )
         return RankAgreement(Estimate(over.mean, low, high), len(theirs))
     drawn = _redrawn([gains[seeds[0]] for gains in ours])
     cuts = quantiles([rho for gains in drawn if (rho := spearman(gains)) is not None], n=40)

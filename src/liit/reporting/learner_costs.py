@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import fmean
+from statistics import median
 from typing import Any
 
 from liit.reporting.learner_records import measured_of
@@ -25,7 +25,7 @@ def learner_cost_section(data: ReportData) -> Section:
     note = (
         "Trained and all numbers of the model at the last step. The seconds before and after "
         "training, in which importances are measured or records compared, and the state that all "
-        "steps keep on disk beside their adapters are averaged over seeds. "
+        "steps keep on disk beside their adapters are medians over seeds. "
     ) + _where_measured(data)
     header = ["Method", "Trained", "All", "Step time × plain", "Memory × plain"]
     header += ["Before and after s", "State MB"]
@@ -56,10 +56,10 @@ def penalty_section(data: ReportData) -> Section:
 
 
 def _spent(data: ReportData, row: MethodRow) -> dict[str, float]:
-    """Return what training a row took over the stream, averaged over seeds."""
+    """Return what training a row took over the stream, the median over seeds."""
     runs = [_trainings(run) for run in data.runs[row.method].values()]
     spent = {
-        name: fmean(sum(float(one.get(name, 0)) for one in steps) for steps in runs)
+        name: median(sum(float(one.get(name, 0)) for one in steps) for steps in runs)
         for name in ("aside_seconds", "state_bytes")
     }
     last = runs[0][-1]

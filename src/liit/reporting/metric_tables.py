@@ -59,9 +59,16 @@ def interval_note(data: ReportData) -> str:
 
 
 def agreement_note(data: ReportData) -> str:
-    """Return the rank correlation with the paper in words; nothing where it has no row."""
+    """Return the rank correlation with the paper in words; nothing where it has no row.
+
+    Rows that the paper prints of another budget are not ranked.
+    """
     rows = {row.method: published_row(row, data.stream) for row in data.rows}
-    published = {method: row.relative_gain for method, row in rows.items() if row}
+    published = {
+        method: row.relative_gain
+        for method, row in rows.items()
+        if row and row.budget_factor is None
+    }
     if not published:
         return ""
     agreement = rank_agreement(data.values, published)

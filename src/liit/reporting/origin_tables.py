@@ -53,7 +53,7 @@ def cost_section(data: ReportData) -> Section:
         rows.append([row["label"], *ours])
         theirs.append([*map(number, paper), ratio(cost["paper_ratio"])])
     note = (
-        "Seconds over the whole stream, averaged over seeds. The total is choosing plus training, "
+        "Seconds over the whole stream, medians over seeds. The total is choosing plus training, "
         "without evaluation, as in the paper's Table 6; each ratio is to the random row of its own "
         "table. Signals that a method shares with another are charged to both."
     )
@@ -72,7 +72,7 @@ def load_section(data: ReportData) -> Section:
             cells += [f"{spent['samples']:.0f}", number(spent["peak_memory_gb"], 2)]
         rows.append(cells)
     note = (
-        "Samples over the whole stream, averaged over seeds; an epoch counts each anew. Memory is "
+        "Samples over the whole stream, medians over seeds; an epoch counts each anew. Memory is "
         "the largest peak of the process (of the device on an accelerator) in any step and seed."
     )
     table = TextTable(["Method", *heads], rows, list(data.labels))
@@ -110,22 +110,26 @@ def provenance_section(data: ReportData) -> Section:
 
 
 def _held_up(data: ReportData) -> list[str]:
-    """Return rows that had to wait for a processor while they trained, where that is recorded."""
-    found = []
+    """Return rows that had to wait for a processor while they trained, and how many do not say."""
+    found, silent, runs = [], 0, 0
     for method, by_seed in data.runs.items():
         for seed, run in by_seed.items():
             spent = [phases["training"] for phases in run.costs.values() if "training" in phases]
-            share = _given(spent) if run.provenance["device"] == "cpu" else 1.0
-            if share < UNDISTURBED:
+            if run.provenance["device"] != "cpu":
+                continue
+            share, runs = _given(spent), runs + 1
+            if share is None:
+                silent += 1
+            elif share < UNDISTURBED:
                 found.append(f"{method}, seed {seed}: {share:.0%}")
-    return found
+    return [*found, *([f"not recorded for {silent} of {runs} runs"] if silent else [])]
 
 
-def _given(spent: list[Mapping[str, float]]) -> float:
-    """Return the processor's seconds over those of the clock; 1 where they were not recorded."""
+def _given(spent: list[Mapping[str, float]]) -> float | None:
+    """Return the processor's seconds over those of the clock; None where they were not recorded."""
     known = [cost for cost in spent if "cpu_seconds" in cost]
     wall = sum(cost["seconds"] for cost in known)
-    return sum(cost["cpu_seconds"] for cost in known) / wall if wall else 1.0
+    return sum(cost["cpu_seconds"] for cost in known) / wall if wall else None
 
 
 def _uncommitted(data: ReportData) -> list[str]:

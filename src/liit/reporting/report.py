@@ -20,7 +20,7 @@ from liit.reporting.instrument_sections import instrument_sections
 from liit.reporting.leaderboard.section import leaderboard_section
 from liit.reporting.recovery_sections import recovery_sections
 from liit.reporting.report_data import ReportData, gather
-from liit.reporting.samples import SampleCard, best_samples
+from liit.reporting.samples import SampleCard, drawn_samples
 from liit.reporting.section import ReportFigure, Section
 from liit.reporting.sections import CURVES, report_sections
 from liit.reporting.side_record import figures_in
@@ -105,6 +105,6 @@ def _cards(
     seed = data.seeds[0]
     lasts = {method: by_seed[seed].steps[-1] for method, by_seed in data.runs.items()}
     return {
-        method: best_samples(paths.selection(method, seed, step, root), stores)
+        method: drawn_samples(paths.selection(method, seed, step, root), stores)
         for method, step in lasts.items()
     }

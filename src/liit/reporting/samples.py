@@ -15,6 +15,7 @@ from liit.data.images import open_image
 from liit.data.sample import Sample
 from liit.data.store import SampleStore
 from liit.errors import LiitError
+from liit.seeds import seed_for
 from liit.selection.files import read_selection
 
 THUMBNAIL = 96
@@ -30,11 +31,12 @@ class SampleCard:
     reason: str
 
 
-def best_samples(folder: Path, stores: Mapping[str, SampleStore]) -> list[SampleCard]:
-    """Return the best-scored sample of each dataset in a selection, of equal ones the smallest id.
+def drawn_samples(folder: Path, stores: Mapping[str, SampleStore]) -> list[SampleCard]:
+    """Return one sample of each dataset in a selection, drawn by the ids alone.
 
-    ``folder`` holds `selection.parquet`; ``stores`` are the prepared datasets by name, and samples
-    of others are left out. Returns nothing if the selection is not on this machine.
+    Scores of one selection do not compare: groups have scorers of their own, and some methods take
+    the lowest. ``folder`` holds `selection.parquet`; ``stores`` are the prepared datasets by name,
+    and samples of others are left out. Returns nothing if the selection is not on this machine.
     """
     if not (folder / "selection.parquet").is_file():
         return []
@@ -43,10 +45,10 @@ def best_samples(folder: Path, stores: Mapping[str, SampleStore]) -> list[Sample
     for store in stores.values():
         places = {id_: row for row, id_ in enumerate(store.column("id")) if id_ in chosen}
         if places:
-            best = min(places, key=lambda id_: (-(chosen[id_]["score"] or 0.0), id_))
-            sample = store[places[best]]
+            drawn = min(places, key=lambda id_: seed_for(0, "sample card", id_))
+            sample = store[places[drawn]]
             images = (data_uri(one) for one in thumbnails(sample, store.image_root))
-            cards.append(SampleCard(sample, tuple(images), _reason(chosen[best])))
+            cards.append(SampleCard(sample, tuple(images), _reason(chosen[drawn])))
     return cards
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from statistics import fmean
+from statistics import median
 from typing import Any
 
 from liit.evaluation import matrix
@@ -71,11 +71,12 @@ def values_by_seed(runs: RunRecords, bounds: Bounds) -> Values:
 
 
 def costs(runs: RunRecords) -> dict[str, dict[str, Any]]:
-    """Return each method's cost over the whole stream, averaged over seeds.
+    """Return each method's cost over the whole stream, the median over seeds.
 
     ``seconds`` is choosing plus training; ``ratio`` divides it by the random row's,
     ``paper_ratio`` does so with the paper's hours; both are None without the row. ``phases`` has
-    seconds and samples summed over steps, and the largest peak memory in GB.
+    seconds and samples summed over steps, and the largest peak memory in GB. A median, because a
+    single run that waited for other work would carry a mean away.
     """
     phases = {
         method: {phase: _phase(by_seed.values(), phase) for phase in PHASES}
@@ -180,8 +181,8 @@ def _phase(runs: Iterable[RunRecord], phase: str) -> dict[str, Any]:
     spent = [[step[phase] for step in run.costs.values() if phase in step] for run in runs]
     peaks = [cost["peak_memory_gb"] for costs in spent for cost in costs]
     return {
-        "seconds": fmean(sum(cost["seconds"] for cost in costs) for costs in spent),
-        "samples": fmean(sum(cost["samples"] for cost in costs) for costs in spent),
+        "seconds": median(sum(cost["seconds"] for cost in costs) for costs in spent),
+        "samples": median(sum(cost["samples"] for cost in costs) for costs in spent),
         "peak_memory_gb": max((peak for peak in peaks if peak is not None), default=None),
     }
 

@@ -85,7 +85,8 @@ class Benchmark:
     ``facts`` takes from a reference record what ``rule`` needs to score one answer;
     ``answer_facts`` adds what the answer's record says. ``total`` makes the score, and the lenient
     score, of all marked answers, ``figures`` the breakdown, ``counts`` tells which are in the
-    denominator, ``key`` names an item. ``settle`` fixes what only all answers together tell.
+    denominator, ``leaves_out`` which references need no answer, ``key`` names an item. ``settle``
+    fixes what only all answers together tell.
 
     ``targets`` names the fields one of which a reference record must have; records without any
     are taken for questions and lend their image and text to the others. ``alone`` marks layouts
@@ -104,6 +105,7 @@ class Benchmark:
     figures: Callable[[Sequence[Marked]], Mapping[str, float]] = by_group
     answer_facts: Callable[[Record], Facts] = lambda _: {}
     counts: Callable[[Marked], bool] = lambda _: True
+    leaves_out: Callable[[Record], bool] = lambda _: False
     key: Callable[[Record], str] = item_key
     settle: Callable[[Benchmark, Sequence[Pair], Options], Settled] | None = None
     targets: Sequence[str] = ("answers", "answer")

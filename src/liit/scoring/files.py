@@ -63,7 +63,7 @@ def _content_of(path: Path) -> tuple[Kind, Any]:
     if delimiter is not None:
         return "table", cells_of(text, delimiter, path)
     # blank lines count: line files are aligned with each other by position
-    return "lines", [line.strip() for line in text.rstrip().split("\n")]
+    return "lines", [line.strip() for line in text.removesuffix("\n").split("\n")]
 
 
 def _files(paths: Sequence[str | Path]) -> Iterator[tuple[Path, str]]:

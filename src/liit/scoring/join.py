@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from liit.scoring.answers import Answer, refuse_mixed, refuse_two_models
 from liit.scoring.records import Record, as_key
@@ -74,6 +74,8 @@ def join(references: Sequence[Record], answers: Sequence[Answer]) -> Joined:
     order are those of another release. Position is the last resort, for files of equal length
     whose questions agree in order or one of which has no usable key at all.
     """
+    references = _evened(references, ())
+    answers = _evened(answers, references)
     best: dict[int, int] = {}
     chosen: _Way | None = None
     bare = all(r.id is None and r.image is None for r in references)
@@ -97,6 +99,18 @@ def join(references: Sequence[Record], answers: Sequence[Answer]) -> Joined:
         "position" if chosen is None else chosen.name,
         [] if best and chosen is None else _doubtful(references, answers, chosen or _WAYS[0]),
     )
+
+
+def _evened(items: Sequence[Item], partners: Sequence[Any]) -> Sequence[Item]:
+    """Return items without the blank lines at the end of their file beyond the partners' number."""
+    end = len(items)
+    while end > len(partners) and _record(items[end - 1]).fields == {"value": ""}:
+        end -= 1
+    return items[:end]
+
+
+def _record(item: Record | Answer) -> Record:
+    return item if isinstance(item, Record) else item.record
 
 
 def _doubtful(references: Sequence[Record], answers: Sequence[Answer], way: _Way) -> list[str]:

@@ -124,6 +124,8 @@ def _report(
         if not joined.pairs:
             refuse_mixed(answers)
             raise _nothing_joined(records, answers)
+        missing = [one for one in joined.missing if not benchmark.leaves_out(one)]
+        joined = replace(joined, missing=missing)
     else:
         joined = paired_with_themselves(answers)
     outcome = score_pairs(benchmark, joined.pairs, options)

@@ -142,17 +142,40 @@ def transferability(
 
 
 def weighted(groups: Groups, total: int, generator: Generator) -> Ints:  # noqa: ARG001
-    """Shares in proportion to the weights that the grouping gave; full groups pass theirs on."""
+    """Shares in proportion to the weights that the grouping gave; full groups pass theirs on.
+
+    The shares are rounded as they add up, so that neighbouring groups, those of one dataset,
+    together get their share to a sample, however small each one's is.
+    """
     if groups.weights is None:
         raise LiitError(
             "The method's budget needs groups with weights.",
             next_step="return Groups(labels, weights=...) from its grouping.",
         )
-    return in_turn(groups.weights, groups.sizes, total)
+    shares = _capped(groups.weights, groups.sizes, total)
+    return np.diff(np.floor(np.cumsum(shares) + 0.5), prepend=0.0).astype(np.int64)
+
+
+def _capped(weights: Floats, sizes: Ints, total: int) -> Floats:
+    """Return real shares of ``total`` in proportion to the weights, none above its group's size."""
+    shares, left = np.zeros(len(sizes)), np.ones(len(sizes), dtype=bool)
+    while left.any():
+        part = weights[left] if weights[left].sum() > 0.0 else sizes[left]
+        shares[left] = (total - sizes[~left].sum()) * part / part.sum()
+        full = left & (shares >= sizes)
+        if not full.any():
+            break
+        shares[full] = sizes[full]
+        left &= ~full
+    return shares
 
 
 def in_turn(shares: Floats, sizes: Ints, total: int) -> Ints:
-    """Serve groups by descending share, each its part of what is left, until all is given."""
+    """Serve groups by descending share, each its part of what is left, until all is given.
+
+    Where shares fall below half a sample, the largest groups get none and the last what is left
+    (COINCIDE's rule).
+    """
     given = np.zeros(len(sizes), dtype=np.int64)
     left = total
     while left:

@@ -23,11 +23,15 @@ RESERVE = -1
 
 @dataclass(frozen=True)
 class Published:
-    """The paper's row, in per cent; None where it prints a dash."""
+    """The paper's row, in per cent; None where it prints a dash.
+
+    ``budget_factor``: the budget that it is of, where that is not the row's own.
+    """
 
     relative_gain: float | None
     forgetting_rate: float | None
     average_accuracy: float | None
+    budget_factor: float | None = None
 
 
 @dataclass(frozen=True)

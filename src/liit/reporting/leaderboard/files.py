@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import yaml
-from annotated_types import Ge, Le
 
 from liit.errors import LiitError
 from liit.files import read_json
@@ -72,7 +71,7 @@ class Given:
 class Cell(Given):
     """One score of the accuracy matrix."""
 
-    score: Annotated[float, Ge(0), Le(100)]
+    score: NonNegative
     stderr: NonNegative
     n: Count
     parsed: Share
