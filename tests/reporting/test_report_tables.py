@@ -414,6 +414,32 @@ def test_the_tables_compare_their_rows_with_what_they_change(
     assert (found.method, " ".join(changed_parts(one, found))) == (reference, changed)
 
 
+def test_a_model_that_is_not_trained_stands_beside_the_rows(tmp_path: Path) -> None:
+    """Of every skill: its score before the stream, over the best one of the sequential run."""
+    methods = write_campaign(tmp_path, ["sequential", "random", "multitask"], seeds=(0, 1))
+    sections = {one.anchor: one for one in metric_sections(tmp_path, methods)}
+    gains, starts = [], {}
+    for seed in (0, 1):
+        result = json.loads((tmp_path / f"results/sequential/{seed}.json").read_text())
+        for skill, tasks in result["skills"].items():
+            scores = [
+                sum(result["matrix"][step][task]["score"] for task in tasks) / len(tasks)
+                for step in result["steps"]
+            ]
+            starts[skill] = scores[0]
+            gains.append(100 * scores[0] / max(scores))
+    untrained = f"a relative gain of {sum(gains) / len(gains):.1f}, no forgetting and an average "
+    accuracy = sum(starts.values()) / len(starts)
+    assert f"{untrained}accuracy of {accuracy:.1f}." in sections["table"].note
+    _, row, *_ = rows_of(sections["skills"])
+    assert row == ["Before the stream (θ_0)", *(f"{starts[skill]:.1f}" for skill in SKILLS)]
+
+
+def metric_sections(root: Path, methods: list[str]) -> list[Section]:
+    data = gather(root, "main", methods, [0, 1])
+    return [main_section(data), *skill_sections(data)]
+
+
 def test_checks_name_what_they_find(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "random", "adapt_inf"])
     run = json.loads((tmp_path / "runs" / "random" / "0.json").read_text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from statistics import fmean
 
 from liit.reporting.claims import rank_agreement
 from liit.reporting.published import LANGUAGE, MULTIMODAL, published_ratio, published_row
@@ -37,7 +38,8 @@ def main_section(data: ReportData) -> Section:
         budget = str(row.budget(data.first_result["budget"]))
         rows.append([label, budget, *ours])
         papers.append([*paper, ratio(published_ratio(row.method, data.stream))])
-    notes = (interval_note(data), told(data.resolution), agreement_note(data), _cost_note(data))
+    notes = [interval_note(data), told(data.resolution), untrained_note(data)]
+    notes += [agreement_note(data), _cost_note(data)]
     note = " ".join(filter(None, notes))
     methods = [row.method if row.method in run else "" for row in data.rows]
     table = TextTable(OURS, rows, methods, lead_to_methods=True).beside(PAPERS, papers)
@@ -55,6 +57,19 @@ def interval_note(data: ReportData) -> str:
         f"**One seed ({data.seeds[0]}).** The 95 % interval covers the evaluation items alone; "
         "how much training itself varies from seed to seed is not in it, so differences between "
         "rows prove little."
+    )
+
+
+def untrained_note(data: ReportData) -> str:
+    """Return what the table would say of θ_0, had it stayed as it was along the stream."""
+    start = data.before("skills")
+    bounded = [b for b in data.bounds.values() if start and all(b.values())]
+    if not bounded:
+        return ""
+    gain = fmean(100 * start[skill] / bound[skill] for bound in bounded for skill in start)
+    return (
+        f"θ_0, not trained at all, would have a relative gain of {gain:.1f}, no forgetting and an "
+        f"average accuracy of {fmean(start.values()):.1f}."
     )
 
 
@@ -99,7 +114,8 @@ def skill_sections(data: ReportData) -> Iterator[Section]:
     """Yield one section per number that skills have at the end of the stream."""
     skills, extra = data.skill_names("skills"), data.skill_names("extra_skills")
     bound = ["Upper bound", *(interval(data.table["upper_bound"][skill]) for skill in skills)]
-    table = _by_method(data, skills, lambda m, s: number(data.last(m, "skills", s)), [bound])
+    above = [bound, *_before(data, "skills", skills)]
+    table = _by_method(data, skills, lambda m, s: number(data.last(m, "skills", s)), above)
     note = (
         "0 to 100; the average of the skill's tasks. The upper bound is the best score of "
         "sequential training at any step, t = 0 included."
@@ -112,7 +128,8 @@ def skill_sections(data: ReportData) -> Iterator[Section]:
     )
     yield Section("gains", "Relative gain per skill", note, table)
     if extra:
-        table = _by_method(data, extra, lambda m, s: number(data.last(m, "extra_skills", s)))
+        above = _before(data, "extra_skills", extra)
+        table = _by_method(data, extra, lambda m, s: number(data.last(m, "extra_skills", s)), above)
         note = "Skills beyond the paper's six; they are in none of the three metrics."
         yield Section("extra-skills", "Extra skills at the end", note, table)
     table = _by_method(data, skills, lambda m, s: number(data.forgetting(m, s)))
@@ -124,6 +141,12 @@ def skill_sections(data: ReportData) -> Iterator[Section]:
         "in accuracy may be lost form rather than lost knowledge."
     )
     yield Section("parsed", "Answers that could be read at the end", note, table)
+
+
+def _before(data: ReportData, kind: str, skills: Sequence[str]) -> list[list[str]]:
+    """Return the row of θ_0, if any run was asked before it was trained."""
+    start = data.before(kind)
+    return [["Before the stream (θ_0)", *(number(start[skill]) for skill in skills)]] * bool(start)
 
 
 def _by_method(

@@ -117,6 +117,14 @@ class ReportData:
         """Return a skill's accuracy at the end of the stream, 0..100, averaged over seeds."""
         return fmean(scores[-1] for scores in self.curve(method, kind, skill))
 
+    def before(self, kind: str) -> dict[str, float]:
+        """Return each skill's accuracy under θ_0, 0..100; empty where no row was asked there."""
+        for by_seed in self.runs.values():
+            for run in by_seed.values():
+                if run.steps[0] == self.stream[0] != run.steps[-1]:
+                    return {skill: scores[0] for skill, scores in run.skills(kind).items()}
+        return {}
+
     def forgetting(self, method: str, skill: str) -> float | None:
         """Return the forgetting rate of one skill in percent, averaged over seeds."""
         rates = [
