@@ -37,6 +37,7 @@ AVX2 = {
 """What holds PyTorch, its matrix products, oneDNN and NumPy's to AVX2."""
 
 PAGE = ROOT / "docs" / "reproducibility.md"
+COUNTED = ("spread", "one_processor", "any_processor")
 RESOLUTION = ROOT / "reports" / "resolution.json"
 
 
@@ -70,11 +71,23 @@ def result_of(folder: Path, method: str) -> Path:
 
 
 def compared(folder: Path, method: str) -> dict[str, Any]:
-    """Return a row of ``folder`` less this project's, by metric, and what both chose alike."""
+    """Return a row of ``folder`` less this project's, by metric, and what both chose alike.
+
+    ``other_choice``: the first step at which they chose otherwise, or None.
+    """
     found = compare(f"{folder}/:{method}:0", f"{method}:0")
-    gaps = {metric: one.gap.mean for metric, one in found.metrics.items() if one.gap}
-    same = result_of(folder, method).read_bytes() == result_of(ROOT, method).read_bytes()
-    return {"same_bytes": same, "difference": gaps, "shared": shared(found.overlap.values())}
+    ours, theirs = (json.loads(result_of(one, method).read_text("utf-8")) for one in (folder, ROOT))
+    digests = {
+        step: [one["selections"][step]["sha256"] for one in (ours, theirs)]
+        for step in ours["steps"]
+        if step in ours["selections"]
+    }
+    return {
+        "same_bytes": ours == theirs,
+        "other_choice": next((step for step, (a, b) in digests.items() if a != b), None),
+        "difference": {metric: one.gap.mean for metric, one in found.metrics.items() if one.gap},
+        "shared": shared(found.overlap.values()),
+    }
 
 
 def shared(steps: Iterable[Overlap]) -> list[float] | None:
@@ -86,14 +99,14 @@ def shared(steps: Iterable[Overlap]) -> list[float] | None:
 def resolution(rows: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """Return by metric the spread over processors, and the table's resolution with it counted in.
 
-    ``spread``: root mean square of the differences of rows whose bytes differ. ``one_processor``:
-    the median smallest difference to random as the report states it. ``any_processor``: the same
-    if each of a row's n seeds came from a processor of its own, sqrt(d^2 + t^2 spread^2 / n), as
-    the random row is the same on all.
+    ``spread``: root mean square of the differences of rows that chose otherwise.
+    ``one_processor``: the median smallest difference to random as the report states it.
+    ``any_processor``: the same if each of a row's n seeds came from a processor of its own,
+    sqrt(d^2 + t^2 spread^2 / n), as the random row is the same on all.
     """
     seeds, found = stated["seeds"], {}
     for metric in METRICS:
-        moved = [row["difference"].get(metric) for row in rows.values() if not row["same_bytes"]]
+        moved = [row["difference"].get(metric) for row in rows.values() if row["other_choice"]]
         squares = [one**2 for one in moved if one is not None]
         smallest = stated["metrics"][metric]["median"]
         if squares and smallest is not None:
@@ -113,24 +126,25 @@ def markdown(result: Mapping[str, Any]) -> str:
         [
             method,
             "yes" if row["same_bytes"] else "no",
-            *(_points(row["difference"].get(metric), "+.1f") for metric in METRICS),
-            "–" if row["shared"] is None else " / ".join(f"{one:.2f}" for one in row["shared"]),
+            row["other_choice"] or "none",
+            *(_points(row["difference"].get(metric)) for metric in METRICS),
+            "–" if row["shared"] is None else " / ".join(f"{one:.3f}" for one in row["shared"]),
         ]
-        for method, row in result["rows"].items()
+        for method, row in sorted(result["rows"].items())
     ]
     names = [metric.replace("_", " ") for metric in METRICS]
-    aligned = [False, False, True, True, True, False]
-    rows = markdown_table(["row", "same bytes", *names, "choices shared, by step"], lines, aligned)
+    head = ["row", "same result", "first other choice", *names, "choices shared, by step"]
+    rows = markdown_table(head, lines, [False, False, False, True, True, True])
     counted = [
-        [metric.replace("_", " "), *(f"{value:.1f}" for value in found.values())]
-        for metric, found in result["resolution"].items()
+        [metric.replace("_", " "), *(f"{found[name]:.2f}" for name in COUNTED)]
+        for metric, found in sorted(result["resolution"].items())
     ]
     head = ["points", "spread", "smallest difference, one processor", "any processor"]
     return f"{rows}\n\n{markdown_table(head, counted, [False, True, True, True])}"
 
 
-def _points(value: float | None, form: str) -> str:
-    return "–" if value is None else f"{value:{form}}"
+def _points(value: float | None) -> str:
+    return "–" if value is None else f"{round(value, 1) or 0.0:+.1f}"
 
 
 if __name__ == "__main__":

@@ -104,6 +104,7 @@ def test_processors_compares_rows_made_before(tmp_path: Path) -> None:
         row = json.loads((ROOT / f"results/{method}/0.json").read_text("utf-8"))
         if method == "el2n":
             row["matrix"][row["steps"][-1]]["gqa"]["score"] += 3.0
+            row["selections"]["lamm"]["sha256"] = "0" * 64
         (folder / "results" / method).mkdir(parents=True)
         text = json.dumps(row, indent=1, sort_keys=True) + "\n"
         (folder / f"results/{method}/0.json").write_text(text, "utf-8")
@@ -111,6 +112,7 @@ def test_processors_compares_rows_made_before(tmp_path: Path) -> None:
     rows = ("--methods", "random", "el2n", "--work", str(tmp_path / "work"))
     found = run("processors", tmp_path / "out", *rows)["rows"]
     assert found["random"]["same_bytes"] and not found["el2n"]["same_bytes"]
+    assert found["random"]["other_choice"] is None and found["el2n"]["other_choice"] == "lamm"
     assert set(found["random"]["difference"].values()) == {0.0}
     assert found["el2n"]["difference"]["average_accuracy"] == pytest.approx(3 / 2 / 6)
 
@@ -122,8 +124,8 @@ def test_a_processors_spread_counts_into_the_resolution(monkeypatch: pytest.Monk
 
     gain = "relative_gain"
     rows = {
-        "same": {"same_bytes": True, "difference": {gain: 0.0}},
-        **{str(d): {"same_bytes": False, "difference": {gain: d}} for d in (3.0, -4.0)},
+        "same": {"other_choice": None, "difference": {gain: 0.0}},
+        **{str(d): {"other_choice": "m3it", "difference": {gain: d}} for d in (3.0, -4.0)},
     }
     stated = {"seeds": 5, "metrics": {key: {"median": 2.0} for key in processors.METRICS}}
     found = processors.resolution(rows, stated)
