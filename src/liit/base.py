@@ -63,6 +63,8 @@ def make_base(params: Params) -> None:
         return
     if mini is None:
         _train_checkpoint(params)
+        if is_other_rank():
+            return
         made = _of_checkpoint(params, str(paths.BASE_ADAPTER))
     else:
         _train_mini(params, mini, paths.BASE)
@@ -90,6 +92,8 @@ def evaluate_base(params: Params) -> None:
     """Ask θ_0 every exam: the first row of every method's matrix."""
     from liit.evaluation.exams import evaluate_exams, open_evaluator
 
+    if is_other_rank():
+        return
     theta = theta_zero()
     stamp = stamps.evaluation(params, stamps.exam_digests(params), theta.digest)
     # Beside the scores, in git, a stamp would change with every commit.

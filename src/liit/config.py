@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
+from annotated_types import MinLen
 
 from liit.errors import LiitError, nearest
 from liit.limits import Amount, ByName, Count, Name, StageName, Strict
@@ -115,8 +116,8 @@ class Params(Strict):
     """Everything that a run depends on, besides the code and the data."""
 
     scale: Name
-    methods: tuple[Name, ...]
-    seeds: tuple[Amount, ...]
+    methods: Annotated[tuple[Name, ...], MinLen(1)]
+    seeds: Annotated[tuple[Amount, ...], MinLen(1)]
     tables: Mapping[Name, Table]
     data_root: str
     stream: Annotated[tuple[Dataset, ...], ByName(StageName, Entry, Dataset)]

@@ -32,6 +32,7 @@ def whole(path: Path) -> Iterator[Path]:
             with partial.open("rb") as file:
                 os.fsync(file.fileno())
         os.replace(partial, path)
+        remove(partial)  # two links of one file: nothing was moved
     except BaseException:
         remove(partial)
         raise

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+from liit.errors import LiitError
 
 ROOT = Path()
 MAIN = "main"
@@ -95,3 +98,15 @@ def result(method: str, seed: int, root: Path = ROOT) -> Path:
 def run_record(method: str, seed: int, root: Path = ROOT) -> Path:
     """Return the record of what differs between two identical runs: costs and provenance."""
     return home(method, root) / "runs" / method / f"{seed}.json"
+
+
+def confined(root: Path, place: str) -> Path:
+    """Return a path below the root: links in it may lead elsewhere, ``..`` may not."""
+    below = os.path.relpath(root / place, root)
+    if Path(below).parts[:1] == (os.pardir,):
+        raise LiitError(
+            f"{place} leads out of data_root ({root}).",
+            next_step="put it, or a link to it, below data_root, or change data_root in "
+            "params.yaml.",
+        )
+    return root / below

@@ -101,6 +101,25 @@ def test_mixed_precision_clips_and_moves_the_weights_alike(corpus: Corpus) -> No
     assert 0 < float(gaps.norm()) < 0.1 * float(moved.norm())
 
 
+def test_a_projector_of_half_precision_learns_at_a_small_rate(corpus: Corpus) -> None:
+    """Its moves are those in float32, rounded once, and not each of them away."""
+    slow = dataclasses.replace(TRAIN, projector_learning_rate=2e-5, epochs=24)
+    ids, moved = sorted(corpus.stores[0].column("id")), {}
+    devices = dataclasses.replace(CPU, precision="bf16-mixed")
+    for dtype in (torch.float32, torch.bfloat16):
+        model = tiny()[0].to(torch.bfloat16)  # the same numbers in both
+        model = lora.attach(model.to(dtype), LORA, seed=1)
+        start = {name: one.detach().float().clone() for name, one in lora.trainable(model)}
+        fit(model, corpus, ids, train=slow, devices=devices, seed=2)
+        trained = {n: one.detach() for n, one in model.named_parameters() if n in start}
+        projector = [n for n in start if lora.is_projector(n)]
+        assert {trained[n].dtype for n in projector} == {dtype}
+        moved[dtype] = torch.cat([(trained[n].float() - start[n]).flatten() for n in projector])
+    whole, half = moved[torch.float32], moved[torch.bfloat16]
+    assert float(half.norm() / whole.norm()) == pytest.approx(1.0, abs=0.2)
+    assert float(torch.cosine_similarity(whole, half, dim=0)) > 0.9
+
+
 def test_two_runs_give_the_same_bytes(corpus: Corpus) -> None:
     dropout = dataclasses.replace(LORA, dropout=0.2)
     ids = sorted(corpus.stores[0].column("id"))

@@ -23,6 +23,7 @@ from liit.data.corpus import Corpus
 from liit.data.encode import IGNORED, Encoded, Encoder
 from liit.data.sample import Turn, make_sample
 from liit.data.store import SampleStore, write_store
+from liit.data.template import of_tokenizer
 from liit.evaluation.decoding import greedy
 from liit.learning.train import fit
 from liit.model import lora
@@ -98,6 +99,20 @@ def test_a_space_that_opens_an_answer_stands_once(backbone: Backbone) -> None:
     text, ((start, stop),) = encoder.render(make_sample("spaced", turns))
     lead = " " if backbone[0] == "idefics3" else ""
     assert text[start:stop] == f"{lead}{answer}{encoder.tokenizer.eos_token}"
+
+
+def test_a_template_that_writes_the_date_gives_the_same_prompt_every_day() -> None:
+    from backbones import _tokenizer
+
+    dated = "{{ strftime_now('%d %b %Y') }} {{ date_string }} "
+    answers = "{% for m in messages %}{{ m.role }} {{ m.content }}<|im_end|>{% endfor %}"
+    opened = "{% if add_generation_prompt %}assistant {% endif %}"
+    tokenizer = _tokenizer(dated + answers + opened)
+    turns = [Turn("user", "hi"), Turn("assistant", "yo")]
+    rendered = of_tokenizer(
+        turns, "", tokenizer, content=lambda turn: turn.text, image=("<image>", "<image>")
+    )
+    assert rendered[0].startswith("26 Jul 2024 26 Jul 2024 user hi")
 
 
 def test_every_linear_layer_of_the_language_model_and_the_projector_train(

@@ -219,6 +219,9 @@ def test_learners_and_signals(blip: Blip, tmp_path: Path) -> None:
     with torch.no_grad(), model.disable_adapter():
         assert torch.equal(answer_logits(model, batch)[0], before)
     assert torch.equal(answer_logits(model, batch)[0], after) and not torch.equal(before, after)
+    moved = copy.deepcopy(model).to("meta")
+    with moved.disable_adapter():  # the weights of before follow those that Lightning moved
+        assert {one.device.type for _, one in lora.trainable(moved)} == {"meta"}
     past: Any = type("Past", (), {"steps": [1], "logits": after})()
     zero = torch.zeros(())
     apart = before.softmax(-1) * (before.log_softmax(-1) - after.log_softmax(-1))

@@ -149,8 +149,13 @@ def test_a_part_that_misses_the_budget_is_caught() -> None:
     def half(candidates: Candidates, count: int, generator: np.random.Generator) -> np.ndarray:
         return np.arange(count // 2)
 
-    with pytest.raises(AssertionError, match="2 samples chosen instead of 4"):
+    def twice(candidates: Candidates, count: int, generator: np.random.Generator) -> np.ndarray:
+        return np.zeros(count, dtype=int)
+
+    with pytest.raises(LiitError, match=r"half\(\) gives 2 positions, 2 different ones, for 4 of"):
         select(Method("half", pick=half), pool_of(9), {}, 4, 0)
+    with pytest.raises(LiitError, match=r"twice\(\) gives 4 positions, 1 different ones, for 4 of"):
+        select(Method("twice", pick=twice), pool_of(9), {}, 4, 0)
     assert len(select(Method("half", pick=half, exact=False), pool_of(9), {}, 4, 0).ids) == 2
 
 
@@ -207,6 +212,25 @@ def test_methods_are_found_by_file_name(tmp_path: Path) -> None:
     assert hasattr(random, "shuffle"), "the library's module is not shadowed"
     with pytest.raises(LiitError, match="defines no METHOD"):
         load("main", "empty", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("METHOD = Method(\n", r"broken.py, line 2: SyntaxError"),
+        ('x = 1\nMETHOD = Method("x", scorer=x)\n', r"broken.py, line 3: TypeError.*'scorer'"),
+        (
+            'def f(heat):\n    return heat\nMETHOD = Method("x", scorers=(f,))\n',
+            r"broken.py: .*heat",
+        ),
+    ],
+)
+def test_a_broken_file_is_named_with_the_line(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "main").mkdir()
+    file = tmp_path / "main" / "broken.py"
+    file.write_text(f"from liit.selection import Method\n{text}")
+    with pytest.raises(LiitError, match=said):
+        load("main", "broken", tmp_path)
 
 
 def test_an_unknown_method_names_its_neighbours() -> None:

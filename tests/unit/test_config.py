@@ -75,6 +75,8 @@ def test_mistyped_value(tmp_path: Path, section: str, key: str, value: Any, word
         (lambda raw: raw.update(stream=list(raw["stream"].values())), "mapping (`NAME: {"),
         (lambda raw: raw["exams"][1].update(task="a/b"), "exams[1].task must be a name"),
         (lambda raw: raw["methods"].append("../main/random"), "methods[15] must be a name"),
+        (lambda raw: raw.update(methods=[]), "methods Tuple should have at least 1 item"),
+        (lambda raw: raw.update(seeds=[]), "seeds Tuple should have at least 1 item"),
         (lambda raw: raw["tables"].update({"..": {"beside": [], "rows": []}}), "tables"),
         (lambda raw: raw.update(scale=None), "scale must be a valid string, not None"),
         (lambda raw: raw["signals"]["proxy"].update(widht=3), "'signals.proxy.widht' (did you"),

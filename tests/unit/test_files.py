@@ -9,6 +9,15 @@ import pytest
 from liit.files import files_below, whole
 
 
+def test_a_second_link_of_the_file_that_is_there_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    """Two links of one file: a rename does nothing then, and leaves both."""
+    (tmp_path / "source").write_text("content")
+    for _ in range(2):
+        with whole(tmp_path / "target") as partial:
+            partial.hardlink_to(tmp_path / "source")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["source", "target"]
+
+
 def test_a_file_and_a_folder_take_the_place_of_the_old_one(tmp_path: Path) -> None:
     for text in ("old", "new"):
         with whole(tmp_path / "below" / "file") as partial:

@@ -37,6 +37,13 @@ def test_a_missing_file_is_named_with_the_next_step(params) -> None:  # type: ig
         prepare(params, dataset("none.json"), Path("chats.arrow"))
 
 
+@pytest.mark.parametrize("place", ["../outside.json", "images/../../outside.json"])
+def test_a_file_out_of_data_root_is_not_read(params, place: str) -> None:  # type: ignore[no-untyped-def]
+    Path("outside.json").write_text(json.dumps([record(1)]))
+    with pytest.raises(LiitError, match=r"leads out of data_root \(datasets\)"):
+        prepare(params, dataset(place), Path("chats.arrow"))
+
+
 def test_a_broken_line_is_set_aside_and_the_rest_kept(params) -> None:  # type: ignore[no-untyped-def]
     lines = [json.dumps(record(1)), '{"id": 2, "conv', json.dumps(record(3, " "))]
     Path("datasets/chats.jsonl").write_text("\n".join(lines))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,12 +33,26 @@ def report(asked: Namespace) -> None:
     params = load_params()
     with alone("report"):
         rows, stores = shown_rows(params, asked.table), _stores(params)
+        _expect_rows_of(params, rows)
         missing = write_report(Path(), asked.table, rows, params.seeds, stores, params=params)
     folder = paths.REPORTS if asked.table == paths.MAIN else paths.REPORTS / asked.table
     say(f"{folder}/README.md and {folder}/index.html (a page to open in a browser) are written")
     if missing:
         say(f"not run at scale {params.scale}, so not in them: {', '.join(missing)}")
         say("`liit repro` runs them all, `liit run METHOD` one of them; then `liit report` again")
+
+
+def _expect_rows_of(params: Params, rows: Sequence[str]) -> None:
+    """Refuse rows of another scale, such as those in git while params.yaml has a smaller one."""
+    for row, seed in product(rows, params.seeds):
+        made = read_cache(paths.result(row, seed)).get("scale", params.scale)
+        if made != params.scale:
+            raise LiitError(
+                f"{paths.result(row, seed)} was made at scale {made}, and params.yaml has scale "
+                f"{params.scale}.",
+                next_step=f"run `liit repro`, which makes the rows at this scale, or `liit scale "
+                f"{made}` to go back.",
+            )
 
 
 def shown_rows(params: Params, table: str) -> list[str]:

@@ -25,7 +25,12 @@ def image_root(params: Params, source: Dataset | Exam) -> Path | None:
     """Return the folder that a source's image paths are relative to."""
     if source.image_root is None:
         return None
-    return Path(params.data_root) / source.image_root
+    return paths.confined(Path(params.data_root), source.image_root)
+
+
+def files_of(params: Params, source: Dataset | Exam) -> list[Path]:
+    """Return a source's files; raises LiitError for one that leads out of ``data_root``."""
+    return [paths.confined(Path(params.data_root), file) for file in source.files]
 
 
 def open_dataset(params: Params, dataset: Dataset) -> SampleStore:

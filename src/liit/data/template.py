@@ -10,6 +10,9 @@ from liit import prompts
 from liit.data.sample import IMAGE_TAG, Turn
 from liit.errors import LiitError
 
+TODAY = "26 Jul 2024"
+"""What chat templates that write the date write: a prompt must not differ from day to day."""
+
 Rendered = tuple[str, list[tuple[int, int]]]
 """A text, and the span of each answer in it: from behind the prompt through the end mark."""
 
@@ -72,6 +75,12 @@ def _ocr(line: str) -> str:
     return f"OCR tokens: {line.removeprefix(prompts.OCR).rstrip('.')}."
 
 
+def dateless(tokenizer: Any) -> dict[str, str]:
+    """Return what a chat template is rendered with, so that every day is the same to it."""
+    one_day = "{% macro strftime_now(_) %}" + TODAY + "{% endmacro %}"
+    return {"chat_template": one_day + tokenizer.get_chat_template(), "date_string": TODAY}
+
+
 def of_tokenizer(
     turns: Sequence[Turn],
     system_prompt: str,
@@ -91,7 +100,9 @@ def of_tokenizer(
     """
 
     def written(**wanted: bool) -> str:
-        text: str = tokenizer.apply_chat_template(messages, tokenize=False, **wanted)
+        text: str = tokenizer.apply_chat_template(
+            messages, tokenize=False, **dateless(tokenizer), **wanted
+        )
         return text.replace(*image)
 
     end = tokenizer.eos_token

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from liit.config import Params
+from liit.data.template import dateless
 from liit.doctor.findings import Finding, judged
 from liit.doctor.weights import local_folder
 from liit.evaluation.statistics import standard_error
@@ -157,7 +158,9 @@ def _rows(
     text = prompt
     if way.chat:
         turn = [{"role": "user", "content": prompt}]
-        text = tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
+        text = tokenizer.apply_chat_template(
+            turn, tokenize=False, add_generation_prompt=True, **dateless(tokenizer)
+        )
     gap = "" if way.chat else " "
 
     def ids(words: str) -> list[int]:

@@ -169,7 +169,6 @@ def _checked(task: str, rule: Callable[..., Any]) -> Callable[..., Any]:
     def process(document: Any, answers: Any) -> dict[str, Any]:
         try:
             scores: dict[str, Any] = rule(document, answers)
-            missing = set(OWN) - scores.keys()
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise LiitError(
                 f"Task {task}: {rule.__name__}() fails at item {document.get('id')}, whose `extra` "
@@ -177,9 +176,11 @@ def _checked(task: str, rule: Callable[..., Any]) -> Callable[..., Any]:
                 next_step="mend the function that process_results of the task's YAML names, or "
                 "what its exam in params.yaml is read from (docs/add-an-exam.md).",
             ) from error
+        missing = set(OWN) - scores.keys() if isinstance(scores, dict) else set(OWN)
         if missing:
             raise LiitError(
-                f"Task {task}: {rule.__name__}() gives no {', '.join(sorted(missing))}.",
+                f"Task {task}: {rule.__name__}() gives no {', '.join(sorted(missing))}, but "
+                f"{', '.join(map(str, scores)) if isinstance(scores, dict) else repr(scores)}.",
                 next_step="return liit.scoring.exam.three(Scored(...)) (docs/add-an-exam.md).",
             )
         return scores

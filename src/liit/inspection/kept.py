@@ -17,7 +17,7 @@ from liit.data.store import SampleStore
 from liit.errors import LiitError, nearest
 from liit.files import read_cache
 from liit.pool import Pool
-from liit.selection import Method, load, table_of
+from liit.selection import Method, load, names, table_of, tables
 from liit.selection.files import digest_ids, read_ids, read_kept, read_selection, read_why
 
 Place = tuple[str, int, str]
@@ -102,6 +102,12 @@ def open_selection(method: str, seed: int, step: str, stores: Stores) -> KeptSel
             f"There is no step {step!r}{nearest(step, stores)}.",
             next_step=f"use one of {', '.join(list(stores)[1:])}.",
         )
+    table = table_of(method)
+    if step == next(iter(stores)):
+        raise LiitError(
+            f"{step} is the dataset of t = 0: nothing is chosen there.",
+            next_step=f"use one of {', '.join(list(stores)[1:])}.",
+        )
     folder = paths.selection(method, seed, step)
     if not (folder / "selection.parquet").is_file():
         here = sorted(f"{m} (seed {s}, {t})" for m, s, t in selections_here() if m == method)
@@ -109,7 +115,7 @@ def open_selection(method: str, seed: int, step: str, stores: Stores) -> KeptSel
             f"{folder} has no selection. Of {method} this machine has {', '.join(here) or 'none'}.",
             next_step=f"run `liit run {method} --seed {seed}`, or name one that is here.",
         )
-    return KeptSelection((method, seed, step), folder, load(table_of(method), method), stores)
+    return KeptSelection((method, seed, step), folder, load(table, method), stores)
 
 
 def seed_here(method: str, step: str) -> int:
@@ -118,11 +124,13 @@ def seed_here(method: str, step: str) -> int:
 
 
 def selections_here(root: Path = paths.ROOT) -> Iterator[Place]:
-    """Yield the place of every selection on this machine."""
+    """Yield the place of every selection on this machine whose method has a file."""
+    experiments = root / paths.EXPERIMENTS
+    known = {name for table in tables(experiments) for name in names(table, experiments)}
     for home in (root, *sorted((root / paths.TABLES).glob("*/"))):
         for file in sorted(home.glob("selections/*/*/*/selection.parquet")):
             method, seed, step = file.parts[-4:-1]
-            if seed.isdecimal():
+            if seed.isdecimal() and method in known:
                 yield method, int(seed), step
 
 

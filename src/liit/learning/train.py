@@ -18,6 +18,7 @@ from liit.data.module import SelectedData
 from liit.errors import LiitError
 from liit.learning.lesson import Lesson
 from liit.learning.module import InstructionTuning
+from liit.learning.precision import in_full_precision
 from liit.progress import trainer_bar
 from liit.ranks import stoppable
 
@@ -85,7 +86,7 @@ def fit(
     if train.gradient_checkpointing:
         model.enable_input_require_grads()  # else nothing frozen below an adapter is recomputed
         model.gradient_checkpointing_enable({"use_reentrant": False})
-    with stoppable(trainer):
+    with in_full_precision(model), stoppable(trainer):
         trainer.fit(module, data)
     if train.gradient_checkpointing:
         model.gradient_checkpointing_disable()

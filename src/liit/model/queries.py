@@ -103,7 +103,7 @@ class QueryModel(nn.Module):
         trained = {name: one.data for name, one in part_of(self)}
         try:
             for name, one in part_of(self):
-                one.data = self.before[name]
+                one.data = self.before[name].to(one.device)
             yield
         finally:
             for name, one in part_of(self):

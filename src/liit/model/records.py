@@ -86,6 +86,9 @@ def image_query(features: Tensor, counts: Tensor) -> Tensor:
 def text_queries(core: Any, batch: dict[str, Any]) -> dict[str, Tensor]:
     """Return the mean token embedding of instructions and of answers, float32 [n, w] each.
 
+    An instruction is all that is no answer: the system prompt and the words of the template are in
+    it, where the public code of EProj and TIR embeds the turns alone. A long system prompt makes
+    instructions alike.
     The embeddings are never trained, so a record has the same at every step. NaN without a token.
     """
     ids = batch["input_ids"]

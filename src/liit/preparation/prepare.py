@@ -20,6 +20,7 @@ from liit.data.sources import (
     JOINT,
     WORLD,
     drawn_samples,
+    files_of,
     image_root,
     pretraining_samples,
 )
@@ -108,7 +109,7 @@ def _records(params: Params, source: Dataset | Exam) -> Iterable[Sample | Quaran
     if source.format == WORLD:
         return drawn_samples(source)
     name = source.name if isinstance(source, Dataset) else source.task
-    files = [Path(params.data_root) / file for file in source.files]
+    files = files_of(params, source)
     if source.format in (BENCHMARK, JOINT):
         return _of_official_files(params, source, name, files)
     read = load_reader(source.format, **source.options)

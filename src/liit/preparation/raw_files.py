@@ -94,19 +94,7 @@ def _files(root: Path, sources: Sequence[Dataset | Exam]) -> list[Path]:
     """Return all files of some sources and below their image folders, sorted, each once."""
     named = {file for source in sources for file in source.files}
     named |= {source.image_root for source in sources if source.image_root is not None}
-    return sorted({file for place in named for file in _below(_confined(root, place))})
-
-
-def _confined(root: Path, place: str) -> Path:
-    """Return a path below the root: links in it may lead elsewhere, ``..`` may not."""
-    below = os.path.relpath(root / place, root)
-    if Path(below).parts[:1] == (os.pardir,):
-        raise LiitError(
-            f"{place} leads out of data_root ({root}).",
-            next_step="put it, or a link to it, below data_root, or change data_root in "
-            "params.yaml.",
-        )
-    return root / below
+    return sorted({file for place in named for file in _below(paths.confined(root, place))})
 
 
 def _below(place: Path) -> Iterator[Path]:

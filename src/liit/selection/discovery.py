@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 
 from liit import paths
@@ -47,7 +48,15 @@ def load(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Method:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where a class of the file is looked for
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except LiitError as error:
+        raise LiitError(f"{file}: {error.problem}", next_step=error.next_step) from error
+    except Exception as error:  # whatever the file of a user raises
+        raise LiitError(
+            f"{file}, line {_line(error, file)}: {type(error).__name__}: {error}",
+            next_step="mend the file; `liit new-method NAME` writes one that runs, to compare.",
+        ) from error
     method = getattr(module, "METHOD", None)
     if not isinstance(method, Method):
         raise LiitError(
@@ -55,6 +64,14 @@ def load(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Method:
             next_step='end the file with METHOD = Method(label="...", ...).',
         )
     return method
+
+
+def _line(error: Exception, file: Path) -> int:
+    """Return the line of a file that an exception comes from: the last one in it."""
+    if isinstance(error, SyntaxError):
+        return error.lineno or 0
+    frames = traceback.extract_tb(error.__traceback__)
+    return max((one.lineno or 0 for one in frames if Path(one.filename) == file), default=0)
 
 
 def table_of(name: str, root: Path = paths.EXPERIMENTS) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from liit.errors import LiitError
 from liit.pool import Pool
 from liit.seeds import generator
 from liit.selection.arrays import Floats, Generator, Ints, SignalColumns
@@ -75,6 +76,18 @@ def _grouped(method: Method, measured: Measured, run_seed: int, step: int) -> Gr
     return measured.groups(method.group, vectors, generator(run_seed, step, "group"))
 
 
+def _expect_places(pick: str, places: Ints, count: int, members: int) -> None:
+    """Refuse positions that are not ``count`` different ones of a group."""
+    found = np.unique(places)
+    if len(found) == len(places) == count and ((found >= 0) & (found < members)).all():
+        return
+    raise LiitError(
+        f"{pick}() gives {len(places)} positions, {len(found)} different ones, for {count} of a "
+        f"group of {members}.",
+        next_step=f"return {count} different positions from 0 to {members - 1}.",
+    )
+
+
 class _Picking:
     """Takes samples group by group and remembers why."""
 
@@ -121,10 +134,10 @@ class _Picking:
             scores = self.scores[scorer][members]
             self.winner[members] = scorer
         vectors = None if self.groups.vectors is None else self.groups.vectors.take(members)
-        picked = members[
-            self.method.pick(Candidates(scores, self.keys[members], vectors), count, draws)
-        ]
-        self.chosen[picked] = True
+        places = self.method.pick(Candidates(scores, self.keys[members], vectors), count, draws)
+        if self.method.exact:
+            _expect_places(part_name(self.method.pick), places, count, len(members))
+        self.chosen[members[places]] = True
 
     def selection(self, kept: NDArray[np.str_] | None, seconds: dict[str, float]) -> Selection:
         """Return the chosen samples with their reasons."""

@@ -15,7 +15,8 @@ class L2p(Learner):
 
     Each record gets the ``chosen`` prompts whose keys are nearest to its query, ``length``
     positions each, before its sequence; the sum is over these, averaged over records. The pool goes
-    on training along the whole stream. The query is the mean embedding of the question's tokens.
+    on training along the whole stream. The query is the mean embedding of all
+    tokens before the answer, the template's among them.
     Prompts start as embeddings of words drawn at random, keys as questions drawn from the first
     step. How often each prompt was chosen for ``samples`` records of the step is noted.
     Source: Wang et al. 2022 (arXiv 2112.08654), Eq. 3 to 5; there the query is an image's CLS
