@@ -56,6 +56,18 @@ def run(name: str, out: Path, *flags: str) -> dict[str, Any]:
     return result
 
 
+def head() -> str:
+    """Return what the name of a work tree of HEAD ends in."""
+    git = ["git", "rev-parse", "--short=10", "HEAD"]
+    return subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def block(page: str, name: str) -> str:
+    """Return a generated block of a written page."""
+    text = (ROOT / page).read_text("utf-8")
+    return text.partition(f"<!-- {name}:start -->")[2].partition(f"<!-- {name}:end -->")[0].strip()
+
+
 def test_signals(tmp_path: Path) -> None:
     result = run("signals", tmp_path)
     assert all(value > 0 for value in result["ratios"].values())
@@ -66,13 +78,12 @@ def test_signals(tmp_path: Path) -> None:
 
 def test_commits_goes_on_from_what_was_measured(tmp_path: Path) -> None:
     """Two rows at two steps, all of them measured before: 30 of 50 s now."""
-    work, git = tmp_path / "work", ["git", "rev-parse", "--short=10", "HEAD"]
-    head = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    work = tmp_path / "work"
     for side, method, seconds, signals in (
         ("former", "random", 20, []), ("now", "random", 10, []),
         ("former", "el2n", 30, [5, 7]), ("now", "el2n", 20, [2, 3]),
     ):  # fmt: skip
-        folder = work / f"{side}-{head}"
+        folder = work / f"{side}-{head()}"
         run_file, time_file = (
             folder / name for name in (f"runs/{method}/0.json", f"times/{method}.json")
         )
@@ -97,9 +108,7 @@ def test_commits_goes_on_from_what_was_measured(tmp_path: Path) -> None:
 
 def test_processors_compares_rows_made_before(tmp_path: Path) -> None:
     """One exam of two in one skill of six gets 3 points more: a quarter of a point on average."""
-    git = ["git", "rev-parse", "--short=10", "HEAD"]
-    head = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-    folder = tmp_path / "work" / f"avx2-{head}"
+    folder = tmp_path / "work" / f"avx2-{head()}"
     for method in ("sequential", "random", "el2n"):
         row = json.loads((ROOT / f"results/{method}/0.json").read_text("utf-8"))
         if method == "el2n":
@@ -254,9 +263,8 @@ def test_costs_page_shows_the_rows_beside_another_commits(monkeypatch: pytest.Mo
     import commits
 
     result = json.loads((BENCHMARKS / "results/commits.json").read_text("utf-8"))
-    page = (ROOT / "docs/costs.md").read_text("utf-8")
-    found = page.partition("<!-- commits:start -->")[2].partition("<!-- commits:end -->")[0]
-    assert found.strip() == commits.markdown(result), "run `python benchmarks/commits.py e6a1cf5`"
+    found = block("docs/costs.md", "commits")
+    assert found == commits.markdown(result), "run `python benchmarks/commits.py e6a1cf5`"
     whole = result["median_seconds"]["seconds"]
     assert f"| {whole['former']:.1f} s | {whole['now']:.1f} s |" in found
 
@@ -266,9 +274,8 @@ def test_the_page_shows_the_rows_on_another_processor(monkeypatch: pytest.Monkey
     import processors
 
     result = json.loads((BENCHMARKS / "results/processors.json").read_text("utf-8"))
-    page = (ROOT / "docs/reproducibility.md").read_text("utf-8")
-    found = page.partition("<!-- processors:start -->")[2].partition("<!-- processors:end")[0]
-    assert found.strip() == processors.markdown(result), "run `python benchmarks/processors.py`"
+    found = block("docs/reproducibility.md", "processors")
+    assert found == processors.markdown(result), "run `python benchmarks/processors.py`"
     stated = json.loads((ROOT / "reports/resolution.json").read_text("utf-8"))
     assert result["resolution"] == processors.resolution(result["rows"], stated)
 
