@@ -245,6 +245,7 @@ def _json(parser: argparse.ArgumentParser) -> None:
 def _settle_environment(command: str) -> None:
     # Tiny models gain nothing from threads, and every byte depends on how sums are split.
     from liit.config import PARAMS, load_params
+    from liit.memory import keep_freed_memory
     from liit.progress import quiet_libraries
 
     if PARAMS.is_file() and command != "scale":  # which mends a params.yaml that is broken
@@ -252,4 +253,5 @@ def _settle_environment(command: str) -> None:
         threads = params.base.threads if command == "base" else params.devices.threads
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ[name] = str(threads)
+    keep_freed_memory()
     quiet_libraries()

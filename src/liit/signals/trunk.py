@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -230,22 +230,30 @@ def scoring(model: Any, kept: set[int]) -> Iterator[Trunk]:
     trunk = Trunk(model)
     training = model.training
     flags = [(one, one.requires_grad) for one in model.parameters()]
-    folded: list[tuple[LoraLayer, Tensor]] = []
+    others = [layer for number, layer in enumerate(trunk.layers) if number not in kept]
     try:
         model.eval()
         for parameter, _ in flags:
             parameter.requires_grad_(False)
-        for number, layer in enumerate(trunk.layers):
-            if number not in kept:
-                folded += [pair for _, one in lora_layers(layer) if (pair := _fold(one))]
-        yield trunk
+        with folded([one for layer in others for _, one in lora_layers(layer)]):
+            yield trunk
     finally:
-        for one, weight in folded:
-            one.get_base_layer().weight.data = weight
-            one.merged_adapters.clear()
         for parameter, flag in flags:
             parameter.requires_grad_(flag)
         model.train(training)
+
+
+@contextmanager
+def folded(layers: Iterable[LoraLayer]) -> Iterator[None]:
+    """Fold adapters into the float32 weights beside them, and put those back, bit for bit."""
+    pairs: list[tuple[LoraLayer, Tensor]] = []
+    try:
+        pairs += [pair for one in layers if (pair := _fold(one))]
+        yield
+    finally:
+        for one, weight in pairs:
+            one.get_base_layer().weight.data = weight
+            one.merged_adapters.clear()
 
 
 def _fold(one: LoraLayer) -> tuple[LoraLayer, Tensor] | None:

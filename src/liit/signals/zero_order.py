@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from liit.signals.gradients import Factor
 from liit.signals.projection import signs
-from liit.signals.trunk import Trunk, lora_layers
+from liit.signals.trunk import Trunk, folded, lora_layers
 
 STEP = 1e-3
 """Distance of the two evaluation points from θ, per LoRA weight (the released code's)."""
@@ -28,6 +29,7 @@ class Directions:
         """Find the layer's LoRA factors."""
         self.seed, self.layer = seed, layer
         self.places: list[tuple[str, Any]] = []
+        self.layers = [one for _, one in lora_layers(trunk.layers[layer])]
         for name, one in lora_layers(trunk.layers[layer]):
             (adapter,) = one.active_adapters
             self.places.append((f"{layer}.{name}.A", one.lora_A[adapter]))
@@ -45,7 +47,7 @@ class Directions:
                 self._shared[number] = [
                     self._draw("shared", number, key, module) for key, module in self.places
                 ]
-            columns.append(self._derivative(losses, self._shared[number]))
+            columns.append(_derivative(losses, partial(self._moved, self._shared[number])))
         return torch.stack(columns, dim=1) / math.sqrt(count)
 
     def fresh(self, losses: Losses, ids: Sequence[str], sketch: Callable[[Factor], Tensor]) -> Any:
@@ -57,7 +59,7 @@ class Directions:
             torch.stack([self._draw("fresh", id_, key, module) for id_ in ids])
             for key, module in self.places
         ]
-        slopes = self._derivative(losses, drawn).float().view(-1, 1, 1)
+        slopes = _derivative(losses, partial(self._nudged, drawn)).float().view(-1, 1, 1)
         total: Any = 0
         for (key, _), direction in zip(self.places, drawn, strict=True):
             scaled = slopes * direction
@@ -66,12 +68,38 @@ class Directions:
             total = total + sketch(Factor(self.layer, key, one, scaled))
         return total
 
-    def _derivative(self, losses: Losses, direction: list[Tensor]) -> Tensor:
-        ends = []
-        for sign in (STEP, -STEP):
-            with _nudged(self.places, direction, sign):
-                ends.append(losses())
-        return (ends[0] - ends[1]) / (2 * STEP)
+    @contextmanager
+    def _moved(self, direction: list[Tensor], by: float) -> Iterator[None]:
+        """One direction for all samples: the weights move, and are folded as in other layers."""
+        weights = [module.weight.data for _, module in self.places]
+        try:
+            for (_, module), z in zip(self.places, direction, strict=True):
+                module.weight.data = torch.add(module.weight.data, z, alpha=by)
+            with folded(self.layers):
+                yield
+        finally:
+            for (_, module), weight in zip(self.places, weights, strict=True):
+                module.weight.data = weight
+
+    @contextmanager
+    def _nudged(self, directions: list[Tensor], by: float) -> Iterator[None]:
+        """A direction per sample: a forward hook adds (by Z) x to W x."""
+
+        def nudge(z: Tensor) -> Any:
+            def hook(_: Any, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+                return output + by * (inputs[0] @ z.to(inputs[0].dtype).mT)
+
+            return hook
+
+        handles = [
+            module.register_forward_hook(nudge(z))
+            for (_, module), z in zip(self.places, directions, strict=True)
+        ]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
 
     def _draw(self, mode: str, which: str | int, key: str, module: Any) -> Tensor:
         shape = tuple(module.weight.shape)
@@ -80,21 +108,9 @@ class Directions:
         )
 
 
-@contextmanager
-def _nudged(places: list[tuple[str, Any]], direction: list[Tensor], by: float) -> Iterator[None]:
-    # A forward hook adds (by Z) x to W x: the weights themselves never change.
-    def nudge(z: Tensor) -> Any:
-        def hook(_: Any, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-            return output + by * (inputs[0] @ z.to(inputs[0].dtype).mT)
-
-        return hook
-
-    handles = [
-        module.register_forward_hook(nudge(z))
-        for (_, module), z in zip(places, direction, strict=True)
-    ]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+def _derivative(losses: Losses, at: Callable[[float], AbstractContextManager[None]]) -> Tensor:
+    ends = []
+    for by in (STEP, -STEP):
+        with at(by):
+            ends.append(losses())
+    return (ends[0] - ends[1]) / (2 * STEP)
