@@ -159,6 +159,25 @@ def test_zero_order_converges_to_the_gradients_cosines(world: World, tmp_path: P
     assert errors[1] < errors[0] / 2
 
 
+def test_shared_direction_gives_the_gradient_along_it(world: World) -> None:
+    """Against the true gradients; what was moved is put back, bit for bit."""
+    ids = [id_ for id_ in world.ids if not world.corpus.sample(id_).images][:3]
+    before = {name: one.clone() for name, one in world.model.state_dict().items()}
+    directions = Directions(Trunk(world.model), 1, seed=0)
+    found = directions.shared(losses_of(world, ids), 4)
+    gradient, _ = engine_gradients(world, ids, [1])
+    for number in range(4):
+        slope = torch.zeros(len(ids), dtype=torch.float64)
+        for key, module in directions.places:
+            drawn = directions._draw("shared", number, key, module)
+            drawn = drawn.T if parameter_name(key)[1] else drawn
+            slope += (gradient[key] * drawn).sum(dim=(1, 2))
+        torch.testing.assert_close(found[:, number] * 2, slope, rtol=2e-2, atol=2e-2)
+    after = world.model.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(one, after[name]) for name, one in before.items())
+
+
 def test_fresh_direction_is_scaled_by_its_slope(world: World) -> None:
     """Against the model's own losses and the true gradient along each sample's own direction."""
     ids = [id_ for id_ in world.ids if not world.corpus.sample(id_).images][:3]
