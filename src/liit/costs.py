@@ -12,6 +12,16 @@ from liit.memory import peak_gb, reset_peak
 Cost = dict[str, float]
 
 
+def clocks() -> Cost:
+    """Return what the clocks show: of the wall, and of this process's work."""
+    return {"seconds": time.perf_counter(), "cpu_seconds": time.process_time()}
+
+
+def since(then: Cost) -> Cost:
+    """Return the seconds since the clocks showed ``then``."""
+    return {clock: now - then[clock] for clock, now in clocks().items()}
+
+
 @dataclass
 class Meter:
     """Collects the cost of each phase of one step."""
@@ -23,18 +33,14 @@ class Meter:
         """Measure what runs inside; the block adds the number of samples to what it is given."""
         reset_peak()
         cost: Cost = {}
-        started, worked = time.perf_counter(), time.process_time()
+        started = clocks()
         yield cost
-        spent = {
-            "seconds": time.perf_counter() - started,
-            "cpu_seconds": time.process_time() - worked,
-        }
-        self.add(name, {**cost, **spent})
+        self.add(name, cost | since(started))
 
     def add(self, name: str, cost: Cost) -> None:
         """Record a phase that measured its own time; a second part of a phase adds to the first."""
         before = self.costs.get(name, {})
-        for clock in cost.keys() & {"seconds", "cpu_seconds"}:
+        for clock in cost.keys() & clocks().keys():
             cost[clock] = round(cost[clock] + before.get(clock, 0.0), 3)
         peak = max(round(peak_gb(), 3), before.get("peak_memory_gb") or 0.0)
         self.costs[name] = {**cost, "peak_memory_gb": peak}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,39 @@ def test_signals_are_measured_once_and_charged_to_each(
 
     for cost in ({"seconds": 5.0}, {"seconds": 0.1}):
         assert measured_once(stamp, fill)["nll"].tolist() == [1.0, 2.0, 3.0]
-        assert first_cost(stamp, cost) == {"seconds": 5.0}
+        assert first_cost(stamp, cost)["seconds"] == 5.0
     assert measured_once({**stamp, "weights": "x"}, fill)["nll"].tolist() == [1.0, 2.0, 3.0]
     assert len(calls) == 2 and calls[0] != calls[1]
+
+
+def test_what_a_killed_run_measured_is_charged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two shards of 40 s by the wall and 30 s of work each, the first of them before a kill."""
+    monkeypatch.chdir(tmp_path)
+    stamp = {"versions": {"nll": 1}, "weights": "w"}
+    wall, work = iter(range(0, 4000, 40)), iter(range(0, 3000, 30))
+    monkeypatch.setattr(time, "perf_counter", lambda: float(next(wall)))
+    monkeypatch.setattr(time, "process_time", lambda: float(next(work)))
+
+    def shards_of(folder: Path) -> tuple[SignalStore, Shards]:
+        store = SignalStore(folder, stamp)
+        store.open()
+        return store, Shards(store, "plan", [[0], [1]])
+
+    def killed(folder: Path) -> None:
+        _, shards = shards_of(folder)
+        shards.add(0, {"rows": np.arange(2), "nll": np.array([1.0, 2.0])})
+        raise KeyboardInterrupt
+
+    def going_on(folder: Path) -> None:
+        store, shards = shards_of(folder)
+        assert shards.missing() == [1]
+        shards.add(1, {"rows": np.arange(2, 3), "nll": np.array([3.0])})
+        store.merge(shards, ["nll"], ["a", "b", "c"])
+
+    with pytest.raises(KeyboardInterrupt):
+        measured_once(stamp, killed)
+    assert measured_once(stamp, going_on)["nll"].tolist() == [1.0, 2.0, 3.0]
+    rest = {"seconds": 41.0, "cpu_seconds": 31.0, "samples": 3}
+    assert first_cost(stamp, rest) == {"seconds": 80.0, "cpu_seconds": 60.0, "samples": 3}

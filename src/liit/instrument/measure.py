@@ -58,7 +58,7 @@ SCORES: Mapping[str, Scorer] = {
 GROUPED = 2000
 """Samples of a pool that are grouped, drawn once: 40 per group at the largest k."""
 FEW = 64
-"""Samples with zero-order gradients: each needs 128 forward passes, about half a second."""
+"""Samples with zero-order gradients: each needs 128 passes through the upper layers."""
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,8 @@ def measure(
             )
         data = _batches(corpora, ids, passes, settings.tokens_per_batch)
         plan = [settings.tokens_per_batch, [[one.kind, sorted(one.names)] for one in passes]]
-        shards = Shards(store, plan, _group(data.batches))
+        ranks = devices.devices * devices.num_nodes
+        shards = Shards(store, plan, _group(data.batches), ranks)
         with ExitStack() as stack:
             sweeps = _sweeps(stack, models, passes, settings, seed=seed, means=means)
             module = Measuring(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from liit import paths, stamps
 from liit.config import Params
+from liit.costs import Cost
 from liit.data.corpus import Corpus
 from liit.files import digest_json, read_cache, write_json
 from liit.model.load import Theta, load_theta
@@ -22,7 +23,6 @@ from liit.signals.store import SignalStore
 
 FOLDER = paths.SCRATCH / "signals"
 WAITING = "Another run measures the same signals: waiting to share them."
-Cost = dict[str, float]
 
 
 def folder_of(made_from: Mapping[str, Any]) -> Path:
@@ -82,10 +82,16 @@ def measured_under(
 
 
 def first_cost(made_from: Mapping[str, Any], cost: Cost) -> Cost:
-    """Return what measuring cost whoever was first: each method would have had to."""
-    file = folder_of(made_from) / "cost.json"
+    """Return what measuring cost whoever was first: each method would have had to.
+
+    A run that went on after a kill measured the rest alone: the shards know of the whole.
+    """
+    folder = folder_of(made_from)
+    file = folder / "cost.json"
     if known := read_cache(file):
         return known
+    spent = SignalStore(folder, made_from).spent()
+    cost = cost | {clock: max(spent[clock], cost.get(clock, 0.0)) for clock in spent}
     if not is_other_rank():
         write_json(file, cost)
     return cost

@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
+from liit.costs import Cost, clocks, since
 from liit.errors import LiitError
 from liit.files import digest_json, is_up_to_date, read_cache, whole, write_json
 
@@ -47,21 +48,25 @@ class SignalStore:
     """The columns of one pool under one θ.
 
     ``header.json`` holds ``made_from`` (the stamp: whatever the values depend on) and what was
-    measured; ``<signal>.npy`` the column, aligned with the sorted ids; ``parts-<plan>/`` the
-    shards of a pass that has not finished, where ``plan`` names its batches.
+    measured; ``spent.json`` the seconds; ``<signal>.npy`` the column, aligned with the sorted ids;
+    ``parts-<plan>/`` the shards of a pass that has not finished, where ``plan`` names its batches.
     """
 
     def __init__(self, folder: Path, made_from: Mapping[str, Any]) -> None:
         """Point at a folder; nothing is touched."""
         self.folder = folder
         self.made_from = json.loads(json.dumps(made_from))  # as the header gives it back: no tuples
-        self._header = folder / "header.json"
+        self._header, self._spent = folder / "header.json", folder / "spent.json"
 
     def measured(self) -> dict[str, Any]:
         """Return what the header says per finished signal; empty if it is of something else."""
         header = read_cache(self._header)
         signals = header["signals"] if header.get("made_from") == self.made_from else {}
         return {name: facts for name, facts in signals.items() if self._is_whole(name, facts)}
+
+    def spent(self) -> Cost:
+        """Return the seconds behind the shards that were merged, those before a kill among them."""
+        return read_cache(self._spent)
 
     def open(self) -> None:
         """Make the folder; drop whatever was measured on another θ, pool or setting."""
@@ -105,6 +110,7 @@ class SignalStore:
             name: {"dtype": str(one.dtype), "shape": list(one.shape), "nan": nans[name]}
             for name, one in columns.items()
         }
+        write_json(self._spent, shards.spent())
         write_json(self._header, {"made_from": self.made_from, "signals": signals})
         shutil.rmtree(shards.folder)
         return nans
@@ -135,13 +141,17 @@ class SignalStore:
 class Shards:
     """Results of consecutive batches, one safetensors file per shard, each written whole.
 
-    ``plan`` is anything that fixes the batches; shards of another plan are left aside.
+    ``plan`` is anything that fixes the batches; shards of another plan are left aside. Each holds
+    the seconds since its rank wrote the one before.
     """
 
-    def __init__(self, store: SignalStore, plan: Any, batches: Sequence[Sequence[int]]) -> None:
-        """``batches``: numbers of the batches of each shard."""
+    def __init__(
+        self, store: SignalStore, plan: Any, batches: Sequence[Sequence[int]], ranks: int = 1
+    ) -> None:
+        """``batches``: numbers of the batches of each shard; ``ranks`` work side by side."""
         self.folder = store.folder / f"parts-{digest_json(plan)[:16]}"
-        self.batches = batches
+        self.batches, self.ranks = batches, ranks
+        self._clocks = clocks()
         self._of = {number: shard for shard, some in enumerate(batches) for number in some}
         self._waiting: dict[int, dict[int, dict[str, NDArray[Any]]]] = {}
 
@@ -158,8 +168,10 @@ class Shards:
             return
         parts = [waiting[number] for number in sorted(waiting)]
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        lap = {clock: str(seconds) for clock, seconds in since(self._clocks).items()}
         with whole(self._path(shard)) as partial:
-            save_file(joined, partial)
+            save_file(joined, partial, metadata=lap)
+        self._clocks = clocks()
         del self._waiting[shard]
 
     def read(self) -> Iterator[dict[str, NDArray[Any]]]:
@@ -171,6 +183,15 @@ class Shards:
                 next_step="run the step again: it continues with the missing ones.",
             )
         return (load_file(self._path(shard)) for shard in range(len(self.batches)))
+
+    def spent(self) -> Cost:
+        """Return the seconds of all shards, on average over the ranks."""
+        spent = dict.fromkeys(clocks(), 0.0)
+        for shard in range(len(self.batches)):
+            with safe_open(self._path(shard), framework="numpy") as file:
+                for clock, seconds in (file.metadata() or {}).items():
+                    spent[clock] += float(seconds) / self.ranks
+        return {clock: round(seconds, 3) for clock, seconds in spent.items()}
 
     def _path(self, shard: int) -> Path:
         return self.folder / f"{shard:06d}.safetensors"
