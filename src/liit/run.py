@@ -269,8 +269,11 @@ class Run:
         )
 
     def _expect_possible(self) -> None:
-        """Fail before anything is measured or loaded for a learner that will refuse."""
+        """Fail before anything is measured or loaded where the device or the learner will."""
+        from liit.model.load import device_of
+
         params, learner = self.params, self.method.learner
+        device_of(params.devices.accelerator)
         why = learner and learner.refusal(params.lora.mode, params.devices)
         if why:
             raise LiitError(f"{self.name}: {why.problem}", next_step=why.next_step)

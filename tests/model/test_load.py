@@ -1,4 +1,4 @@
-"""Processors as checkpoints publish them."""
+"""Processors as checkpoints publish them, and where a model goes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transformers import CLIPImageProcessorPil, LlavaConfig
 
 from liit.data.encode import Encoder
 from liit.errors import LiitError
-from liit.model.load import load_processor
+from liit.model.load import device_of, load_processor
 
 MEAN = torch.tensor([122, 116, 104], dtype=torch.uint8)
 
@@ -57,3 +57,20 @@ def test_an_unknown_family_is_named(published: Path) -> None:
     (published / "config.json").write_text(json.dumps({"model_type": "kosmos-2"}))
     with pytest.raises(LiitError, match=r"kosmos-2(.|\n)*qwen2_vl"):
         load_processor(published)
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "has_cuda", "device"),
+    [("cpu", True, "cpu"), ("auto", False, "cpu"), ("auto", True, "cuda"), ("gpu", True, "cuda")],
+)
+def test_the_device_follows_the_accelerator(
+    monkeypatch: pytest.MonkeyPatch, accelerator: str, has_cuda: bool, device: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: has_cuda)
+    assert device_of(accelerator) == device
+
+
+def test_an_accelerator_that_is_not_there_is_no_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(LiitError, match="accelerator is gpu, and this machine has none"):
+        device_of("gpu")

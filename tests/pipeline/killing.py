@@ -30,6 +30,7 @@ POINTS = {
     "shard": "scratch/signals/*/parts-*/000000.safetensors",
     "last shard": "scratch/signals/*/parts-*/000001.safetensors",
     "merge": "scratch/signals/*/nll.npy",
+    "seconds of the shards": "scratch/signals/*/spent.json",
     "merged": "scratch/signals/*/header.json",
     "shared cost": "scratch/signals/*/cost.json",
     "selection": "selections/*/selection.parquet",

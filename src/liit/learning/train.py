@@ -19,6 +19,7 @@ from liit.errors import LiitError
 from liit.learning.lesson import Lesson
 from liit.learning.module import InstructionTuning
 from liit.learning.precision import in_full_precision
+from liit.model.load import device_of
 from liit.progress import trainer_bar
 from liit.ranks import stoppable
 
@@ -103,7 +104,7 @@ def fit(
 def _trainer(train: Train, devices: Devices, title: str) -> pl.Trainer:
     ranks, strategy = devices.devices * devices.num_nodes, devices.strategy
     return pl.Trainer(
-        accelerator=devices.accelerator,
+        accelerator=device_of(devices.accelerator),
         strategy=SEVERAL_RANKS.get(strategy, strategy) if ranks > 1 else strategy,
         devices=devices.devices,
         num_nodes=devices.num_nodes,

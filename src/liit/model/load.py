@@ -178,8 +178,18 @@ def load_model(folder: str | Path, *, dtype: str, revision: str | None = None) -
 
 
 def device_of(accelerator: str) -> str:
-    """Return where a model goes outside of Lightning under ``devices.accelerator``."""
-    return "cuda" if accelerator != "cpu" and torch.cuda.is_available() else "cpu"
+    """Return where ``devices.accelerator`` puts a model on this machine: ``cpu`` or ``cuda``.
+
+    Raises LiitError if it names an accelerator and there is none.
+    """
+    here = torch.cuda.is_available()
+    if accelerator not in ("cpu", "auto") and not here:
+        raise LiitError(
+            f"devices.accelerator is {accelerator}, and this machine has none.",
+            next_step="run on a machine with one, or set devices.accelerator: cpu for a small "
+            "model. Only a plan needs none: `liit plan --tflops 120`, what one device does.",
+        )
+    return "cpu" if accelerator == "cpu" or not here else "cuda"
 
 
 def auto_class(kind: str) -> Any:

@@ -9,7 +9,6 @@ from statistics import median
 from typing import Any
 
 from liit.config import Lora, Params
-from liit.errors import LiitError
 from liit.planning.shape import ModelShape
 
 REPEATS = 5
@@ -40,7 +39,9 @@ def measure_speed(params: Params, shape: ModelShape, tokens: float) -> Speed:
     """
     import torch
 
-    device = _device(params.devices.accelerator)
+    from liit.model.load import device_of
+
+    device = device_of(params.devices.accelerator)
     if device == "cpu":
         torch.set_num_threads(params.devices.threads)
     dtype = getattr(torch, params.model.dtype)
@@ -65,19 +66,6 @@ def measure_speed(params: Params, shape: ModelShape, tokens: float) -> Speed:
     training = count * (2 * linear + 3 * attention + factors) / _seconds(forward_and_backward)
     source = f"measured on one decoder layer ({device}, {params.model.dtype})"
     return Speed(signals, training, source)
-
-
-def _device(accelerator: str) -> str:
-    import torch
-
-    if accelerator == "cpu" or (accelerator == "auto" and not torch.cuda.is_available()):
-        return "cpu"
-    if not torch.cuda.is_available():
-        raise LiitError(
-            f"devices.accelerator is {accelerator}, and this machine has none to measure.",
-            next_step="give what one device does: `liit plan --tflops 120`.",
-        )
-    return "cuda"
 
 
 def _decoder_layer(shape: ModelShape) -> Any:

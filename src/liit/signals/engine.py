@@ -14,6 +14,7 @@ from torch import Tensor
 from liit.config import Devices, Signals
 from liit.data.corpus import Corpus
 from liit.errors import LiitError
+from liit.model.load import device_of
 from liit.progress import trainer_bar
 from liit.ranks import stoppable
 from liit.signals.batches import Batch, PoolBatches, batches_of
@@ -174,7 +175,7 @@ def _group(batches: Sequence[Batch]) -> list[list[int]]:
 
 def _trainer(devices: Devices, title: str) -> pl.Trainer:
     return pl.Trainer(
-        accelerator=devices.accelerator,
+        accelerator=device_of(devices.accelerator),
         # There is no optimizer and nothing to reduce: every rank holds the whole model.
         strategy="ddp" if devices.devices * devices.num_nodes > 1 else "auto",
         devices=devices.devices,
