@@ -130,7 +130,8 @@ def at_the_first_batch(patch: pytest.MonkeyPatch, number: signal.Signals) -> Ite
         return real(self, batch, batch_idx)
 
     patch.setattr(InstructionTuning, "training_step", step)
-    before = signal.getsignal(signal.SIGINT)
+    # a shell has its background commands ignore it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
     patch.undo()
