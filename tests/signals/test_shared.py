@@ -69,7 +69,7 @@ def test_signals_are_measured_once_and_charged_to_each(
 
     for cost in ({"seconds": 5.0}, {"seconds": 0.1}):
         assert measured_once(stamp, fill)["nll"].tolist() == [1.0, 2.0, 3.0]
-        assert first_cost(stamp, cost)["seconds"] == 5.0
+        assert first_cost(stamp, cost) == {"seconds": 5.0}
     assert measured_once({**stamp, "weights": "x"}, fill)["nll"].tolist() == [1.0, 2.0, 3.0]
     assert len(calls) == 2 and calls[0] != calls[1]
 

@@ -91,7 +91,7 @@ def first_cost(made_from: Mapping[str, Any], cost: Cost) -> Cost:
     if known := read_cache(file):
         return known
     spent = SignalStore(folder, made_from).spent()
-    cost = cost | {clock: max(spent[clock], cost.get(clock, 0.0)) for clock in spent}
+    cost = cost | {clock: max(cost[clock], spent[clock]) for clock in cost.keys() & spent.keys()}
     if not is_other_rank():
         write_json(file, cost)
     return cost

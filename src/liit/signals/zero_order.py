@@ -29,8 +29,9 @@ class Directions:
         """Find the layer's LoRA factors."""
         self.seed, self.layer = seed, layer
         self.places: list[tuple[str, Any]] = []
-        self.layers = [one for _, one in lora_layers(trunk.layers[layer])]
-        for name, one in lora_layers(trunk.layers[layer]):
+        named = lora_layers(trunk.layers[layer])
+        self.layers = [one for _, one in named]
+        for name, one in named:
             (adapter,) = one.active_adapters
             self.places.append((f"{layer}.{name}.A", one.lora_A[adapter]))
             self.places.append((f"{layer}.{name}.B", one.lora_B[adapter]))
