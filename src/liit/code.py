@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from liit import paths
+from liit.errors import LiitError
 from liit.files import write_text
 from liit.reach import SOURCE, Reach, file_of, sha
 
@@ -133,4 +134,7 @@ def _is_asset(path: Path) -> bool:
 if __name__ == "__main__":
     if not paths.EXPERIMENTS.is_dir():
         sys.exit(f"{Path.cwd()} has no {paths.EXPERIMENTS}/: run from the project's folder.")
-    write_digests(Path(".code"))
+    try:
+        write_digests(Path(".code"))
+    except LiitError as error:
+        sys.exit(str(error))

@@ -20,7 +20,10 @@ from typing import Any, TypeGuard
 
 import yaml
 
+from liit.errors import LiitError
+
 SOURCE = Path("src")
+MEND = "mend the file; `git diff` shows what was changed."
 
 
 class Reach:
@@ -70,9 +73,13 @@ class Reach:
         return self.add(file, name) or f"{module}.{name}"
 
     def add_task(self, file: Path) -> None:
-        """Write down a task's YAML and the functions that it names."""
+        """Write down a task's YAML and the functions that it names; LiitError if it is broken."""
         text = file.read_text(encoding="utf-8")
-        self.lines.append(json.dumps(yaml.load(text, _TaskLoader), sort_keys=True))  # noqa: S506
+        try:
+            task = yaml.load(text, _TaskLoader)  # noqa: S506
+        except yaml.YAMLError as error:
+            raise LiitError(f"{file} is no YAML: {error}", next_step=MEND) from error
+        self.lines.append(json.dumps(task, sort_keys=True))
         for place in re.findall(r"!function\s+([\w.]+)", text):
             module, _, name = place.rpartition(".")
             beside = file.parent.joinpath(*module.split(".")).with_suffix(".py")
@@ -180,7 +187,10 @@ class _Source:
 def _read(file: Path, _modified: int) -> _Source:
     module = ".".join(file.parts[len(SOURCE.resolve().parts) :]).removesuffix(".py")
     source = _Source(file, module.removesuffix(".__init__"), {}, {}, [])
-    body = ast.parse(file.read_text(encoding="utf-8"), str(file)).body
+    try:
+        body = ast.parse(file.read_text(encoding="utf-8"), str(file)).body
+    except SyntaxError as error:
+        raise LiitError(f"{file}, line {error.lineno}: {error.msg}", next_step=MEND) from error
     for node in [*body, *(inner for outer in body if _is_for_types(outer) for inner in outer.body)]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             source.imports.update(_imported(node))

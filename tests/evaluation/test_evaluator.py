@@ -17,6 +17,7 @@ from liit.evaluation import evaluator
 from liit.evaluation.adapter import LlavaLM
 from liit.evaluation.evaluator import Evaluator
 from liit.evaluation.statistics import standard_error
+from liit.evaluation.task_files import checked_scoring
 
 ROOT = Path(__file__).parents[2]
 TASKS = ROOT / "eval" / "tasks"
@@ -265,7 +266,7 @@ def test_lm_eval_draws_no_bars_and_gets_its_own_back(examiner, roomy, capsys):
 def test_a_fault_of_a_tasks_own_scoring_names_task_and_item(examiner, roomy, rule, said):
     board = examiner(["gqa"])
     task = board._loaded["tasks"]["gqa"]
-    task.set_config(key="process_results", value=evaluator._checked("gqa", rule))
+    task.set_config(key="process_results", value=checked_scoring("gqa", rule))
     with pytest.raises(LiitError, match=rf"Task gqa: <lambda>\(\) (.|\n)*{said}"):
         board.run(roomy, "w")
 

@@ -82,3 +82,26 @@ def test_scoring_that_wants_what_is_not_there_names_task_and_item(
     (folder / "tasks/colours.py").write_text(wrong, encoding="utf-8")
     with pytest.raises(LiitError, match=r"Task colours: score\(\) fails at item \w{16}.*'colour'"):
         examine(folder, encoder, fresh_model())
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "said"),
+    [
+        ("colours.score", "colours.scor", "Task colours does not load.*no function 'scor'"),
+        ("colours.score", "colors.score", "Task colours does not load.*module 'colors'"),
+        ("task: colours", "task: colors", "colours.yaml defines no task 'colours'"),
+        ("_items.yaml", "_item.yaml", "includes a file that is not there"),
+        ("exam: colours", "exam: colour", "exam 'colour'.*did you mean \"colours\""),
+        ("process_results: !function colours.score\n", "", "does not say how an answer is scored"),
+        ('version: "1"', 'revision: "1"', "Task colours has no version"),
+        ("max_gen_toks", "max_new_toks", "names 'max_new_toks'.*did you mean \"max_gen_toks\""),
+    ],
+)
+def test_a_mistake_in_its_yaml_is_named(
+    folder: Path, encoder: Any, fresh_model: Any, written: str, instead: str, said: str
+) -> None:
+    assert written in TASK
+    file = folder / "tasks/colours.yaml"
+    file.write_text(TASK.replace(written, instead), encoding="utf-8")
+    with pytest.raises(LiitError, match=said):
+        examine(folder, encoder, fresh_model())

@@ -10,7 +10,7 @@ import pytest
 
 from liit.errors import LiitError
 from liit.pool import Pool
-from liit.selection import Method, load, names, select
+from liit.selection import Method, load, names, naming_faults, select
 from liit.selection.adapt import LITE_ADAPT_INF
 from liit.selection.budgets import density, uniform
 from liit.selection.groups import by_source, k_means_elbow
@@ -231,6 +231,24 @@ def test_a_broken_file_is_named_with_the_line(tmp_path: Path, text: str, said: s
     file.write_text(f"from liit.selection import Method\n{text}")
     with pytest.raises(LiitError, match=said):
         load("main", "broken", tmp_path)
+
+
+def test_a_fault_of_a_methods_function_names_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "main").mkdir()
+    (tmp_path / "main" / "halved.py").write_text(
+        "from liit.selection import Method\n"
+        "def halved(answer_tokens):\n"
+        "    return answer_tokens / nothing\n"
+        'METHOD = Method("x", scorers=(halved,))\n'
+    )
+    (scorer,) = load("main", "halved", tmp_path).scorers
+    with (
+        pytest.raises(LiitError, match=r"halved.py, line 3: NameError.*nothing"),
+        naming_faults("main", "halved", tmp_path),
+    ):
+        scorer(answer_tokens=np.ones(2))
+    with pytest.raises(ZeroDivisionError), naming_faults("main", "halved", tmp_path):
+        _ = 1 / 0  # no fault of the file
 
 
 def test_an_unknown_method_names_its_neighbours() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from liit import reach
 from liit.code import digest_code, digest_learner, digest_method, write_digests
+from liit.errors import LiitError
 from liit.learning.learners.er import Er
 from liit.learning.learners.ewc import Ewc
 from liit.learning.learners.mas import Mas
@@ -165,3 +166,19 @@ def test_a_method_file_that_is_broken_has_a_digest_too(tree: Path) -> None:
         write_digests(tree / ".code")
         (tree / ".code/methods/broken").rename(tree / text[:5])
     assert (tree / "METHO").read_text() != (tree / "raise").read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [("mine.yaml", r"mine\.yaml is no YAML"), ("mine.py", r"mine\.py, line 1: ")],
+)
+def test_a_broken_task_is_named(tree: Path, file: str, said: str) -> None:
+    tasks = tree / "tasks"
+    tasks.mkdir()
+    (tasks / "mine.yaml").write_text("task: mine\nprocess_results: !function mine.score\n")
+    (tasks / "mine.py").write_text("def score(document, answers):\n    return {}\n")
+    digest_code(["liit.a:g"], tasks)
+    broken = (tasks / file).read_text().replace("task: mine", "task: [").replace("def", "def (")
+    (tasks / file).write_text(broken)
+    with pytest.raises(LiitError, match=said):
+        digest_code(["liit.a:g"], tasks)

@@ -81,11 +81,12 @@ def _try(asked: Namespace) -> None:
 def _run(asked: Namespace) -> None:
     from liit.results import write_result
     from liit.run import Run
+    from liit.selection import naming_faults
 
     params = load_params()
     method = Run(params, asked.table, asked.method, asked.seed)
     name = f"{asked.method}-{asked.seed}"
-    with unedited(params):
+    with unedited(params), naming_faults(asked.table, asked.method):
         if asked.only:
             with alone(name):
                 getattr(method, asked.only)(_step(params, asked.step))

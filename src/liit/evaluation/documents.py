@@ -8,6 +8,7 @@ from typing import Any
 
 from liit.data.sample import Sample
 from liit.data.store import SampleStore
+from liit.errors import LiitError, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,13 @@ def load(
     ``exam`` comes from the task's YAML, the rest from the task manager's metadata. Raises LiitError
     if the set has not been prepared.
     """
+    prepared = [file.stem for file in sorted(Path(exams_dir).glob("*.arrow"))]
+    if prepared and exam not in prepared:
+        raise LiitError(
+            f"A task asks the exam {exam!r}, which is not prepared{nearest(exam, prepared)}.",
+            next_step="let dataset_kwargs of its YAML name an exam of params.yaml, and run "
+            "`liit prepare`.",
+        )
     root = image_roots.get(exam)
     store = SampleStore(Path(exams_dir) / f"{exam}.arrow", None if root is None else Path(root))
     return {"test": Documents(store)}

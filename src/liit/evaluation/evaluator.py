@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,10 +12,10 @@ from statistics import fmean
 from typing import Any
 
 from liit.data.encode import Encoder
-from liit.errors import LiitError, nearest
 from liit.evaluation.marks import Mark, builtin_marks, own_marks
 from liit.evaluation.predictions import PredictionStore
 from liit.evaluation.statistics import standard_error
+from liit.evaluation.task_files import OWN, load_tasks
 
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
 QUIET = {"LMEVAL_HASHMM": "0", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
@@ -23,8 +23,6 @@ QUIET = {"LMEVAL_HASHMM": "0", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
 
 CORPUS = "corpus"
 """The score of tasks that are no mean over their items (eval/tasks)."""
-OWN = ("score", "parsed", "lenient")
-"""The metrics that every item has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,8 @@ class Evaluator:
             "image_roots": {task: str(root) for task, root in (image_roots or {}).items()},
             "text_dir": str(text_dir),
         }
-        self._loaded = _load(tasks, [*(_packaged() if text_dir else []), tasks_dir], places)
+        folders = [*(_packaged() if text_dir else []), tasks_dir]
+        self._loaded = load_tasks(tasks, folders, places)
         self._tasks = tuple(tasks)
         self._model = LlavaLM(encoder, PredictionStore(store), batch_size=batch_size, code=code)
         self._marks: dict[str, list[Mark]] = {}
@@ -140,52 +139,6 @@ def _cell(marks: list[Mark], totals: dict[str, float], version: str) -> Cell:
         version=version,
         figures=totals,
     )
-
-
-def _load(tasks: Sequence[str], folders: list[Path], places: dict[str, Any]) -> Any:
-    from lm_eval.tasks import TaskManager
-
-    manager = TaskManager(include_path=folders, include_defaults=False, metadata=places)
-    for task in tasks:
-        if task not in manager.all_tasks:
-            raise LiitError(
-                f"There is no task {task!r} in {folders[-1]} (or its YAML is broken)"
-                f"{nearest(task, manager.all_tasks)}.",
-                next_step=f"use one of {', '.join(manager.all_tasks)}.",
-            )
-    loaded = manager.load(list(tasks))
-    for name, task in loaded["tasks"].items():
-        if name in tasks and callable(rule := task.config.process_results):
-            task.set_config(key="process_results", value=_checked(name, rule))
-        if task.config.num_fewshot is None:
-            task.set_config(key="num_fewshot", value=0)
-        task.set_fewshot_seed(seed=0)
-    return loaded
-
-
-def _checked(task: str, rule: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a task's own scoring, whose faults name the task and the item."""
-
-    def process(document: Any, answers: Any) -> dict[str, Any]:
-        try:
-            scores: dict[str, Any] = rule(document, answers)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise LiitError(
-                f"Task {task}: {rule.__name__}() fails at item {document.get('id')}, whose `extra` "
-                f"holds {', '.join(document.get('extra', {})) or 'nothing'}: {error!r}.",
-                next_step="mend the function that process_results of the task's YAML names, or "
-                "what its exam in params.yaml is read from (docs/add-an-exam.md).",
-            ) from error
-        missing = set(OWN) - scores.keys() if isinstance(scores, dict) else set(OWN)
-        if missing:
-            raise LiitError(
-                f"Task {task}: {rule.__name__}() gives no {', '.join(sorted(missing))}, but "
-                f"{', '.join(map(str, scores)) if isinstance(scores, dict) else repr(scores)}.",
-                next_step="return liit.scoring.exam.three(Scored(...)) (docs/add-an-exam.md).",
-            )
-        return scores
-
-    return process
 
 
 def _packaged() -> list[Path]:

@@ -6,12 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from liit.errors import LiitError
+from liit.errors import LiitError, nearest
 from liit.evaluation.prompts import Source
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
+SETTINGS = ("until", "max_gen_toks", "do_sample", "temperature", "num_beams")
+"""What generation_kwargs may name; a temperature says nothing of greedy answers."""
 DEFAULT_TOKENS = 256
 """New tokens when a task does not say (lm-eval's default)."""
 
@@ -68,9 +70,16 @@ def source_of(request: Instance) -> Source:
 def generation(request: Instance, end: str) -> Generate:
     """Read a generation request; ``end`` is the end mark, which needs no place in ``until``.
 
-    Raises LiitError for anything but greedy decoding.
+    Raises LiitError for anything but greedy decoding, and for a setting that is not known.
     """
     settings = request.args[1]
+    for name in settings:
+        if name not in SETTINGS:
+            raise LiitError(
+                f"Task {request.task_name}: generation_kwargs names {name!r}"
+                f"{nearest(name, SETTINGS)}.",
+                next_step=f"use {', '.join(SETTINGS)} in its YAML.",
+            )
     if settings.get("do_sample") or settings.get("num_beams", 1) != 1:
         raise LiitError(
             f"Task {request.task_name} asks for sampling or beams; answers here are greedy.",

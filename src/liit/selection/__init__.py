@@ -1,7 +1,7 @@
 """Which samples to train on: methods as values, and the one function that runs them."""
 
 from liit.learner import Learner, Past
-from liit.selection.discovery import load, names, table_of, tables
+from liit.selection.discovery import load, names, naming_faults, table_of, tables
 from liit.selection.method import Method, Published
 from liit.selection.select import Selection, select
 
@@ -13,6 +13,7 @@ __all__ = [
     "Selection",
     "load",
     "names",
+    "naming_faults",
     "select",
     "table_of",
     "tables",

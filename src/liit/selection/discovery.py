@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from liit import paths
@@ -53,10 +55,7 @@ def load(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Method:
     except LiitError as error:
         raise LiitError(f"{file}: {error.problem}", next_step=error.next_step) from error
     except Exception as error:  # whatever the file of a user raises
-        raise LiitError(
-            f"{file}, line {_line(error, file)}: {type(error).__name__}: {error}",
-            next_step="mend the file; `liit new-method NAME` writes one that runs, to compare.",
-        ) from error
+        raise _fault(error, file) from error
     method = getattr(module, "METHOD", None)
     if not isinstance(method, Method):
         raise LiitError(
@@ -64,6 +63,27 @@ def load(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Method:
             next_step='end the file with METHOD = Method(label="...", ...).',
         )
     return method
+
+
+@contextmanager
+def naming_faults(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Iterator[None]:
+    """Turn what a function of a method's file raises into an error that names file and line."""
+    file = root / table / f"{name}.py"
+    try:
+        yield
+    except LiitError:
+        raise
+    except Exception as error:  # whatever the file of a user raises
+        if not _line(error, file):
+            raise
+        raise _fault(error, file) from error
+
+
+def _fault(error: Exception, file: Path) -> LiitError:
+    return LiitError(
+        f"{file}, line {_line(error, file)}: {type(error).__name__}: {error}",
+        next_step="mend the file; `liit new-method NAME` writes one that runs, to compare.",
+    )
 
 
 def _line(error: Exception, file: Path) -> int:
