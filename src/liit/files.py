@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -78,18 +79,28 @@ def read_cache(path: Path) -> dict[str, Any]:
 
 
 def files_below(folder: Path, *patterns: str) -> list[Path]:
-    """Return a folder's files of these name patterns, sorted, hidden ones left out.
+    """Return a folder's files of these name patterns (none: all), sorted; links are followed.
 
-    Hidden is what starts with a dot (``.ipynb_checkpoints``) and what macOS packs into an archive
-    beside the data (``__MACOSX``): copies, not data.
+    Hidden ones are left out: what starts with a dot (``.ipynb_checkpoints``) and what macOS packs
+    into an archive beside the data (``__MACOSX``) are copies, not data.
     """
-    below = {path for pattern in patterns for path in folder.rglob(pattern) if path.is_file()}
-    return sorted(path for path in below if not is_hidden(path.relative_to(folder)))
+    below: list[Path] = []
+    entered: set[str] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in entered:  # a link to where the walk has been, such as a folder above
+            folders.clear()
+            continue
+        entered.add(real)
+        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        wanted = (n for n in names if not patterns or any(fnmatchcase(n, p) for p in patterns))
+        files = (Path(place, name) for name in wanted if not _is_hidden(name))
+        below += (file for file in files if file.is_file())
+    return sorted(below)
 
 
-def is_hidden(path: Path) -> bool:
-    """Return whether a path leads through what :func:`files_below` leaves out."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def digest_file(path: Path) -> str:

@@ -27,6 +27,7 @@ from liit.data.readers import load_reader
 from liit.data.readers._boxes import boxes_of
 from liit.data.sample import ImageRef, Sample, Turn, make_sample
 from liit.data.store import Quarantined, SampleStore, write_store
+from liit.prompts import OCR, SHORT
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "samples"
 
@@ -238,6 +239,25 @@ def test_overlap_with_an_exam(tmp_path: Path, root: Path) -> None:
     report = check_dataset(train, exams={"exam": exam}, others={"exam": exam}, check_images="no")
     assert report.overlaps == [Overlap("exam", 6, same_question=3, same_image=3, same_both=1)]
     assert (report.shared[0].exact, report.shared[0].near) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("taught", "same"),
+    [
+        ("What is red?", 1),  # a later question of a LLaVA conversation
+        (f"What is red?\n{SHORT}", 1),
+        (f"what is Red\n{OCR}a, b\n{SHORT}", 1),
+        ("Look at the image and answer.\nWhat is red?", 1),  # M3IT
+        ("Look.\nWhat is red?\nA. this\nB. that", 1),
+        ("What is red and round?", 0),
+        (SHORT, 0),
+    ],
+)
+def test_how_to_answer_is_no_part_of_a_question(tmp_path: Path, taught: str, same: int) -> None:
+    exam = store_of(tmp_path, "exam", [sample(f"What is red?\n{SHORT}")])
+    train = store_of(tmp_path, "train", [sample(taught)])
+    report = check_dataset(train, exams={"exam": exam}, others={}, check_images="no")
+    assert report.overlaps == [Overlap("exam", 1, same, 0, 0)]
 
 
 def test_boxes_are_drawn_in_both_frames(tmp_path: Path, root: Path) -> None:

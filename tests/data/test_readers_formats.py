@@ -203,6 +203,34 @@ def test_mantis_parquet_with_paths(tmp_path: Path) -> None:
     assert sample.skill == "dreamsim"
 
 
+@pytest.mark.parametrize("unpacked", [".", "train_images"])
+def test_mantis_paths_are_relative_to_the_sub_sets_folder(tmp_path: Path, unpacked: str) -> None:
+    images = [{"bytes": None, "path": "photos/a.png"}, {"bytes": None, "path": "photos/b.png"}]
+    table = pa.Table.from_pylist([{"images": images, "conversation": CHAT}])
+    for number, subset in enumerate(("nlvr2", "birds-to-words")):
+        photos = tmp_path / subset / unpacked / "photos"
+        photos.mkdir(parents=True)
+        for name in ("a.png", "b.png"):
+            (photos / name).write_bytes(png(number))
+        pq.write_table(table, tmp_path / subset / "train-00000-of-00001.parquet")
+    samples = only_samples(read("mantis", tmp_path, tmp_path))
+    place = "" if unpacked == "." else f"{unpacked}/"
+    assert [[image.path for image in sample.images] for sample in samples] == [
+        [f"{subset}/{place}photos/{name}.png" for name in "ab"]
+        for subset in ("birds-to-words", "nlvr2")
+    ]
+
+
+def test_mantis_trains_on_no_other_split(tmp_path: Path) -> None:
+    for name, rows in (("train-00000-of-00001", 3), ("val-00000-of-00001", 2)):
+        mantis_table(tmp_path / f"nlvr2/{name}.parquet", rows)
+    assert len(read("mantis", tmp_path)) == 3
+    assert len(read("mantis", tmp_path, split="val")) == 2
+    assert len(read("mantis", tmp_path / "nlvr2/val-00000-of-00001.parquet")) == 2
+    with pytest.raises(LiitError, match="of 2 files none is of the split 'test'"):
+        read("mantis", tmp_path, split="test")
+
+
 def test_a_damaged_parquet_file_stops_the_run(tmp_path: Path) -> None:
     path = mantis_table(tmp_path / "x.parquet", 5)
     path.write_bytes(path.read_bytes()[:-40])
@@ -236,6 +264,19 @@ def test_a_saved_hugging_face_folder(tmp_path: Path) -> None:
     assert len(read("hf_datasets", tmp_path / "both", split="test")) == 1
     with pytest.raises(LiitError, match="train, test"):
         read("hf_datasets", tmp_path / "both", split="val")
+
+
+def test_parquet_files_of_several_splits_are_told_apart(tmp_path: Path) -> None:
+    for name, rows in (("train-00000-of-00002", 3), ("train-00001-of-00002", 2), ("test", 1)):
+        mantis_table(tmp_path / f"hub/data/{name}.parquet", rows)
+    mantis_table(tmp_path / "plain/0000.parquet", 4)
+    assert len(read("hf_datasets", tmp_path / "hub", split="train")) == 5
+    assert len(read("hf_datasets", tmp_path / "hub", split="test")) == 1
+    assert len(read("hf_datasets", tmp_path / "plain")) == 4
+    for folder, split, splits in (("hub", None, "test, train"), ("plain", "train", "none")):
+        options = {"split": split} if split else {}
+        with pytest.raises(LiitError, match=rf"has the splits \(?{splits}"):
+            read("hf_datasets", tmp_path / folder, **options)
 
 
 def test_a_turn_per_field_and_decoded_image_features(tmp_path: Path) -> None:

@@ -233,22 +233,29 @@ def test_a_broken_file_is_named_with_the_line(tmp_path: Path, text: str, said: s
         load("main", "broken", tmp_path)
 
 
-def test_a_fault_of_a_methods_function_names_file_and_line(tmp_path: Path) -> None:
-    (tmp_path / "main").mkdir()
-    (tmp_path / "main" / "halved.py").write_text(
+def test_a_fault_of_a_methods_function_names_file_and_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("experiments/main")
+    folder.mkdir(parents=True)
+    (folder / "halved.py").write_text(
         "from liit.selection import Method\n"
         "def halved(answer_tokens):\n"
         "    return answer_tokens / nothing\n"
         'METHOD = Method("x", scorers=(halved,))\n'
     )
-    (scorer,) = load("main", "halved", tmp_path).scorers
-    with (
-        pytest.raises(LiitError, match=r"halved.py, line 3: NameError.*nothing"),
-        naming_faults("main", "halved", tmp_path),
-    ):
+    (scorer,) = load("main", "halved", Path("experiments")).scorers
+    said = r"^experiments/main/halved.py, line 3: NameError.*nothing"
+    with pytest.raises(LiitError, match=said), naming_faults():
         scorer(answer_tokens=np.ones(2))
-    with pytest.raises(ZeroDivisionError), naming_faults("main", "halved", tmp_path):
+    with pytest.raises(ZeroDivisionError), naming_faults():
         _ = 1 / 0  # no fault of the file
+    (folder / "unready.py").write_text(
+        "from liit.selection import Method\nMETHOD = Method(1, 2, 3)(4)\n"
+    )
+    with pytest.raises(LiitError, match=r"unready.py, line 2: TypeError"):
+        load("main", "unready", Path("experiments"))
 
 
 def test_an_unknown_method_names_its_neighbours() -> None:

@@ -66,3 +66,12 @@ def test_a_folder_that_is_hidden_itself_is_read(tmp_path: Path) -> None:
     (tmp_path / ".data").mkdir()
     (tmp_path / ".data/a.json").touch()
     assert files_below(tmp_path / ".data", "*.json", "*.jsonl") == [tmp_path / ".data/a.json"]
+
+
+def test_linked_folders_are_read(tmp_path: Path) -> None:
+    (tmp_path / "disk/vqa").mkdir(parents=True)
+    (tmp_path / "disk/vqa/train.json").touch()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/vqa").symlink_to(tmp_path / "disk/vqa")
+    (tmp_path / "disk/vqa/round").symlink_to(tmp_path / "data")
+    assert files_below(tmp_path / "data", "*.json") == [tmp_path / "data/vqa/train.json"]

@@ -86,7 +86,7 @@ def _run(asked: Namespace) -> None:
     params = load_params()
     method = Run(params, asked.table, asked.method, asked.seed)
     name = f"{asked.method}-{asked.seed}"
-    with unedited(params), naming_faults(asked.table, asked.method):
+    with unedited(params), naming_faults():
         if asked.only:
             with alone(name):
                 getattr(method, asked.only)(_step(params, asked.step))

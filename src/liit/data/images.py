@@ -132,7 +132,9 @@ def _path_of(ref: ImageRef, image_root: Path | None) -> Path:
     path = image_root / relative
     try:
         if not path.resolve().is_relative_to(_resolved(image_root.absolute())):
-            raise _BadImageError("a link leads out of the image root")
+            raise _BadImageError(
+                "a link leads out of the image root (that root itself may be a link)"
+            )
         if not path.is_file():
             raise _BadImageError("the image file is missing")
         size = path.stat().st_size

@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from liit.data.duplicates import digest, words_of
-from liit.data.sample import IMAGE_TAG, ImageRef, Sample
+from liit.data.sample import ImageRef, Sample
+from liit.prompts import CAPTION, CAPTION_ZH, IMAGE_TAG, OCR, OPTION, SHORT, UNANSWERABLE
 
+FORMS = (SHORT, OPTION, CAPTION, CAPTION_ZH, UNANSWERABLE)
+"""Lines of a prompt that say how to answer."""
 _COCO_NUMBER = re.compile(r"(?:^|[/_])(\d{12})\.\w+$")
 
 
@@ -44,7 +47,8 @@ class ExamItems:
 
     def see(self, sample: Sample, image_root: Path | None) -> None:
         """Hold one training sample against the exam; only images of a known size are read."""
-        questions = [digest(_normal(t.text)) for t in sample.turns if t.role == "user"]
+        turns = [turn.text for turn in sample.turns if turn.role == "user"]
+        questions = {question for text in turns for question in _questions(text)}
         self._questions.update(questions)
         for image in sample.images:
             for identity in self._shared(image, image_root):
@@ -73,11 +77,30 @@ class ExamItems:
 
 def _question(item: Sample) -> int:
     asked = [turn.text for turn in item.turns if turn.role == "user"]
-    return digest(_normal(asked[-1] if asked else ""))
+    return digest(_normal(_lines(asked[-1] if asked else "")))
 
 
-def _normal(text: str) -> str:
-    return " ".join(words_of(text.replace(IMAGE_TAG, "")))
+def _questions(text: str) -> set[int]:
+    """Digest what a training turn may ask: all of it, without its first line, and each line.
+
+    M3IT puts an instruction before the question.
+    """
+    lines = _lines(text)
+    asked = [lines, lines[1:], *([line] for line in lines)]
+    return {digest(normal) for part in asked if (normal := _normal(part))}
+
+
+def _lines(text: str) -> list[str]:
+    """Return a prompt's lines without those that say how to answer, if anything else is there.
+
+    An exam has them at every question, LLaVA-665K at the first of a conversation alone.
+    """
+    lines = [line.strip() for line in text.replace(IMAGE_TAG, "").splitlines() if line.strip()]
+    return [one for one in lines if one not in FORMS and not one.startswith(OCR)] or lines
+
+
+def _normal(lines: Sequence[str]) -> str:
+    return " ".join(words_of("\n".join(lines)))
 
 
 def _identities(image: ImageRef, image_root: Path | None) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from liit import paths
 from liit.config import EXAMS, PRETRAIN, Dataset, Exam, Params, load_params
 from liit.errors import LiitError
-from liit.files import digest_file, is_hidden, read_cache, remove, write_json, write_text
+from liit.files import digest_file, files_below, read_cache, remove, write_json, write_text
 from liit.locks import at_work_on
 from liit.progress import tracked
 
@@ -94,23 +94,8 @@ def _files(root: Path, sources: Sequence[Dataset | Exam]) -> list[Path]:
     """Return all files of some sources and below their image folders, sorted, each once."""
     named = {file for source in sources for file in source.files}
     named |= {source.image_root for source in sources if source.image_root is not None}
-    return sorted({file for place in named for file in _below(paths.confined(root, place))})
-
-
-def _below(place: Path) -> Iterator[Path]:
-    """Yield a file, or those below a folder but for hidden ones; links are followed."""
-    if place.is_file():
-        yield place
-    entered: set[str] = set()
-    for folder, folders, names in os.walk(place, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in entered:  # a link to where the walk has been, such as a folder above
-            folders.clear()
-            continue
-        entered.add(real)
-        folders[:] = sorted(one for one in folders if not is_hidden(Path(one)))
-        files = (Path(folder, name) for name in names if not is_hidden(Path(name)))
-        yield from (file for file in files if file.is_file())
+    places = [paths.confined(root, place) for place in named]
+    return sorted({file for p in places for file in ([p] if p.is_file() else files_below(p))})
 
 
 def main() -> int:

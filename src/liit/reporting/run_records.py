@@ -116,7 +116,10 @@ def seeds_alike(root: Path, methods: Sequence[str], seeds: Sequence[int]) -> lis
     """
     folders = [paths.result(method, 0, root).parent for method in methods]
     known = set.intersection(
-        *({int(file.stem) for file in folder.glob("*.json")} for folder in folders)
+        *(
+            {int(file.stem) for file in folder.glob("*.json") if file.stem.isdecimal()}
+            for folder in folders
+        )
     )
     first = _load_run(root, methods[0], seeds[0]).result
     further = [

@@ -69,7 +69,7 @@ def _content_of(path: Path) -> tuple[Kind, Any]:
 def _files(paths: Sequence[str | Path]) -> Iterator[tuple[Path, str]]:
     for path in map(Path, paths):
         if path.is_dir():
-            kept = [p for p in files_below(path, "*") if p.suffix.lower() in _SUFFIXES]
+            kept = [p for p in files_below(path) if p.suffix.lower() in _SUFFIXES]
             if not kept:
                 raise LiitError(f"{path}: no data file below", next_step="name the right folder")
             yield from ((p, p.relative_to(path).with_suffix("").as_posix()) for p in kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from liit import paths
 from liit.errors import LiitError, nearest
 from liit.selection.method import Method
 
+MODULE = "liit_experiments_"
+"""What the names of methods' modules start with."""
 OUTSIDE = "run from the project's folder, the one with params.yaml."
 
 
@@ -46,7 +49,7 @@ def load(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Method:
             if homes
             else f"write {root / table}/NAME.py, or use one of {', '.join(known)}.",
         )
-    spec = importlib.util.spec_from_file_location(f"liit_experiments_{table}_{name}", file)
+    spec = importlib.util.spec_from_file_location(f"{MODULE}{table}_{name}", file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where a class of the file is looked for
@@ -55,7 +58,7 @@ def load(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Method:
     except LiitError as error:
         raise LiitError(f"{file}: {error.problem}", next_step=error.next_step) from error
     except Exception as error:  # whatever the file of a user raises
-        raise _fault(error, file) from error
+        raise _fault(error, _place(error) or str(file)) from error
     method = getattr(module, "METHOD", None)
     if not isinstance(method, Method):
         raise LiitError(
@@ -66,32 +69,34 @@ def load(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Method:
 
 
 @contextmanager
-def naming_faults(table: str, name: str, root: Path = paths.EXPERIMENTS) -> Iterator[None]:
+def naming_faults() -> Iterator[None]:
     """Turn what a function of a method's file raises into an error that names file and line."""
-    file = root / table / f"{name}.py"
     try:
         yield
     except LiitError:
         raise
     except Exception as error:  # whatever the file of a user raises
-        if not _line(error, file):
+        if (place := _place(error)) is None:
             raise
-        raise _fault(error, file) from error
+        raise _fault(error, place) from error
 
 
-def _fault(error: Exception, file: Path) -> LiitError:
+def _fault(error: Exception, place: str) -> LiitError:
     return LiitError(
-        f"{file}, line {_line(error, file)}: {type(error).__name__}: {error}",
+        f"{place}: {type(error).__name__}: {error}",
         next_step="mend the file; `liit new-method NAME` writes one that runs, to compare.",
     )
 
 
-def _line(error: Exception, file: Path) -> int:
-    """Return the line of a file that an exception comes from: the last one in it."""
+def _place(error: Exception) -> str | None:
+    """Return file and line of a method that an exception comes from: the last in its way."""
     if isinstance(error, SyntaxError):
-        return error.lineno or 0
-    frames = traceback.extract_tb(error.__traceback__)
-    return max((one.lineno or 0 for one in frames if Path(one.filename) == file), default=0)
+        return f"{error.filename}, line {error.lineno}"
+    frames = list(traceback.walk_tb(error.__traceback__))
+    for frame, line in reversed(frames):
+        if str(frame.f_globals.get("__name__")).startswith(MODULE):
+            return f"{os.path.relpath(frame.f_code.co_filename)}, line {line}"
+    return None
 
 
 def table_of(name: str, root: Path = paths.EXPERIMENTS) -> str:

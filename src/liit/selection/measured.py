@@ -78,6 +78,11 @@ class Measured:
     def groups(self, group: Grouping, vectors: Vectors | None, generator: Generator) -> Groups:
         """Return the partition of these samples."""
         groups = group(**self.arguments(group, vectors=vectors, generator=generator))
+        if not isinstance(groups, Groups):
+            raise LiitError(
+                f"{part_name(group)}() gives a {type(groups).__name__} instead of Groups.",
+                next_step="return liit.selection.method.Groups(labels).",
+            )
         _expect_length(part_name(group), "labels", groups.labels, len(self))
         return groups
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from liit.intake.values import iter_records
 from liit.limits import Count
 from liit.schema import check_options
 from liit.seeds import taken
+
+SPLIT = r"(train|val|validation|valid|dev|test)[-_.].*"
 
 
 def require_files(source: str, files: Sequence[Path]) -> None:
@@ -53,6 +56,12 @@ def expand(source: str, files: Sequence[Path], *patterns: str) -> list[Path]:
             )
         expanded += inside if path.is_dir() else [path]
     return expanded
+
+
+def split_of(file: Path) -> str | None:
+    """Return the split that a file's name starts with (``val-00000.parquet``), or its folder's."""
+    found = re.match(SPLIT, file.name) or re.fullmatch(SPLIT, f"{file.parent.name}.")
+    return found and found[1]
 
 
 @dataclass(frozen=True)
