@@ -75,6 +75,31 @@ def test_boxes_in_both_frames(tmp_path: Path) -> None:
     assert original.turns[1].text == "[0.25, 0.20, 0.75, 0.80]"
 
 
+@pytest.mark.parametrize(
+    ("fields", "file"),
+    [
+        ({"imageId": "2354786"}, "2354786.jpg"),  # GQA: Visual Genome's numbers
+        ({"image_id": 42}, "000000000042.jpg"),
+        ({"image_id": 42}, "val2014/COCO_val2014_000000000042.jpg"),
+        ({"file_name": "COCO_train2014_000000000009_16.jpg"}, "COCO_train2014_000000000009.jpg"),
+        ({"file_name": "COCO_train2014_000000000009_16.jpg"},
+         "train2014/COCO_train2014_000000000009.jpg"),
+        ({"image": "photos/COCO_val2014_000000000042.jpg"}, "photos/COCO_val2014_000000000042.jpg"),
+        ({"image_id": "0054910292718473"}, "0054910292718473.jpg"),  # TextVQA, digits by chance
+        ({"image_id": "0054c91397f2fe05"}, "0054c91397f2fe05.jpg"),
+    ],
+)  # fmt: skip
+def test_images_lie_under_their_published_names(
+    tmp_path: Path, fields: dict[str, Any], file: str
+) -> None:
+    place = tmp_path / "images" / file
+    place.parent.mkdir(parents=True)
+    place.touch()
+    row = {"question_id": 1, "question": "Is it red?", "answer": "yes", **fields}
+    (sample,) = items(tmp_path, "gqa", [row], image_root=tmp_path / "images")
+    assert sample.images[0].path == file
+
+
 def test_the_paper_asks_one_sentence_per_object(tmp_path: Path) -> None:
     row = {"img_id": "COCO_train2014_000000000009_2", "width": 200, "height": 100,
            "bbox": [50, 20, 100, 60]}  # fmt: skip

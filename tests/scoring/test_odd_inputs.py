@@ -12,6 +12,7 @@ import pytest
 from lm_eval.tasks._yaml_loader import load_yaml
 
 from liit.benchmarks import mmlu, refcoco
+from liit.benchmarks.humaneval import runs_through
 from liit.errors import LiitError
 from liit.metrics.boxes import bracketed_numbers, iou, lenient_boxes, parse_boxes
 from liit.scoring.benchmark import Options, benchmarks
@@ -365,6 +366,24 @@ def test_programs_stand_in_the_field_that_is_named(tmp_path: Path) -> None:
         run("humaneval", [PROBLEM], said, tmp_path, execute=True)
     options = {"execute": True, "answer_field": "out.code"}
     assert run("humaneval", [PROBLEM], said, tmp_path, **options).outcome.score == 100
+
+
+@pytest.mark.parametrize(
+    ("program", "passes"),
+    [
+        ("def f():\n    return 1\nassert f() == 1", True),
+        ("from __future__ import annotations\nassert True", True),
+        ("def f():\n    exit()\nf()\nassert False", False),
+        ("import sys\nsys.exit(0)", False),
+        ("import os\nos._exit(0)", False),
+        ("if __name__ == '__main__':\n    raise SystemExit", True),  # the official exec is no main
+        ("assert 1 == 2", False),
+        ("while True: pass", False),
+        ("x = [0] * 10**10", False),
+    ],
+)
+def test_a_program_passes_whose_last_line_is_reached(program: str, passes: bool) -> None:
+    assert runs_through(program, seconds=2) is passes
 
 
 def test_a_table_says_in_words_whether_a_program_passed(tmp_path: Path) -> None:

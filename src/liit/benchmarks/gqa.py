@@ -19,12 +19,15 @@ def score(facts: Facts, said: str) -> Scored:
 
 
 def facts_of(record: Record) -> Facts:
-    """Return the answers, and GQA's own groups: yes/no or open, semantic and structural type."""
+    """Return the answers, and GQA's own groups: semantic and structural type, binary or open.
+
+    GQA's scorer calls open what asks for an object or attribute (``query``) and all else binary.
+    """
     facts = short_facts(record)
     types = facts.get("types")
     if not isinstance(types, dict):
         return facts
-    openness = "binary" if facts["answers"][0].lower() in ("yes", "no") else "open"
+    openness = "open" if types.get("structural") == "query" else "binary"
     kinds = [f"{kind}.{types[kind]}" for kind in ("semantic", "structural") if types.get(kind)]
     return {**facts, "groups": [openness, *kinds]}
 

@@ -140,6 +140,7 @@ BENCHMARKS = (
         references=_references,
         answers=_answers,
         ask=ask_shortly(),
+        pairs=True,
         needs="the folder of one table per task",
     ),
 )

@@ -31,6 +31,7 @@ from liit.limits import Count
 from liit.locks import at_work_on
 from liit.progress import say, tracked
 from liit.schema import check_options
+from liit.scoring.benchmark import benchmarks
 from liit.scoring.exam_items import read_items, read_joint, read_training
 from liit.seeds import taken
 
@@ -131,6 +132,12 @@ def _of_official_files(
     owner, supplied = f"{type(source).__name__} {name}", (*given, "items", "name")
     check_options(owner, [read, _taken], options, supplied=supplied)
     take, prober = options.pop("take", None), Prober(root, check)
+    asked = benchmarks().get(str(options.get("task")))
+    if take is not None and asked is not None and asked.pairs:
+        raise LiitError(
+            f"{owner}: `take` would part questions that {asked.name} scores together.",
+            next_step="leave `take` out of its options in params.yaml.",
+        )
     for item in _taken(read(**given, **options), name, take=take):
         yield item if isinstance(item, Quarantined) else _with_images(item, prober, name)
 

@@ -92,9 +92,10 @@ class Benchmark:
     are taken for questions and lend their image and text to the others. ``alone`` marks layouts
     whose prediction files hold the references too. ``complete`` adds to a reference record what
     its file's name tells; ``references`` reads files that are no plain records. ``ask`` makes the
-    exam item of a reference record, or None to leave it out. ``collect`` scores files that are no
-    id-to-answer list at all and replaces everything else; ``each`` does so where each of several
-    files is a result of its own, and names them.
+    exam item of a reference record, or None to leave it out; ``pairs`` marks items that score only
+    together with others. ``collect`` scores files that are no id-to-answer list at all and replaces
+    everything else; ``each`` does so where each of several files is a result of its own, and names
+    them.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Benchmark:
     complete: Callable[[Record], Record] = lambda record: record
     answers: Callable[[Sequence[Document], str | None], list[Answer]] = read_answers
     ask: Callable[[Record, Options], ExamItem | None] | None = None
+    pairs: bool = False
     collect: Callable[[Sequence[Document], Sequence[Document], Options], Outcome] | None = None
     each: Callable[[Sequence[Document], Options], Sequence[tuple[str, Outcome]]] | None = None
     needs: str = "the annotation file; a question file beside it where it has no questions"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from liit.errors import LiitError
 from liit.metrics import Scored
-from liit.scoring.records import QUESTIONS, Record
+from liit.scoring.records import IMAGES, QUESTIONS, Record, as_key
 
 Facts = Mapping[str, Any]
 Rule = Callable[[Facts, str], Scored]
@@ -74,10 +74,16 @@ def question_of(record: Record) -> str:
 def image_paths(record: Record, release: int = 2014) -> list[str]:
     """Return where a record's image may lie, the usual place first.
 
-    A named file is looked for as it is, also below its task's folder (MME); a COCO number under
-    the names of both releases.
+    A named file is looked for as it is, also below its task's folder (MME); a COCO name without the
+    annotation's number that refer's files put behind it, a number under the names of both releases
+    and as it is (Visual Genome, GQA).
     """
     named = record.first(("image", "file_name", "filename", "image_name", "image_path", "img_id"))
+    given = as_key(record.first(IMAGES))
+    named_coco = r"(.*/)?(COCO_(\w+?2014)_\d{12})(?:_\d+)?(\.\w+)?"
+    if coco := re.fullmatch(named_coco, str(named or given)):
+        name = f"{coco[2]}{coco[4] or '.jpg'}"
+        return list(dict.fromkeys([f"{coco[1] or ''}{name}", name, f"{coco[3]}/{name}"]))
     if isinstance(named, str) and re.search(r"\.\w{2,4}$", named):
         bare, category = named.rsplit("/", 1)[-1], record.fields.get("category")
         below = [f"{category}/{bare}", f"{category}/images/{bare}"] if category else []
@@ -85,13 +91,11 @@ def image_paths(record: Record, release: int = 2014) -> list[str]:
     key = record.image
     if key is None:
         raise LiitError(f"{record.where} names no image", next_step="give it in a field image_id")
-    coco = re.match(r"(COCO_(\w+?2014)_\d{12})(?:_\d+)?$", str(named or key))
-    if coco:
-        return [f"{coco.group(1)}.jpg", f"{coco.group(2)}/{coco.group(1)}.jpg"]
     if key.isdigit():
         number = f"{int(key):012d}"
         old = [f"COCO_{part}2014_{number}.jpg" for part in ("val", "train")]
         folders = [f"{name.split('_')[1]}/{name}" for name in old]
         new = [f"{number}.jpg", f"val2017/{number}.jpg", f"train2017/{number}.jpg"]
-        return [*new, *old, *folders] if release == 2017 else [*old, *folders, *new]
+        coco_names = [*new, *old, *folders] if release == 2017 else [*old, *folders, *new]
+        return [*coco_names, f"{given}.jpg", f"{given}.png"]
     return [f"{key}.jpg", f"{key}.png"]
