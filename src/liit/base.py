@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import shutil
 from collections.abc import Iterator, Sequence
@@ -53,7 +54,7 @@ def make_base(params: Params) -> None:
     """
     mini, given = params.model.mini, params.model.adapter
     if mini is None and (given or not params.base.adapter_epochs):
-        write_json(RECORD, _of_checkpoint(params, given))
+        _keep(_of_checkpoint(params, given))
         return
     stamp = stamps.base(params, mini or _of_checkpoint(params, None)["sha256"])
     if RECORD.is_file():
@@ -76,7 +77,14 @@ def make_base(params: Params) -> None:
             "folders": digests,
             "sha256": "".join(digests.values()),
         }
-    write_json(RECORD, {"made_from": stamp, **made})
+    _keep({"made_from": stamp, **made})
+
+
+def _keep(record: dict[str, Any]) -> None:
+    """Write base.json; what another model answered goes before it."""
+    if read_cache(RECORD) != json.loads(json.dumps(record)):
+        EXAM.unlink(missing_ok=True)
+    write_json(RECORD, record)
 
 
 def _of_checkpoint(params: Params, adapter: str | None) -> dict[str, Any]:

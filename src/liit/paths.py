@@ -13,6 +13,7 @@ MAIN = "main"
 EXPERIMENTS = Path("experiments")
 TASKS = Path("eval/tasks")
 FILES = Path(".files")
+ORDER = FILES / "order.json"
 """Listings of the raw files, one per dataset and one for the exams."""
 READ = Path("read")
 """What was read of every dataset and exam, before what the model cannot be shown is set aside."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from liit import paths
 from liit.base import EXAM, theta_zero
 from liit.conditions import conditions_of
+from liit.errors import LiitError
 from liit.files import read_cache, read_record, write_json
 from liit.learner import RECORD
 from liit.paper import PAPER_SKILLS
@@ -29,7 +30,7 @@ def write_result(run: Run) -> None:
     matrix = {stream.names[t]: _cells(run, t) for t in run.steps}
     if run.method.start != "base":
         first = stream.names[0]
-        matrix[first] = read_record(EXAM, "cells", next_step="run `dvc repro base`.")["cells"]
+        matrix[first] = _first_row(matrix[steps[-1]])
         steps = [first, *steps]
     content = {
         "method": run.name,
@@ -111,6 +112,19 @@ def _cells(run: Run, t: int) -> Any:
     path = run.folder(paths.adapter, t) / "exam.json"
     again = f"run `liit run {run.name} --table {run.table} --seed {run.seed}`."
     return read_record(path, "cells", next_step=again)["cells"]
+
+
+def _first_row(later: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the cells of θ_0; LiitError if it was asked other items than ``later`` was."""
+    cells: dict[str, Any] = read_record(EXAM, "cells", next_step="run `liit base`.")["cells"]
+    asked, then = ({task: cell["n"] for task, cell in row.items()} for row in (later, cells))
+    if apart := [task for task in sorted(asked) if asked[task] != then.get(task)]:
+        raise LiitError(
+            f"{EXAM} is of other items: {apart[0]} had {then.get(apart[0], 0)} and has "
+            f"{asked[apart[0]]} now.",
+            next_step="run `liit base`, which asks the exams as they are, then this again.",
+        )
+    return cells
 
 
 def _composition(run: Run, t: int) -> dict[str, Any]:

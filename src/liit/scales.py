@@ -35,12 +35,15 @@ def use_scale(name: str) -> None:
 
     ``mini`` comes back byte for byte; asked for while it is there, the committed one comes back.
     """
-    params_of(name)
-    in_use = _mini_in(PARAMS)
+    _expect_scale(name)
     if name == MINI:
+        in_use = _mini_in(PARAMS)
         text = (None if in_use else _mini_in(WAITING)) or _committed() or _mini()
+        _parsed(text)
     else:
+        _expect_yaml(PARAMS)  # its edits would be lost
         text = composed(name)
+        _parsed(text)
         write_text(WAITING, _mini())
     write_text(PARAMS, text)
     if name == MINI:
@@ -49,10 +52,20 @@ def use_scale(name: str) -> None:
 
 def params_of(name: str) -> Params:
     """Return the parameters of a scale without writing params.yaml."""
+    return _parsed(composed(name))
+
+
+def _parsed(text: str) -> Params:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / PARAMS.name
-        write_text(path, composed(name))
-        return load_params(path)
+        write_text(path, text)
+        try:
+            return load_params(path)
+        except LiitError as error:
+            problem, step = (
+                part.replace(str(path), str(PARAMS)) for part in (error.problem, error.next_step)
+            )
+            raise LiitError(problem, next_step=step) from None
 
 
 def composed(name: str, above: tuple[str, ...] = ()) -> str:
@@ -62,12 +75,7 @@ def composed(name: str, above: tuple[str, ...] = ()) -> str:
     else is replaced. ``above``: scales that will lie over this one. Raises LiitError for an unknown
     scale, for one that is no YAML, and for one that lies over itself.
     """
-    names = scale_names()
-    if name not in names:
-        raise LiitError(
-            f"There is no scale {name!r}{nearest(name, names)}.",
-            next_step=f"use one of {', '.join(names)}.",
-        )
+    _expect_scale(name)
     if name == MINI:
         return _mini()
     editor = YAML()
@@ -93,6 +101,15 @@ def composed(name: str, above: tuple[str, ...] = ()) -> str:
     return text.getvalue()
 
 
+def _expect_scale(name: str) -> None:
+    names = scale_names()
+    if name not in names:
+        raise LiitError(
+            f"There is no scale {name!r}{nearest(name, names)}.",
+            next_step=f"use one of {', '.join(names)}.",
+        )
+
+
 def scale_names() -> list[str]:
     """Return the scales that there are, sorted; LiitError outside of a project."""
     if not SCALES.is_dir():
@@ -113,6 +130,18 @@ def _mini() -> str:
             "came from.",
         )
     return text
+
+
+def _expect_yaml(path: Path) -> None:
+    if not path.is_file():
+        return
+    try:
+        yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise LiitError(
+            f"{path} is not valid YAML, and its edits would be lost: {error}",
+            next_step=f"mend that line; `liit scale {MINI}` brings the committed one back.",
+        ) from None
 
 
 def _mini_in(path: Path) -> str | None:

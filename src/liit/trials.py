@@ -1,7 +1,8 @@
 """A method or its training tried with other numbers, apart from every table.
 
 A trial is a folder that looks like the project: its own params.yaml and method file, and links to
-the data, the base and the measured signals. So `liit run` and `liit report` work in it as ever.
+the data, the base and the measured signals. So `liit run` works in it as ever, and `liit compare`
+holds its result against those of the tables.
 """
 
 from __future__ import annotations

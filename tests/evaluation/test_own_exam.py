@@ -13,7 +13,8 @@ import yaml
 from PIL import Image
 
 from liit.config import Exam
-from liit.data.sample import Sample
+from liit.data.sample import Sample, Turn, make_sample
+from liit.data.store import write_store
 from liit.errors import LiitError
 from liit.evaluation.adapter import LlavaLM
 from liit.evaluation.evaluator import Evaluator
@@ -92,6 +93,7 @@ def test_scoring_that_wants_what_is_not_there_names_task_and_item(
         ("task: colours", "task: colors", "colours.yaml defines no task 'colours'"),
         ("_items.yaml", "_item.yaml", "includes a file that is not there"),
         ("exam: colours", "exam: colour", "exam 'colour'.*did you mean \"colours\""),
+        ("exam: colours", "exam: gqa", "colours asks the items of gqa"),
         ("process_results: !function colours.score\n", "", "does not say how an answer is scored"),
         ('version: "1"', 'revision: "1"', "Task colours has no version"),
         ("max_gen_toks", "max_new_toks", "names 'max_new_toks'.*did you mean \"max_gen_toks\""),
@@ -101,6 +103,8 @@ def test_a_mistake_in_its_yaml_is_named(
     folder: Path, encoder: Any, fresh_model: Any, written: str, instead: str, said: str
 ) -> None:
     assert written in TASK
+    items = make_sample("gqa", [Turn("user", "Is it?"), Turn("assistant", "yes")])
+    write_store([items], folder / "exams/gqa.arrow")
     file = folder / "tasks/colours.yaml"
     file.write_text(TASK.replace(written, instead), encoding="utf-8")
     with pytest.raises(LiitError, match=said):

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 from liit.data.sample import IMAGE_TAG, ImageRef, Turn, make_sample
 from liit.data.store import Quarantined, SampleStore, write_store
 from liit.reporting.report_data import ReportData, gather
+from liit.selection.files import digest_ids
 
 STREAM = ["llava", "m3it", "minigpt4", "mantis", "lamm", "vision_flan"]
 SKILLS = {
@@ -224,7 +225,7 @@ def _select(
     write_json(folder / "why.json", why)
     return {
         "size": size,
-        "sha256": "0" * 64,
+        "sha256": digest_ids([one[0] for one in picked]),
         "by_source": _count([one[1] for one in picked]),
         "by_skill": _count([one[2] for one in picked]),
         "winners": _count([one for one in table["scorer"].to_pylist() if one]) or None,

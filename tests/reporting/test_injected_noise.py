@@ -15,6 +15,7 @@ from liit.reporting.injected_noise import noise_shares
 from liit.reporting.report_data import gather
 from liit.reporting.run_records import RunRecord
 from liit.reporting.selection_tables import noise_section
+from liit.selection.files import digest_ids
 
 LOW, COPY = {"quality": "low"}, {"near_duplicate_of": "0123456789abcdef"}
 DRAWN: dict[str, list[dict[str, Any]]] = {
@@ -43,19 +44,27 @@ def choose(root: Path, method: str, step: str, chosen: list[str]) -> None:
     pq.write_table(pa.table({"id": sorted(chosen)}), folder / "selection.parquet")
 
 
-def run(*steps: str) -> dict[int, RunRecord]:
-    return {0: RunRecord({"selections": {step: {} for step in steps}}, {}, {})}
+def run(method: str, **chosen: list[str]) -> dict[int, RunRecord]:
+    selections = {step: {"sha256": digest_ids(sorted(ids))} for step, ids in chosen.items()}
+    return {0: RunRecord({"method": method, "seed": 0, "selections": selections}, {}, {})}
 
 
 def test_shares_worked_by_hand(tmp_path: Path, ids: dict[str, list[str]]) -> None:
     first, second = ids["first"], ids["second"]
-    choose(tmp_path, "picky", "second", [first[0], second[1], second[2], second[3]])
+    picked = [first[0], second[1], second[2], second[3]]
+    choose(tmp_path, "picky", "second", picked)
+    choose(tmp_path, "other", "second", second)  # by another run than the result's
     choose(tmp_path, "both", "first", first[:2])
     choose(tmp_path, "both", "second", second)
     found = noise_shares(
         tmp_path,
         ["first", "second"],
-        {"picky": run("second"), "both": run("first", "second"), "elsewhere": run("second")},
+        {
+            "picky": run("picky", second=picked),
+            "both": run("both", first=first[:2], second=second),
+            "elsewhere": run("elsewhere", second=second),
+            "other": run("other", second=picked),
+        },
     )
     assert found == {
         "picky": {"spoiled answers": (1 / 4, 3 / 8), "near-copies": (2 / 4, 2 / 8)},
@@ -70,7 +79,7 @@ def test_nothing_is_said_without_marks_or_without_data(
     tmp_path: Path, ids: dict[str, list[str]]
 ) -> None:
     choose(tmp_path, "picky", "first", ids["first"])
-    runs = {"picky": run("first")}
+    runs = {"picky": run("picky", first=ids["first"])}
     assert noise_shares(tmp_path, ["first"], runs)
     plain = make_sample("first", [Turn("user", "?"), Turn("assistant", "yes")])
     write_store([plain], tmp_path / "data" / "first.arrow")

@@ -105,6 +105,9 @@ def test_strength_and_normalisation_stand_together_with_what_the_penalty_came_to
         for step in data.stream[1:]:
             folder = tmp_path / f"tables/grid/adapters/random_ewc/{seed}/{step}"
             write_json(folder / "training.json", {"curve": {"loss": [1.0], "ratio": of_seed}})
+            result = tmp_path / f"tables/grid/results/random_ewc/{seed}.json"
+            ids = json.loads(result.read_text())["selections"][step]["sha256"]
+            write_json(folder / "made_from.json", {"made_from": {"ids": ids}})
     found = {row[0]: row[1:] for row in lines(penalty_section(gathered(tmp_path)))}
     assert found["Random with EWC"] == ["1", Ewc.normalisation, "1.00"]  # (0.25 + 0.75 + 2) / 3
     assert found["Adapt-∞ with EWC"] == ["1", Ewc.normalisation, "–"]

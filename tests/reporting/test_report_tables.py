@@ -485,6 +485,16 @@ def test_rows_of_different_conditions_are_refused(tmp_path: Path) -> None:
         gather(tmp_path, "main", methods, [0])
 
 
+def test_rows_along_streams_of_another_order_are_refused(tmp_path: Path) -> None:
+    methods = write_campaign(tmp_path, ["sequential", "random"])
+    path = tmp_path / "results/random/0.json"
+    result = json.loads(path.read_text())
+    result["steps"] = [result["steps"][0], *reversed(result["steps"][1:])]
+    path.write_text(json.dumps(result))
+    with pytest.raises(LiitError, match="differ in the order of the stream"):
+        gather(tmp_path, "main", methods, [0])
+
+
 def test_two_rows_are_compared_where_neither_differs_from_a_third(tmp_path: Path) -> None:
     methods = write_campaign(tmp_path, ["sequential", "random", "el2n"])
     signals = {"sequential": {}, "random": {"losses": 1}, "el2n": {"losses": 2}}

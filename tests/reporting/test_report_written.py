@@ -217,4 +217,3 @@ def test_cards_show_a_chosen_sample_of_each_dataset(reported: Path) -> None:
         assert rows[card.sample.id]["scorer"] in card.reason
         assert card.sample.id in {one.id for one in stores(reported)[card.sample.source]}
         assert len(card.images) == 1
-    assert drawn_samples(reported / "nowhere", stores(reported)) == []

@@ -67,6 +67,18 @@ def test_means_over_answer_tokens(chunk: int, monkeypatch: pytest.MonkeyPatch) -
     assert all(math.isnan(found[name][3]) for name in found)
 
 
+def test_entropies_keep_float32_where_training_mixes_precisions() -> None:
+    logits = torch.tensor([[[0.0, 1.0, 3.0, -2.0]]])  # bf16 holds these numbers
+    head, hidden = head_of(logits)
+    one = Answers(torch.zeros(1, 1, dtype=torch.long), torch.tensor([[2]]), torch.tensor([[True]]))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found, _ = answer_scores(head, hidden, one, gradient=False)
+        everywhere = entropy_everywhere(head, hidden, torch.ones(1, 1))
+    hand = by_hand(logits[0, 0].double().numpy(), 2)[2]
+    assert found["entropy"].item() == pytest.approx(hand, rel=2e-6)
+    assert everywhere.item() == pytest.approx(hand, rel=2e-6)
+
+
 def test_a_sure_answer_keeps_its_digits() -> None:
     """p_y = 1 - 2e-9: in float32, 1 - p_y by subtraction is 0."""
     head, hidden = head_of(torch.tensor([[[20.0, 0.0]]]))

@@ -53,7 +53,9 @@ def write_curve(root: Path, step: str, losses: list[float]) -> None:
     curve |= {"penalty": [loss / 4 for loss in losses], "ratio": [0.25] * len(losses)}
     curve |= {"changed": [1.0] + [0.0] * (len(losses) - 1)}
     (folder / "training.json").write_text(json.dumps({"curve": curve}))
-    (folder / "made_from.json").write_text(json.dumps({"weights": "a" * 64}))
+    chosen = json.loads(paths.result("adapt_inf", 0, root).read_text())["selections"][step]
+    stamp = {"made_from": {"ids": chosen["sha256"]}, "weights": "a" * 64}
+    (folder / "made_from.json").write_text(json.dumps(stamp))
 
 
 def told(root: Path) -> list[TrackedRun]:
@@ -221,6 +223,19 @@ def test_files_are_kept_with_a_run(published: dict[str, TrackedRun]) -> None:
     assert {"result.json", "selections/lamm.parquet", "adapters.json"} <= files.keys()
     assert json.loads(files["adapters.json"]) == {"m3it": "a" * 64, "lamm": "a" * 64}
     assert {"README.md", "index.html", "table.json"} <= published["report/"].files.keys()
+
+
+def test_what_another_run_left_is_not_told_of_this_one(tmp_path: Path) -> None:
+    write_campaign(tmp_path, METHODS)
+    write_report(tmp_path, "main", METHODS, [0], {})
+    write_curve(tmp_path, "m3it", [3.0, 2.0, 1.0])
+    file = paths.result("adapt_inf", 0, tmp_path)
+    result = json.loads(file.read_text())
+    for chosen in result["selections"].values():
+        chosen["sha256"] = "0" * 64  # as after a pull: selections/ and adapters/ are as before
+    file.write_text(json.dumps(result))
+    runs = [run for run in told(tmp_path) if run.config.get("method") == "adapt_inf"]
+    assert [(run.job, list(run.files)) for run in runs] == [("summary", ["result.json"])]
 
 
 def test_publishing_twice_adds_nothing_and_a_changed_result_replaces_its_own_run(

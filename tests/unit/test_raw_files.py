@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,25 @@ def test_a_listing_has_path_size_and_digest_of_every_file(params: Params) -> Non
     assert listing()["images/deep/b.png"] == expected
     assert set(listing("exams")) == {"asked.json", "images/a.png", "images/deep/b.png"}
     assert listing("drawn") == {}
-    assert {path.name for path in Path(".files").iterdir()} == {"chats", "drawn", "exams"}
+    assert {path.name for path in Path(".files").iterdir()} == {
+        "chats",
+        "drawn",
+        "exams",
+        "order.json",
+    }
+
+
+def test_the_order_of_the_stream_and_what_exams_stand_for_are_noted(params: Params) -> None:
+    def noted(**changed: Any) -> str:
+        write_listings(dataclasses.replace(params, **changed))
+        return Path(".files/order.json").read_text()
+
+    first = noted()
+    assert json.loads(first) == [["chats", "drawn"], [["asked", "vqa", None]]]
+    (exam,) = params.exams
+    assert noted(stream=(DRAWN, CHATS)) != first
+    assert noted(exams=(dataclasses.replace(exam, skill="kvqa"),)) != first
+    assert noted() == first
 
 
 def test_what_did_not_change_is_not_read_again(params: Params, digested: list[str]) -> None:
@@ -152,7 +171,7 @@ def test_what_is_of_a_dataset_that_left_goes(params: Params) -> None:
         (Path("read") / part).mkdir(parents=True)
         (Path("read") / part / "a.arrow").touch()
     write_listings(dataclasses.replace(params, stream=(DRAWN,)))
-    assert {path.name for path in Path(".files").iterdir()} == {"drawn", "exams"}
+    assert {path.name for path in Path(".files").iterdir()} == {"drawn", "exams", "order.json"}
     assert {path.name for path in Path("read").iterdir()} == {"drawn", "exams", "pretrain"}
 
 

@@ -145,6 +145,24 @@ def test_a_scale_that_is_not_valid_leaves_params_yaml(shipped: bytes) -> None:
     assert PARAMS.read_bytes() == shipped
 
 
+def test_a_slip_in_params_yaml_loses_no_edits(shipped: bytes) -> None:
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "shipped"]):
+        name = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", *name, *command], check=True)
+    slipped = shipped.replace(b"budget: 800", b"budget: 801\nseeds: [")
+    PARAMS.write_bytes(slipped)
+    with pytest.raises(LiitError, match=r"^params.yaml is not valid YAML(.|\n)*liit scale mini"):
+        use_scale("smoke")
+    assert PARAMS.read_bytes() == slipped and not WAITING.exists()
+    mistyped = shipped.replace(b"budget: 800", b"budgett: 800")
+    PARAMS.write_bytes(mistyped)
+    with pytest.raises(LiitError, match=r"^params.yaml"):
+        use_scale("smoke")
+    assert PARAMS.read_bytes() == mistyped
+    use_scale("mini")
+    assert PARAMS.read_bytes() == shipped
+
+
 def test_unknown_scale_names_the_nearest() -> None:
     with pytest.raises(LiitError, match='did you mean "smoke"'):
         use_scale("smok")

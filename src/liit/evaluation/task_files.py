@@ -25,7 +25,21 @@ def load_tasks(tasks: Sequence[str], folders: list[Path], places: dict[str, Any]
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager(include_path=folders, include_defaults=False, metadata=places)
-    return manager.load([_load(manager, task, folders[-1]) for task in tasks])
+    loaded = [_load(manager, task, folders[-1]) for task in tasks]
+    for task in loaded:
+        _expect_own_items(task, Path(places["exams_dir"]))
+    return manager.load(loaded)
+
+
+def _expect_own_items(task: Any, exams_dir: Path) -> None:
+    """Refuse a task that reads another exam's items though its own are prepared."""
+    asked = getattr(getattr(task, "config", None), "dataset_kwargs", None) or {}
+    name, exam = getattr(task, "task_name", ""), asked.get("exam")
+    if exam not in (None, name) and (exams_dir / f"{name}.arrow").is_file():
+        raise LiitError(
+            f"Task {name} asks the items of {exam}, but there is an exam {name}.",
+            next_step=f"write `dataset_kwargs: {{exam: {name}}}` in its YAML ({PAGE}).",
+        )
 
 
 def _load(manager: TaskManager, name: str, folder: Path) -> Any:

@@ -41,13 +41,12 @@ def _judgements(
     params: Params, stream: Stream, models: list[JudgedModel], proxy: Proxy | None
 ) -> list[Judgement]:
     """Measure pool after pool, and judge those that are measured meanwhile on the other cores."""
-    samples = {sample.id: sample for store in stream.stores for sample in store}
     judgements: list[Judgement] = []
     jobs: list[Future[None]] = []
     with ThreadPoolExecutor(os.cpu_count()) as workers:
         for pool, few in _pools(params, stream, models, proxy):
             ids = pool.measured.pool.ids.tolist()
-            truth = truth_of((samples[id_] for id_ in ids), ids)
+            truth = truth_of(map(stream.corpus.sample, ids), ids)
             judged, started = judge(pool, truth, params.budget, workers, few=few)
             judgements.append(judged)
             jobs += started

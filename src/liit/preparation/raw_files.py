@@ -27,9 +27,10 @@ KNOWN = paths.SCRATCH / "raw_files.json"
 def write_listings(params: Params) -> None:
     """Write ``.files/``: a listing per dataset and one for the exams, each only if it changed.
 
-    Those of drawn ones are empty, and a file that is not there is in none: the stage that reads it
-    says so. What is of a dataset that left the stream is removed. Raises LiitError for a path that
-    leads out of ``data_root``.
+    Listings of drawn ones are empty, and a file that is not there is in none: the stage that reads
+    it says so. Beside them stands the order of the stream, which DVC does not see in params.yaml as
+    it compares mappings, and what the exams stand for. What is of a dataset that left the stream is
+    removed. Raises LiitError for a path that leads out of ``data_root``.
     """
     root = Path(params.data_root)
     parts: dict[str, Sequence[Dataset | Exam]] = {one.name: [one] for one in params.stream}
@@ -40,10 +41,15 @@ def write_listings(params: Params) -> None:
         for name, sources in parts.items():
             lines = _lines(root, _files(root, sources), known, f"look at files of {name}")
             text = f"[{','.join(lines)}]\n"
-            listing = paths.files_of(name)
-            if not listing.is_file() or listing.read_text(encoding="utf-8") != text:
-                write_text(listing, text)
-        _forget_others((*parts, PRETRAIN))
+            _write_changed(paths.files_of(name), text)
+        order = [list(params.steps), [[e.task, e.skill, e.step] for e in params.exams]]
+        _write_changed(paths.ORDER, json.dumps(order) + "\n")
+        _forget_others((*parts, PRETRAIN, paths.ORDER.name))
+
+
+def _write_changed(file: Path, text: str) -> None:
+    if not file.is_file() or file.read_text(encoding="utf-8") != text:
+        write_text(file, text)
 
 
 def _forget_others(parts: Sequence[str]) -> None:

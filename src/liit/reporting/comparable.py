@@ -15,7 +15,12 @@ Result = Mapping[str, Any]
 
 def differing_conditions(result: Result, other: Result) -> list[str]:
     """Return the places in which two results' conditions differ; none if they were made alike."""
-    return conditions.differences(result["conditions"], other["conditions"])
+    apart = conditions.differences(result["conditions"], other["conditions"])
+    ours, theirs = (
+        [step for step in one["steps"] if step in two["steps"]]
+        for one, two in ((result, other), (other, result))
+    )
+    return apart if ours == theirs else [*apart, "the order of the stream"]
 
 
 def differences(result: Result, other: Result) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from liit import paths
 from liit.config import Params
 from liit.data.store import SampleStore
 from liit.inspection.facts import Facts, all_facts, in_a_line
@@ -18,6 +17,7 @@ from liit.inspection.look import Look
 from liit.inspection.opened import Opened
 from liit.inspection.terminal import told
 from liit.reporting.report_data import ReportData
+from liit.reporting.run_records import selection_here
 from liit.reporting.samples import data_uri, thumbnails
 from liit.reporting.section import HtmlPart, Section
 from liit.seeds import generator
@@ -78,12 +78,13 @@ def _selections(
     rows = [row for row in data.shown if row.definition.budget_factor is not None]
 
     def kept(seed: int) -> list[KeptSelection]:
-        places = [((row.method, seed, step), row.definition) for row in rows]
-        folders = [(place, paths.selection(*place, root), method) for place, method in places]
+        folders = [
+            (row, selection_here(root, data.runs[row.method][seed].result, step)) for row in rows
+        ]
         return [
-            KeptSelection(place, folder, method, in_order)
-            for place, folder, method in folders
-            if (folder / "selection.parquet").is_file()
+            KeptSelection((row.method, seed, step), folder, row.definition, in_order)
+            for row, folder in folders
+            if folder
         ]
 
     return max(map(kept, data.seeds), key=len)

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from liit import paths
 from liit.data.store import SampleStore
-from liit.reporting.run_records import RunRecords
+from liit.reporting.run_records import RunRecords, selection_here
 from liit.selection.files import read_ids
 
 MARKS = {"spoiled answers": '"quality": "low"', "near-copies": '"near_duplicate_of": '}
@@ -44,9 +44,9 @@ def noise_shares(
     for method, by_seed in runs.items():
         chosen = [
             (pools[step], read_ids(folder))
-            for seed, run in by_seed.items()
+            for run in by_seed.values()
             for step in run.result["selections"]
-            if step in pools and (folder := paths.selection(method, seed, step, root)).is_dir()
+            if step in pools and (folder := selection_here(root, run.result, step))
         ]
         for mark in MARKS if chosen else ():
             ours = fmean(pool.share(mark, ids) for pool, ids in chosen)

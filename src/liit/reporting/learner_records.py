@@ -36,8 +36,8 @@ def penalty_ratios(root: Path, runs: RunRecords) -> dict[str, float]:
     found: dict[str, float] = {}
     for method, by_seed in runs.items():
         curves = [
-            read_curve(root, method, seed, step).get("ratio", [])
-            for seed, run in by_seed.items()
+            read_curve(root, run.result, step).get("ratio", [])
+            for run in by_seed.values()
             for step in run.result["selections"]
         ]
         if curves and all(curves):

@@ -20,6 +20,7 @@ from liit.reporting.instrument_sections import instrument_sections
 from liit.reporting.leaderboard.section import leaderboard_section
 from liit.reporting.recovery_sections import recovery_sections
 from liit.reporting.report_data import ReportData, gather
+from liit.reporting.run_records import selection_here
 from liit.reporting.samples import SampleCard, drawn_samples
 from liit.reporting.section import ReportFigure, Section
 from liit.reporting.sections import CURVES, report_sections
@@ -105,6 +106,7 @@ def _cards(
     seed = data.seeds[0]
     lasts = {method: by_seed[seed].steps[-1] for method, by_seed in data.runs.items()}
     return {
-        method: drawn_samples(paths.selection(method, seed, step, root), stores)
+        method: drawn_samples(folder, stores) if folder else []
         for method, step in lasts.items()
+        for folder in [selection_here(root, data.runs[method][seed].result, step)]
     }

@@ -192,7 +192,7 @@ def gather(root: Path, table: str, methods: Sequence[str], seeds: Sequence[int])
         if row.method in runs and row.definition.learner
     }
     whys = {
-        (method, seed, step): read_why(root, method, seed, step)
+        (method, seed, step): read_why(root, run.result, step)
         for method, by_seed in runs.items()
         for seed, run in by_seed.items()
         for step in run.result["selections"]

@@ -9,13 +9,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from liit import paths
+from liit import paths, stamps
 from liit.errors import LiitError
 from liit.evaluation import matrix
 from liit.evaluation.summary import RunMatrix, run_of
 from liit.files import read_cache, read_record
 from liit.reporting.comparable import differences, differing_conditions
-from liit.selection import Method, load, names, tables
+from liit.selection import Method, files, load, names, tables
+from liit.selection.files import digest_ids, read_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +102,11 @@ def load_rows(root: Path, table: str, methods: Sequence[str]) -> list[MethodRow]
 
 def missing_runs(root: Path, method: str, seeds: Sequence[int]) -> list[str]:
     """Return the DVC stages of a method whose result or run file is not there."""
-    files = (paths.result, paths.run_record)
+    kinds = (paths.result, paths.run_record)
     return [
         stage_of(root, method, seed)
         for seed in seeds
-        if not all(file(method, seed, root).is_file() for file in files)
+        if not all(file(method, seed, root).is_file() for file in kinds)
     ]
 
 
@@ -133,18 +134,39 @@ def seeds_alike(root: Path, methods: Sequence[str], seeds: Sequence[int]) -> lis
     return [*seeds, *further]
 
 
-def read_why(root: Path, method: str, seed: int, step: str) -> dict[str, Any]:
+def selection_here(root: Path, result: Mapping[str, Any], step: str) -> Path | None:
+    """Return the folder of the selection that a result speaks of; None if it is not here.
+
+    What lies there may be another run's: a pull, or another scale, changes the results alone.
+    """
+    folder = paths.selection(result["method"], result["seed"], step, root)
+    if not (folder / "selection.parquet").is_file():
+        return None
+    return folder if digest_ids(read_ids(folder)) == _chosen(result, step) else None
+
+
+def adapter_here(root: Path, result: Mapping[str, Any], step: str) -> Path | None:
+    """Return the folder of the adapter that was trained on a result's selection, if it is here."""
+    folder = paths.adapter(result["method"], result["seed"], step, root)
+    made_from = read_cache(folder / stamps.FILE).get("made_from", {})
+    return folder if made_from.get("ids") == _chosen(result, step) else None
+
+
+def read_why(root: Path, result: Mapping[str, Any], step: str) -> dict[str, Any]:
     """Return the record of how a selection came about; empty if it is not on this machine."""
-    path = paths.selection(method, seed, step, root) / "why.json"
-    if not path.is_file():
-        return {}
-    return read_record(path, next_step="run `dvc checkout`.")
+    folder = selection_here(root, result, step)
+    return {} if folder is None else files.read_why(folder)
 
 
-def read_curve(root: Path, method: str, seed: int, step: str) -> dict[str, list[float]]:
+def read_curve(root: Path, result: Mapping[str, Any], step: str) -> dict[str, list[float]]:
     """Return a training's numbers per optimiser step; empty if it is not on this machine."""
-    record = read_cache(paths.adapter(method, seed, step, root) / "training.json")
+    folder = adapter_here(root, result, step)
+    record = {} if folder is None else read_cache(folder / "training.json")
     return record.get("curve", {})  # type: ignore[no-any-return]
+
+
+def _chosen(result: Mapping[str, Any], step: str) -> str:
+    return str(result["selections"][step]["sha256"])
 
 
 def stage_of(root: Path, method: str, seed: int) -> str:

@@ -36,10 +36,8 @@ def drawn_samples(folder: Path, stores: Mapping[str, SampleStore]) -> list[Sampl
 
     Scores of one selection do not compare: groups have scorers of their own, and some methods take
     the lowest. ``folder`` holds `selection.parquet`; ``stores`` are the prepared datasets by name,
-    and samples of others are left out. Returns nothing if the selection is not on this machine.
+    and samples of others are left out.
     """
-    if not (folder / "selection.parquet").is_file():
-        return []
     chosen = {row["id"]: row for row in read_selection(folder).to_pylist()}
     cards = []
     for store in stores.values():

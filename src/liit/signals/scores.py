@@ -32,7 +32,7 @@ def answer_scores(
         log_p = head(flat[part]).float().log_softmax(dim=-1)
         nll = -log_p.gather(1, targets[part, None])
         p = log_p.exp()
-        entropy = -torch.linalg.vecdot(p, log_p)
+        entropy = _entropy(p, log_p)
         # p_y - 1 as minus the sum of the others: the difference has no digits for a sure answer.
         others = p.scatter_(1, targets[part, None], 0).sum(dim=1, keepdim=True)
         error = p.scatter_(1, targets[part, None], -others)
@@ -62,8 +62,15 @@ def entropy_everywhere(head: nn.Linear, hidden: Tensor, mask: Tensor) -> Tensor:
     total = torch.zeros(len(hidden), dtype=torch.float64, device=flat.device)
     for part in chunks(len(flat), head):
         log_p = head(flat[part]).float().log_softmax(dim=-1)
-        total.index_add_(0, rows[part], -torch.linalg.vecdot(log_p.exp(), log_p).double())
+        total.index_add_(0, rows[part], _entropy(log_p.exp(), log_p).double())
     return total / real.sum(dim=1)
+
+
+def _entropy(p: Tensor, log_p: Tensor) -> Tensor:
+    """Return the entropy of each row [n], in their precision: autocast would round to its own."""
+    with torch.autocast(p.device.type, enabled=False):
+        negative: Tensor = torch.linalg.vecdot(p, log_p)
+    return -negative
 
 
 def chunks(rows: int, head: nn.Linear) -> Iterator[slice]:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from liit import paths
 from liit.data.sample import Sample
 from liit.data.store import SampleStore
-from liit.reporting.run_records import RunRecord
+from liit.reporting.run_records import RunRecord, selection_here
 from liit.reporting.samples import png, thumbnails
 from liit.seeds import generator
 from liit.selection.files import read_selection
@@ -28,9 +27,8 @@ def samples_run(root: Path, record: RunRecord, opened: Chosen) -> TrackedRun | N
     rows = [
         row
         for step in result["selections"]
-        for row in opened.rows(
-            paths.selection(result["method"], result["seed"], step, root), step, result["seed"]
-        )
+        if (folder := selection_here(root, result, step))
+        for row in opened.rows(folder, step, result["seed"])
     ]
     return job_of(record, "samples", tables={"samples": Table(COLUMNS, rows)}) if rows else None
 
@@ -51,8 +49,6 @@ class Chosen:
 
     def rows(self, folder: Path, step: str, seed: int) -> list[list[object]]:
         """Return :data:`COLUMNS` of a seeded few of each skill in a selection's folder."""
-        if not (folder / "selection.parquet").is_file():
-            return []
         chosen = {row["id"]: row for row in read_selection(folder).to_pylist()}
         by_skill: dict[str, list[str]] = {}
         for id_ in sorted(chosen.keys() & self.places.keys()):

@@ -15,7 +15,12 @@ from liit.evaluation.summary import metrics_of
 from liit.files import digest_json, read_cache, read_json
 from liit.paths import MAIN
 from liit.reporting.report_data import ReportData
-from liit.reporting.run_records import RunRecord, read_curve
+from liit.reporting.run_records import (
+    RunRecord,
+    adapter_here,
+    read_curve,
+    selection_here,
+)
 from liit.reporting.tables import COUNTED, PHASES
 from liit.tracking import RunIdentity, Table, TrackedRun
 
@@ -60,7 +65,7 @@ def training_run(root: Path, record: RunRecord) -> TrackedRun | None:
     """Return the training curves of a run; None where its adapters are not on this machine."""
     result, points = record.result, list[dict[str, float]]()
     for step in result["selections"]:
-        curve = read_curve(root, result["method"], result["seed"], step)
+        curve = read_curve(root, result, step)
         for name, values in curve.items():
             points += [{UPDATE: place} for place in range(len(points), len(values))]
             for point, value in zip(points, values, strict=False):
@@ -197,16 +202,15 @@ def _kept_files(root: Path, result: Mapping[str, Any]) -> dict[str, bytes]:
 
     Adapters are named by the sha256 of their weights, which are large: DVC keeps them.
     """
-    method, seed = result["method"], result["seed"]
-    files = {"result.json": paths.result(method, seed, root).read_bytes()}
+    result_file = paths.result(result["method"], result["seed"], root)
+    files = {"result.json": result_file.read_bytes()}
     digests = {}
     for step in result["selections"]:
-        selection = paths.selection(method, seed, step, root) / "selection.parquet"
-        if selection.is_file():
-            files[f"selections/{step}.parquet"] = selection.read_bytes()
-        stamp = read_cache(paths.adapter(method, seed, step, root) / stamps.FILE)
-        if "weights" in stamp:
-            digests[step] = stamp["weights"]
+        if selection := selection_here(root, result, step):
+            chosen = selection / "selection.parquet"
+            files[f"selections/{step}.parquet"] = chosen.read_bytes()
+        if adapter := adapter_here(root, result, step):
+            digests[step] = read_cache(adapter / stamps.FILE)["weights"]
     if digests:
         files["adapters.json"] = json.dumps(digests, indent=1, sort_keys=True).encode()
     return files

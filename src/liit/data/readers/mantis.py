@@ -71,7 +71,7 @@ def _records(file: Path, *, image_root: Path | None = None) -> Iterator[Raw]:
     def fields(record: RawRecord) -> dict[str, Any]:
         images = {k: _placed(record.value[k], places) for k in IMAGES if k in record.value}
         source = {} if file.suffix not in TABLES else {"source": file.parent.name}
-        return source | record.value | images
+        return {**source, **record.value, **images}
 
     return amended(iter_rows(file) if file.suffix in TABLES else iter_records(file), fields)
 
