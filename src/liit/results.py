@@ -98,13 +98,13 @@ def record_costs(run: Run, t: int, costs: Mapping[str, Mapping[str, float]]) -> 
 
 def _told(run: Run) -> dict[str, Any]:
     """Return what the learner says of its steps, if anything."""
-    again = f"run `liit run {run.name} --table {run.table} --seed {run.seed}`."
-    records = {t: run.folder(paths.adapter, t) / RECORD for t in run.steps}
-    told = {
-        run.stream.names[t]: found
-        for t, file in records.items()
-        if (found := read_record(file, "told", next_step=again)["told"])
-    }
+    again = f"`liit run {run.name} --table {run.table} --seed {run.seed}`"
+    told = {}
+    for t in run.steps:
+        folder = run.folder(paths.adapter, t)
+        anew = f"delete {folder}, which is then trained again, and run {again}."
+        if found := read_record(folder / RECORD, "told", next_step=anew)["told"]:
+            told[run.stream.names[t]] = found
     return {"told": told} if told else {}
 
 

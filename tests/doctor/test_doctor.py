@@ -336,12 +336,17 @@ def test_a_flipped_bit_of_what_was_written_is_found(
         (folder := tmp_path / home / "random/0/m3it").mkdir(parents=True)
         (folder / "adapter_model.safetensors").write_bytes(b"an adapter")
         found = {"made_from": {}, "weights": hashlib.sha256(b"an adapter").hexdigest()}
+        (folder / "learner.safetensors").write_bytes(b"a state")
+        found["state"] = {"learner.safetensors": hashlib.sha256(b"a state").hexdigest()}
         (folder / "made_from.json").write_text(json.dumps(found))
-    assert [(one.state, one.detail) for one in written()] == [("ok", "3 as their records say")]
+    assert [(one.state, one.detail) for one in written()] == [("ok", "5 as their records say")]
+    (folder / "learner.safetensors").write_bytes(b"a stale")
     (model / "model.safetensors").write_bytes(b"weights of t = 1")
     (folder / "adapter_model.safetensors").write_bytes(b"an adapte")
     damaged = {one.subject: one.next_step for one in written()}
     assert list(damaged) == [
-        "base/model", "tables/budgets/adapters/random/0/m3it/adapter_model.safetensors"
-    ]  # fmt: skip
+        "base/model",
+        "tables/budgets/adapters/random/0/m3it/adapter_model.safetensors",
+        "tables/budgets/adapters/random/0/m3it/learner.safetensors",
+    ]
     assert "git checkout base" in damaged["base/model"]

@@ -30,6 +30,7 @@ from liit.files import digest_file
 from liit.learner import STATE, Learner, Past
 from liit.learning.bank import Bank
 from liit.learning.experts import ProjectorExperts, place_experts
+from liit.learning.learners.a_gem import AGem
 from liit.learning.learners.e_proj import EProj
 from liit.learning.learners.l2p import L2p
 from liit.learning.learners.moe_lora import MoeLora
@@ -308,6 +309,21 @@ def test_a_record_without_images_adds_no_importance(stream: Stream) -> None:
         found.append(importance(model, batches, answer_loss, power=2))
     for name, one in found[0].items():
         torch.testing.assert_close(one, found[1][name], rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("learner", [None, AGem(memory=8, batch=1)], ids=repr)
+def test_a_batch_of_text_alone_trains_nothing(stream: Stream, learner: Learner | None) -> None:
+    shown = set(stream.past.with_images(every(stream.past)))
+    text = [one for one in every(stream.past) if one not in shown]
+    past = replace(stream.past, arrived={0: text, 1: text}, chosen=text, ids={}, held={}, told={})
+    model = lora.attach(open_blip(stream.base)[0], LORA, seed=1)
+    before = {name: one.detach().clone() for name, one in lora.trainable(model)}
+    lesson = Lesson(learner, past) if learner else None
+    if lesson:
+        lesson.attach(model)
+    few = replace(FAST, weight_decay=0.0, gradient_checkpointing=False)
+    fit(model, past.corpus, text, train=few, devices=CPU, seed=4, lesson=lesson)
+    assert all(torch.equal(one, before[name]) for name, one in lora.trainable(model))
 
 
 @pytest.mark.parametrize("learner", [OLora(), MoeLora(), L2p()], ids=repr)

@@ -13,7 +13,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from lessons import DROPOUT, adapted, adapter_in, corpus_of, past_of, same, trained, weights
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tiny import CPU, LORA, TRAIN, tiny
 from torch import nn
 
@@ -47,6 +47,7 @@ OFF = (
     Ewc(strength=0.0, samples=3, online=True),
     Mas(strength=0.0, samples=3),
     Lwf(strength=0.0),
+    Der(memory=0),
     AGem(memory=0),
     OLora(strength=0.0),
 )
@@ -112,6 +113,36 @@ def test_a_learner_does_something_and_twice_the_same(
     assert same(one, two) and lesson.past.ids == again.past.ids
     assert not same(plain, one)
     assert all(len(numbers) == told.steps for numbers in told.curve.values())
+
+
+@pytest.mark.parametrize(
+    ("learner", "said"),
+    [
+        (L2p(pool=2, chosen=3), "a pool of 2 prompts has no 3"),
+        (MoeLora(experts=0), "by 0 experts"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(
+    learner: Learner, said: str, corpus: Corpus, tmp_path: Path
+) -> None:
+    with pytest.raises(LiitError, match=said):
+        learner.attach(adapted(), past_of(corpus, tmp_path))
+
+
+def test_o_lora_counts_the_layers_that_an_earlier_adapter_changed(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    file = adapter_in(tmp_path) / "adapter_model.safetensors"
+    earlier = {name: one for name, one in load_file(file).items() if "q_proj" in name}
+    save_file(earlier, file)
+    past = past_of(corpus, tmp_path, adapters={0: file.parent})
+    model, zero = adapted(), torch.zeros(())
+    expected = sum(
+        float((earlier[name.replace(".default.", ".")] @ one.detach().T).square().sum())
+        for name, one in model.named_parameters()
+        if "q_proj.lora_A" in name
+    )
+    assert OLora(strength=2.0).loss(model, {}, zero, past).item() == pytest.approx(2 * expected)
 
 
 def pulled_at_once(model: nn.Module, state: dict[str, torch.Tensor]) -> torch.Tensor:

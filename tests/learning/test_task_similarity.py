@@ -12,6 +12,7 @@ from lessons import adapted, corpus_of, past_of, trained
 
 from liit.errors import LiitError
 from liit.learning.learners.tir import Tir, combined, weighted
+from liit.learning.prompts import _llava
 from liit.learning.space import answer_loss, importance
 from liit.learning.tasks import kept_tasks, similarities, task_of, tasks_in
 from liit.model.records import patches, queries
@@ -102,6 +103,10 @@ def test_records_are_seen_one_by_one(tmp_path: Path) -> None:
 def test_other_towers_are_refused() -> None:
     with pytest.raises(LiitError, match="SimpleNamespace is no LLaVA, BLIP-2 or InstructBLIP"):
         patches(SimpleNamespace(config=SimpleNamespace()), torch.zeros(1, 3, 2, 2))
+    tiles = SimpleNamespace(model_type="llava_onevision", vision_feature_layer=-1)
+    for refuse in (lambda core: patches(core, torch.zeros(1, 3, 2, 2)), _llava):
+        with pytest.raises(LiitError, match="SimpleNamespace"):
+            refuse(SimpleNamespace(config=tiles, vision_tower=None))
 
 
 def test_a_step_keeps_the_tasks_and_whose_each_weight_is(tmp_path: Path) -> None:

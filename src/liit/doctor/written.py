@@ -24,7 +24,9 @@ def written() -> Iterator[Finding]:
     seals: list[Seal] = list(theta_zero().seals) if RECORD.is_file() else []
     adapters = f"adapters/*/*/*/{stamps.FILE}"
     for record in sorted([*paths.ROOT.glob(adapters), *paths.TABLES.glob(f"*/{adapters}")]):
-        seals.append((record.parent / WEIGHTS, str(read_cache(record).get("weights"))))
+        made = read_cache(record)
+        kept = {WEIGHTS: str(made.get("weights")), **made.get("state", {})}
+        seals += [(record.parent / name, digest) for name, digest in kept.items()]
     KNOWN.unlink(missing_ok=True)  # what it knows would not be read
     damaged = 0
     for seal in seals:

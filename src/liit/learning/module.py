@@ -58,6 +58,8 @@ class InstructionTuning(pl.LightningModule):
         """Return the mean negative log-likelihood over the batch's answer tokens (all ranks)."""
         logits, targets, _ = answer_logits(self.model, batch)
         total = functional.cross_entropy(logits.float(), targets, reduction="sum")
+        if not total.requires_grad:  # text alone, in front of a language model that is frozen
+            total = total + 0.0 * sum(one.sum() for _, one in trainable(self.model))
         loss = total / self._tokens_per_rank(len(targets))
         if not torch.isfinite(loss):
             raise LiitError(

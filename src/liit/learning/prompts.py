@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from liit.errors import LiitError
 from liit.learner import Past
-from liit.model.records import inner, text_queries
+from liit.model.records import inner, is_llava, text_queries
 from liit.seeds import generator
 
 
@@ -98,7 +98,7 @@ def first_pool(model: Any, past: Past, size: int, length: int) -> dict[str, Tens
 
 def _llava(model: Any) -> Any:
     core = inner(model)
-    if not hasattr(core, "vision_tower"):
+    if not is_llava(core):
         raise LiitError(
             f"prompts were not tried in front of a {type(core).__name__}.",
             next_step="use a LLaVA checkpoint, or a learner without prompts.",

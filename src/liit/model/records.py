@@ -124,13 +124,18 @@ def patches(core: Any, pixels: Tensor) -> Tensor:
         tower = core.vision_model
         seen = tower(pixels.to(next(tower.parameters()).dtype), return_dict=True)
         return blip_patches(seen)
-    if not hasattr(core, "vision_tower") or not hasattr(core.config, "vision_feature_layer"):
+    if not is_llava(core):
         raise LiitError(
             f"a {type(core).__name__} is no LLaVA, BLIP-2 or InstructBLIP, and tasks are compared "
             "by what the towers of these see.",
             next_step="use a checkpoint of one of them, or a learner that compares no tasks.",
         )
     return tower_features(core.vision_tower, core.config, pixels)
+
+
+def is_llava(core: Any) -> bool:
+    """Return whether a model is a LLaVA-1.5: its successors cut an image into several tiles."""
+    return getattr(getattr(core, "config", None), "model_type", None) == "llava"
 
 
 def blip_patches(seen: Any) -> Tensor:

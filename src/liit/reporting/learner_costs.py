@@ -56,8 +56,13 @@ def penalty_section(data: ReportData) -> Section:
 
 
 def _spent(data: ReportData, row: MethodRow) -> dict[str, float]:
-    """Return what training a row took over the stream, the median over seeds."""
-    runs = [_trainings(run) for run in data.runs[row.method].values()]
+    """Return what training a row took over the stream, the median over seeds whose costs are known.
+
+    A record that was lost and made again knows none.
+    """
+    known = (_trainings(run) for run in data.runs[row.method].values())
+    if not (runs := [steps for steps in known if steps]):
+        return {}
     spent = {
         name: median(sum(float(one.get(name, 0)) for one in steps) for steps in runs)
         for name in ("aside_seconds", "state_bytes")

@@ -37,8 +37,10 @@ class AGem(Learner):
         model.eval()
         with torch.enable_grad():
             loss = answer_loss(model, past.batch(self._drawn(past), parameters[0].device))
-        reference = torch.autograd.grad(loss, parameters, allow_unused=True)
         model.train(training)
+        if not loss.requires_grad:  # text alone, in front of a language model that is frozen
+            return 0.0
+        reference = torch.autograd.grad(loss, parameters, allow_unused=True)
         return float(project(parameters, reference))
 
     def cost(self, sizes: Sizes) -> Extra:

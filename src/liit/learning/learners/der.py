@@ -34,7 +34,7 @@ class Der(Learner):
 
         from liit.model.logits import answer_logits
 
-        if not self.strength or not past.steps:
+        if not self.strength or not self.memory or not past.steps:
             return task_loss
         memory = {id_: one for step in past.steps for id_, one in past.state(step).items()}
         drawn = past.draw("replay", sorted(memory), self.batch, past.step, past.micro)

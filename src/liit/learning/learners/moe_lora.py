@@ -35,7 +35,7 @@ class MoeLora(Learner):
 
         layers = lora_layers(model)
         config = model.peft_config["default"]
-        if config.r % self.experts:
+        if self.experts < 1 or config.r % self.experts:
             raise LiitError(
                 f"a rank of {config.r} cannot be shared evenly by {self.experts} experts.",
                 next_step="set learner.experts to a divisor of lora.rank.",

@@ -38,8 +38,9 @@ class OLora(Learner):
         penalty = 0.0
         for name, rows in model.named_parameters():
             saved = name.replace(".default.", ".")
-            if ".lora_A." in name:
-                penalty += sum(overlap(one[saved].to(rows.device), rows) for one in earlier)
+            if ".lora_A." in name:  # a layer that an adapter does not change, it does not read
+                known = (one[saved] for one in earlier if saved in one)
+                penalty += sum(overlap(factor.to(rows.device), rows) for factor in known)
         return task_loss + self.strength * penalty
 
     def cost(self, sizes: Sizes) -> Extra:
