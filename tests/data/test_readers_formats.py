@@ -60,7 +60,7 @@ def test_m3it_merges_all_subsets_and_keeps_their_skills(tmp_path: Path) -> None:
     assert samples[0].turns[1].text == "coco 0"
     assert samples[1].images[0].data == png(1)
     assert len(only_samples(read("m3it", data, split="test"))) == 9
-    with pytest.raises(LiitError, match=r"no val\*\.jsonl"):
+    with pytest.raises(LiitError, match="no file of the split 'val'"):
         read("m3it", data, split="val")
 
 
@@ -102,6 +102,64 @@ def test_m3it_other_records_keep_all_images_or_none(tmp_path: Path) -> None:
     five, text_only = only_samples(read("m3it", file))
     assert (len(five.images), len(text_only.images)) == (5, 0)
     assert text_only.turns[0].text == "翻译\nWhat is it?"
+
+
+def test_m3it_lines_of_its_repository(tmp_path: Path) -> None:
+    image, data = b64(png()), tmp_path / "data"
+    gqa = [{"input": f"{i}?", "output": "yes", "img_str": image} for i in range(40)]
+    write_lines(data / "vqa/gqa/train.jsonl", gqa)
+    (data / "vqa/gqa/instruction.json").write_text(json.dumps(["Answer.", "Say it."]))
+    coco = {"image": image, "meta": {"targets": ["A dog.", "A wet dog."]}}
+    write_lines(data / "captioning/coco/train.jsonl", [coco])
+    (data / "captioning/coco/instructions.json").write_text(json.dumps(["Describe."]))
+    said = {"instruction": "Yes or no?", "inputs": "Is it red?", "image_base64_str": [image]}
+    refcoco = {"meta": said, "answer": "No."}
+    write_lines(data / "classification/refcoco/train_2023-10-08.jsonl", [refcoco])
+    write_lines(data / "classification/imagenet/train.jsonl", [{"label": 3, "img_str": image}] * 3)
+    found = read("m3it", data)
+    (aside,) = [one for one in found if isinstance(one, Quarantined)]
+    assert "imagenet/train.jsonl" in aside.file and "hub has it as Parquet" in aside.reason
+    samples = [one for one in found if isinstance(one, Sample)]
+    texts = [[turn.text.removeprefix(f"{IMAGE_TAG}\n") for turn in s.turns] for s in samples]
+    assert texts[:3] == [
+        ["Describe.", "A dog."], ["Describe.", "A wet dog."], ["Yes or no?\nIs it red?", "No."]
+    ]  # fmt: skip
+    drawn = [text[0].split("\n")[0] for text in texts[3:]]
+    assert len(drawn) == 40 and 10 < drawn.count("Answer.") < 30
+    assert all(len(sample.images) == 1 for sample in samples)
+    assert [one for one in read("m3it", data) if isinstance(one, Sample)] == samples
+
+
+def test_m3it_reads_one_version_of_a_sub_set(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for folder, names in {
+        "classification/snli-ve": ("esnlive_train", "esnlive_test", "train_2023-10-09"),
+        "classification/vsr": ("vsr_train", "vsr_dev"),
+        "vqa/shapes": ("train.large", "val"),
+        "vqa/viquae": ("train", "train_v2"),
+        "generation/mmchat": ("train", "train_new"),
+    }.items():
+        for name in names:
+            row = m3it_row(f"{folder} {name}", image_base64_str=b64(png()))
+            write_lines(data / folder / f"{name}.jsonl", [row])
+    taken = {sample.turns[1].text for sample in only_samples(read("m3it", data))}
+    kept = ("classification/vsr vsr_train", "vqa/shapes train.large", "vqa/viquae train_v2")
+    kept += ("generation/mmchat train",)
+    assert taken == {*kept, "classification/snli-ve esnlive_train"}
+    taken = {sample.turns[1].text for sample in only_samples(read("m3it", data, rephrased=True))}
+    assert taken == {*kept, "classification/snli-ve train_2023-10-09"}
+
+
+def test_m3it_as_parquet_with_the_skills_of_its_sub_sets(tmp_path: Path) -> None:
+    for subset, frames in (("viquae", 1), ("msvd-qa", 5), ("coco-cn", 1), ("gqa", 1)):
+        for split in ("train", "test"):
+            row = m3it_row(subset, image_base64_str=[b64(png(i)) for i in range(frames)])
+            (folder := tmp_path / subset / split).mkdir(parents=True)
+            pq.write_table(pa.Table.from_pylist([row]), folder / "0000.parquet")
+    samples = {sample.skill: sample for sample in only_samples(read("m3it", tmp_path))}
+    assert list(samples) == ["chinese", "gqa", "video", "kvqa"]
+    assert len(samples["video"].images) == 3
+    assert samples["kvqa"].extra["subset"] == "viquae"
 
 
 def test_m3it_bad_images_are_set_aside_with_their_line(tmp_path: Path) -> None:
