@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,11 @@ from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from liit.locks import held
+
+RUN = ("SLURM_JOB_ID", "SLURM_STEP_ID", "TORCHELASTIC_RUN_ID", "MASTER_PORT")
+"""What tells the ranks of one run from those of another, where srun or torchrun starts them."""
+POLL = 0.5
+"""Seconds between two looks of a rank that waits for rank 0."""
 
 
 def is_other_rank() -> bool:
@@ -29,6 +36,31 @@ def alone(lock: Path, waiting: str) -> Iterator[None]:
         return
     with held(lock, waiting):
         yield
+
+
+@contextmanager
+def together(lock: Path, waiting: str, is_done: Callable[[], bool]) -> Iterator[None]:
+    """Like :func:`alone`, but the other ranks enter when rank 0 does, or as soon as ``is_done``.
+
+    Ranks that Lightning started were started in the block; those of srun or torchrun are not, and
+    what they would do there before rank 0 could wait for it for ever.
+    """
+    entered, run = lock.with_suffix(".run"), _run()
+    if is_other_rank():
+        while run and not is_done() and not (entered.is_file() and entered.read_text() == run):
+            time.sleep(POLL)
+        yield
+        return
+    with held(lock, waiting):
+        if run:
+            entered.write_text(run)
+        yield
+
+
+def _run() -> str:
+    """Return what names this run; empty where no launcher started its ranks side by side."""
+    launched = {"SLURM_PROCID", "TORCHELASTIC_RUN_ID"} & os.environ.keys()
+    return "-".join(os.environ.get(name, "") for name in RUN) if launched else ""
 
 
 @contextmanager

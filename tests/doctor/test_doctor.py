@@ -183,9 +183,9 @@ def test_room_on_the_disk(
     found = {one.subject: one for one in machine.disk(params, prepared=True)}
     need = len(params.methods) * len(params.seeds) * 5 * small.trained * 4
     assert found["adapters"].detail == f"about {need / 1e9:,.1f} GB"
-    assert found["gradients"].state == "ok"  # counted from the published sizes
+    assert found["gradients of one step"].state == "ok"  # counted from the published sizes
     pool = 665_000 + 2_100_000 + 3_000 + 666_000 + 250_000 + 191_000  # the paper's Table 1
-    assert found["gradients"].detail == f"about {pool * 8192 * 2 / 1e9:,.1f} GB"
+    assert found["gradients of one step"].detail == f"about {pool * 8192 * 2 / 1e9:,.1f} GB"
     assert found["prepared data"].state == "not run"
     usage = shutil.disk_usage(".")._replace(free=10**6)
     monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: usage)
@@ -205,7 +205,7 @@ def test_a_part_of_a_dataset_takes_its_share_of_the_disk(
     found = {one.subject: one.detail for one in machine.disk(params, prepared=True)}
     # two copies of 20,000 of the 666,000 records that the stream states
     assert machine._prepared(params) == 2 * 200_000
-    assert found["gradients"] == f"about {20_000 * 8192 * 2 / 1e9:,.1f} GB"
+    assert found["gradients of one step"] == f"about {20_000 * 8192 * 2 / 1e9:,.1f} GB"
 
 
 def test_one_gpu_lacks_its_weights_and_every_file(tmp_path: Path, monkeypatch: Any) -> None:
@@ -217,7 +217,7 @@ def test_one_gpu_lacks_its_weights_and_every_file(tmp_path: Path, monkeypatch: A
     for source in [*given.steps, *(exam.task for exam in given.exams)]:
         assert found[source].state == "missing" and "https://" in found[source].next_step
     # 103,439 records of 8,192 numbers in two bytes
-    assert found["gradients"].detail == f"about {103_439 * 8192 * 2 / 1e9:,.1f} GB"
+    assert found["gradients of one step"].detail == f"about {103_439 * 8192 * 2 / 1e9:,.1f} GB"
     # nothing of LLaVA-1.5-7B's is expected of SmolVLM
     values = [one.subject for one in found.values() if one.part == reference_checks.PART]
     assert values == [DeviceCheck().name]

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liit.ranks import alone
+from liit import ranks
+from liit.locks import held
+from liit.ranks import alone, together
 from liit.signals.shared import WAITING, first_cost, measured_once
 from liit.signals.store import Shards, SignalStore
 
@@ -39,6 +41,43 @@ def test_one_at_a_time(
     waiting.join()
     passing.join()
     assert capsys.readouterr().out.count("waiting to share") == 1
+
+
+def test_the_other_ranks_of_a_launched_run_enter_with_rank_0(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"SLURM_PROCID": "1", "SLURM_JOB_ID": "7", "SLURM_STEP_ID": "0"}.items():
+        monkeypatch.setenv(name, value)
+    is_other = threading.local()
+    monkeypatch.setattr(ranks, "is_other_rank", lambda: getattr(is_other, "here", False))
+    monkeypatch.setattr(ranks, "POLL", 0.01)
+    lock, done, entered = Path("signals/a.lock"), threading.Event(), list[str]()
+
+    def start(name: str) -> threading.Thread:
+        def go() -> None:
+            is_other.here = name != "0"
+            with together(lock, WAITING, done.is_set):
+                entered.append(name)
+
+        thread = threading.Thread(target=go)
+        thread.start()
+        return thread
+
+    with held(lock, WAITING):  # by another job
+        waiting = [start("0"), start("1")]
+        time.sleep(0.3)
+        assert not entered
+    for thread in waiting:
+        thread.join(timeout=20)
+    assert sorted(entered) == ["0", "1"]
+    lock.with_suffix(".run").write_text("another job")
+    late = start("2")
+    time.sleep(0.3)
+    assert len(entered) == 2
+    done.set()  # what the other job measured is there
+    late.join(timeout=20)
+    assert entered[2:] == ["2"]
 
 
 def test_an_error_inside_lets_the_next_one_in(

@@ -32,7 +32,7 @@ def disk(params: Params, *, prepared: bool) -> Iterator[Finding]:
     needs = {
         "prepared data": _prepared(params),
         "adapters": _adapters(params),
-        "gradients": _gradients(params, prepared),
+        "gradients of one step": _gradients(params, prepared),
     }
     for what, need in needs.items():
         if need is None:
@@ -43,6 +43,8 @@ def disk(params: Params, *, prepared: bool) -> Iterator[Finding]:
     total = sum(need for need in needs.values() if need)
     free = shutil.disk_usage(Path()).free
     detail = f"{free / 1e9:,.1f} GB free, {total / 1e9:,.1f} GB needed as far as known"
+    if needs["gradients of one step"]:
+        detail += "; signals of every step and row stay: `liit plan` adds them up"
     step = "work on a larger disk, or with fewer methods or seeds at a time"
     yield judged("disk", "free", total < free, detail, step)
 

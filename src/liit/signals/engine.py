@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 from numpy.typing import NDArray
+from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 
 from liit.config import Devices, Signals
@@ -25,6 +27,8 @@ from liit.signals.sweep import Sweep, kept_layers
 from liit.signals.targets import Targets
 from liit.signals.trunk import Trunk, scoring
 
+PATIENCE = timedelta(days=1)
+"""How long ranks wait for each other: a pool's lengths and its merge may take hours."""
 SHARD_SAMPLES = 512
 """Samples per shard at least: what a killed pass may lose."""
 
@@ -174,10 +178,11 @@ def _group(batches: Sequence[Batch]) -> list[list[int]]:
 
 
 def _trainer(devices: Devices, title: str) -> pl.Trainer:
+    ranks = devices.devices * devices.num_nodes
     return pl.Trainer(
         accelerator=device_of(devices.accelerator),
         # There is no optimizer and nothing to reduce: every rank holds the whole model.
-        strategy="ddp" if devices.devices * devices.num_nodes > 1 else "auto",
+        strategy=DDPStrategy(timeout=PATIENCE) if ranks > 1 else "auto",
         devices=devices.devices,
         num_nodes=devices.num_nodes,
         precision=devices.precision,  # type: ignore[arg-type]

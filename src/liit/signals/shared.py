@@ -15,7 +15,7 @@ from liit.costs import Cost
 from liit.data.corpus import Corpus
 from liit.files import digest_json, read_cache, write_json
 from liit.model.load import Theta, load_theta
-from liit.ranks import alone, is_other_rank
+from liit.ranks import is_other_rank, together
 from liit.seeds import seed_for
 from liit.selection.files import digest_ids
 from liit.signals.engine import measure
@@ -38,9 +38,13 @@ def measured_once(
     ``measure`` fills the folder that it is given, and is called unless another run did.
     """
     folder, names = folder_of(made_from), made_from["versions"].keys()
-    with alone(folder.with_suffix(".lock"), WAITING):
-        store = SignalStore(folder, made_from)
-        if names - store.measured().keys():
+    store = SignalStore(folder, made_from)
+
+    def is_done() -> bool:
+        return not names - store.measured().keys()
+
+    with together(folder.with_suffix(".lock"), WAITING, is_done):
+        if not is_done():
             measure(folder)
         return store.columns(sorted(names))
 
