@@ -76,8 +76,16 @@ class PromptPool(nn.Module):
 
 
 def place_pool(model: Any, tensors: Mapping[str, Tensor], count: int) -> PromptPool:
-    """Put a pool before a loaded model's decoder; raises LiitError where that is no LLaVA's."""
+    """Put a pool before a loaded model's decoder.
+
+    Raises LiitError where that is no LLaVA's, and for a pool with fewer prompts than ``count``.
+    """
     core = _llava(model)
+    if count > len(tensors["keys"]):
+        raise LiitError(
+            f"a pool of {len(tensors['keys'])} prompts has no {count} to choose.",
+            next_step="set learner.chosen to at most learner.pool.",
+        )
     pool = PromptPool(core, tensors, count).to(core.language_model.embed_tokens.weight.device)
     core.language_model.pool = pool
     core.language_model.register_forward_pre_hook(pool.before, with_kwargs=True)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from liit.errors import LiitError
 from liit.learner import Learner, Past
 
 
@@ -42,11 +41,6 @@ class L2p(Learner):
         from liit.learning.prompts import place_pool
         from liit.model import lora
 
-        if self.chosen > self.pool:
-            raise LiitError(
-                f"a pool of {self.pool} prompts has no {self.chosen} to choose.",
-                next_step="set learner.chosen to at most learner.pool.",
-            )
         goes_on = past.steps and past.now > 1
         start = past.state(past.now - 1) if goes_on else self._fresh(model, past)
         for _, parameter in lora.trainable(model):
