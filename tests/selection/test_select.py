@@ -258,6 +258,13 @@ def test_a_fault_of_a_methods_function_names_file_and_line(
         load("main", "unready", Path("experiments"))
 
 
+def test_a_grouping_that_returns_no_groups_is_refused() -> None:
+    pool = pool_of(3, 3)
+    method = Method("x", group=lambda vectors, pool, generator: np.zeros(len(pool)))
+    with pytest.raises(LiitError, match="gives a ndarray instead of Groups"):
+        select(method, pool, {}, 2, 0)
+
+
 def test_an_unknown_method_names_its_neighbours() -> None:
     with pytest.raises(LiitError, match='did you mean "random"'):
         load("main", "randon", ROOT)

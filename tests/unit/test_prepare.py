@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from liit.base import EXAM
 from liit.config import Dataset, Exam, load_params
 from liit.data.store import SampleStore, read_quarantine
 from liit.errors import LiitError
 from liit.preparation.prepare import prepare
+from liit.results import _first_row
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,6 +70,22 @@ def test_a_part_of_a_benchmark_is_the_same_every_time(params) -> None:  # type: 
     assert [len(ids) for ids in kept] == [4, 4, 6, 9]
     assert kept[0] == kept[1] == sorted(kept[0]) and set(kept[0]) < set(kept[2]) < set(kept[3])
     assert kept[0] != ["0", "1", "2", "3"]
+
+
+def test_no_part_of_mme_is_taken(params) -> None:  # type: ignore[no-untyped-def]
+    Path("datasets/q.json").write_text("[]")
+    exam = Exam("mme_test", "vqa", "benchmark", ("q.json",), "images", {"task": "mme", "take": 4})
+    with pytest.raises(LiitError, match="`take` would part questions that mme scores together"):
+        prepare(params, exam, Path("q.arrow"))
+
+
+def test_first_scores_of_other_items_are_refused(params) -> None:  # type: ignore[no-untyped-def]
+    EXAM.parent.mkdir()
+    EXAM.write_text(json.dumps({"cells": {"gqa": {"n": 200}}}))
+    assert _first_row({"gqa": {"n": 200}}) == {"gqa": {"n": 200}}
+    for later in ({"gqa": {"n": 300}}, {"gqa": {"n": 200}, "mmlu": {"n": 9}}):
+        with pytest.raises(LiitError, match=r"base/exam.json is of other items(.|\n)*liit base"):
+            _first_row(later)
 
 
 def test_no_sound_sample_stops(params) -> None:  # type: ignore[no-untyped-def]
