@@ -13,8 +13,9 @@ MAIN = "main"
 EXPERIMENTS = Path("experiments")
 TASKS = Path("eval/tasks")
 FILES = Path(".files")
-ORDER = FILES / "order.json"
 """Listings of the raw files, one per dataset and one for the exams."""
+ORDER = FILES / "order.json"
+"""The order of the stream, and what its exams stand for."""
 READ = Path("read")
 """What was read of every dataset and exam, before what the model cannot be shown is set aside."""
 DATA = Path("data")
