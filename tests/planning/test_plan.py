@@ -44,6 +44,19 @@ def test_time_is_operations_over_rate_and_devices() -> None:
     assert four.seconds == pytest.approx(one.seconds / 4)
 
 
+def test_text_is_not_passed_once_more_without_images() -> None:
+    params = load_params()
+    lengths = Lengths(tokens=90, blind=90, answers=10, images=0)
+    text = [replace(one, lengths=lengths) for one in STREAM]
+    method = load("main", "adapt_inf")
+    without = load("scorers", "without_image_grounding")
+    one, other = (
+        estimate(params, "a", each, text, speed=stated(1), devices=1) for each in (method, without)
+    )
+    assert one.passes == other.passes == ("forward + backward",)
+    assert one.signal_operations == other.signal_operations
+
+
 def test_twice_the_budget_trains_twice_as_long_and_scores_no_more() -> None:
     params, method = load_params(), load("main", "adapt_inf")
     small, large = (

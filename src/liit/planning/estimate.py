@@ -13,7 +13,7 @@ from liit.planning.shape import WEIGHT_BYTES, Lengths, ModelShape, shape_of
 from liit.planning.speed import Speed
 from liit.planning.workload import Arrival, steps_of
 from liit.selection import Method
-from liit.signals.passes import passes_for, without_signals
+from liit.signals.passes import OVER_IMAGES, Pass, passes_for, without_signals
 
 GB = 1e9
 ADAPTER_BYTES = 4
@@ -87,17 +87,18 @@ def estimate(
     if shape.former and method.signals:
         refusal = without_signals(str(params.model.checkpoint))
     scored = sum(step.scored for step in steps)
+    images = max(arrival.lengths.images for arrival in stream)
     return CostEstimate(
         method=name,
         scored=scored,
-        passes=tuple(map(str, passes_for(method.signals))),
+        passes=tuple(map(str, _passes(method, images))),
         signal_operations=signals,
         training_operations=training,
         signal_seconds=signals / speed.signals / devices,
         training_seconds=training / speed.training / devices,
         signals_disk_gb=scored * signal_bytes(params, shape, method.signals) / GB,
         state_disk_gb=state / GB,
-        signals_memory_gb=_signals_memory(params, shape, method) / GB,
+        signals_memory_gb=signals_memory(params, shape, method.signals) / GB,
         training_memory_gb=max(_training_memory(params, shape, stream, one) for one in extras) / GB,
         evaluations=len(steps),
         devices=devices,
@@ -112,7 +113,7 @@ def signals_of_sample(params: Params, shape: ModelShape, method: Method, lengths
         pass_operations(
             shapes.get(each.kind, shape), each, lengths, params.signals, params.lora.rank
         )
-        for each in passes_for(method.signals)
+        for each in _passes(method, lengths.images)
     )
 
 
@@ -135,12 +136,30 @@ def signal_bytes(params: Params, shape: ModelShape, names: frozenset[str]) -> fl
     return 8.0 * (len(names) - len(vectors)) + 2.0 * sum(vectors)
 
 
+def signals_memory(params: Params, shape: ModelShape, names: frozenset[str]) -> float:
+    """Return the bytes that measuring these signals takes on a device, 0 for none.
+
+    Weights, and what one batch leaves for the backward pass: per token and layer above the lowest
+    one asked for, eight activations of the width and three of the MLP.
+    """
+    if not names:
+        return 0.0
+    layers = tapped_layers(names, params.signals, shape.layers)
+    kept = shape.layers - min(layers) if layers else 1
+    return _held(params, shape) + _activations(params, shape, kept, params.signals.tokens_per_batch)
+
+
 def adapter_bytes(params: Params, shape: ModelShape) -> float:
     """Return the bytes of one step's adapter: all that it trains."""
     single = shape.former is not None  # a BLIP's projector is part of what trains in float32
     number = ADAPTER_BYTES if single else WEIGHT_BYTES[params.model.dtype]
     factors = shape.adapter_weights(params.lora.rank)
     return ADAPTER_BYTES * factors + number * shape.projector_weights
+
+
+def _passes(method: Method, images: float) -> list[Pass]:
+    """Return the passes that a method makes over samples with so many images each."""
+    return [one for one in passes_for(method.signals) if images or one.kind not in OVER_IMAGES]
 
 
 def _training(params: Params, shape: ModelShape, lengths: Lengths) -> float:
@@ -164,16 +183,6 @@ def _held(params: Params, shape: ModelShape) -> float:
     factors = shape.adapter_weights(params.lora.rank)
     each = 2 * ADAPTER_BYTES - number if shape.former else ADAPTER_BYTES
     return number * shape.parameters + each * factors
-
-
-def _signals_memory(params: Params, shape: ModelShape, method: Method) -> float:
-    """Weights, and what one batch leaves for the backward pass: per token and layer above the
-    lowest one asked for, eight activations of the width and three of the MLP."""
-    if not method.signals:
-        return 0.0
-    layers = tapped_layers(method.signals, params.signals, shape.layers)
-    kept = shape.layers - min(layers) if layers else 1
-    return _held(params, shape) + _activations(params, shape, kept, params.signals.tokens_per_batch)
 
 
 def _training_memory(

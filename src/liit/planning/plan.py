@@ -14,7 +14,7 @@ from rich.text import Text
 from liit.config import Params
 from liit.errors import LiitError
 from liit.paper import BASELINE, PAPER_HOURS, paper_ratio
-from liit.planning.estimate import GB, CostEstimate, adapter_bytes, estimate
+from liit.planning.estimate import GB, CostEstimate, adapter_bytes, estimate, signals_memory
 from liit.planning.operations import forward_operations
 from liit.planning.shape import shape_of
 from liit.planning.speed import Speed, measure_speed, stated
@@ -152,7 +152,9 @@ def _notes(plan: Plan) -> list[str]:
     refusing = _methods_by(plan, lambda row: row.refused)
     refusing.pop("", None)
     signals = max(row.signals_memory_gb for row in plan.estimates)
-    adapter = adapter_bytes(plan.params, shape_of(plan.params.model)) / GB
+    shape = shape_of(plan.params.model)
+    every_layer = signals_memory(plan.params, shape, frozenset({"gradient_all"})) / GB
+    adapter = adapter_bytes(plan.params, shape) / GB
     kept = ", and what learners keep" * any(row.state_disk_gb for row in plan.estimates)
     notes = [
         *(
@@ -161,6 +163,11 @@ def _notes(plan: Plan) -> list[str]:
         ),
         f"× is the total over that of {BASELINE}.",
         f"Memory per device: signals {size(signals)}, training {_training_memory(plan)}.",
+        *(
+            [f"The stages base_signals and instrument, with every layer: {size(every_layer)}."]
+            if signals
+            else []
+        ),
         f"Disk is what the signals of all steps take{kept}; an adapter takes {size(adapter)}.",
         f"Speed: {plan.speed.source}; {_tera(plan.speed)}; {plan.devices} device(s).",
         *([f"On one device, whatever there are: {', '.join(alone)}."] if alone else []),

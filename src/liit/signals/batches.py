@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from liit.signals.passes import OVER_IMAGES
+
 if TYPE_CHECKING:
     from liit.data.corpus import Corpus
 
@@ -51,7 +53,7 @@ def batches_of(
     """
     lengths = np.array([corpus.length(id_) for id_ in ids], dtype=np.int64)
     rows, size = np.arange(len(ids)), np.abs(lengths)
-    if kind in ("blind", "unasked"):
+    if kind in OVER_IMAGES:
         rows = np.flatnonzero(lengths > 0)
     if kind == "blind":
         shown = [corpus.image_positions(ids[row]) for row in rows.tolist()]

@@ -19,6 +19,9 @@ without images, over the samples that have any; ``unasked``: the same samples wi
 without questions; ``zero_image``: forward with zero images;
 ``proxy``: forward and backward of the proxy model."""
 
+OVER_IMAGES = frozenset({"blind", "unasked"})
+"""Passes over the samples that have images, and no others."""
+
 MEASURED_AS = {
     "nll_blind": "nll",
     "nll_unasked": "nll",
