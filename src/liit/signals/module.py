@@ -93,6 +93,8 @@ class Measuring(pl.LightningModule):
         for one in self.passes:
             todo = [self.data.batches[place] for place in loader.sampler]
             todo = [batch for batch in todo if batch.kind == one.kind]
+            if not todo:  # a pass without images over text
+                continue
             tokens = sum(batch.tokens for batch in todo)
             samples = sum(len(batch.rows) for batch in todo)
             lines.append(f"{one} ({samples:,} samples, {tokens:,} tokens)")
@@ -101,7 +103,7 @@ class Measuring(pl.LightningModule):
                 loaded = self.trainer.strategy.batch_to_device(self.data[batch.number])
                 self._ready[batch.number] = self._measure(loaded)
                 cost = (time.perf_counter() - start) / batch.tokens
-            seconds += cost * tokens if todo else 0
+            seconds += cost * tokens
         if self.trainer.is_global_zero:
             share = f" on each of {self.trainer.world_size} ranks" * (self.trainer.world_size > 1)
             text = "; ".join(lines)
