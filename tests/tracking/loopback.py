@@ -139,7 +139,7 @@ class Root:
         run = self.server.runs.setdefault(name, {"id": name, "name": name, "lines": {}})
         given = {key: value for key, value in input.items() if value is not None and key != "id"}
         run |= {"state": "running", **given}
-        entity = {"id": "entity", "name": ENTITY}
+        entity = {"id": "entity", "name": given.get("entityName", ENTITY)}
         bucket = {**self._run(run), "project": {"id": "p", "name": project, "entity": entity}}
         return {"bucket": bucket, "inserted": inserted}
 

@@ -16,7 +16,7 @@ from campaign import learner_campaign
 from liit.errors import LiitError
 from liit.reporting.report_data import ReportData
 from liit.tracking.chosen import COLUMNS
-from liit.tracking.contents import UPDATE, report_run, summary_run
+from liit.tracking.contents import UPDATE, identity_of, report_run, summary_run
 from liit.tracking.dashboard_specs import FOLDER, Dashboards, load_dashboards
 from liit.tracking.dashboards import build, write_specs
 
@@ -50,10 +50,12 @@ def test_every_panel_shows_what_is_sent(name: str, committed: Callable[[str], Re
 
 def test_borrowed_rows_are_not_filtered_away(tmp_path: Path) -> None:
     data = learner_campaign(tmp_path)
+    results = [run.result for by_seed in data.runs.values() for run in by_seed.values()]
     assert load_dashboards(data, ROOT).filters == {
         "scale": ["mini"],
         "table": ["grid", "main"],
         "method": list(data.runs),
+        "conditions": sorted({identity_of(result).conditions for result in results}),
     }
 
 
@@ -115,8 +117,10 @@ def test_library_reads_the_workspace_back(table: ReportData) -> None:
     built = build(table, "some-team", "liit-bench").workspace
     again = Workspace._from_model(built._to_model())
     assert [section.name for section in again.sections] == [s.name for s in built.sections]
-    shown = """Config("scale") == 'mini' and Config("table") == 'main'"""
-    assert again.runset_settings.filters == shown
+    shown = (
+        """Config("scale") == 'mini' and Config("table") == 'main' and Config("conditions") == """
+    )
+    assert again.runset_settings.filters.startswith(shown)
     first = again.sections[0].panels[0]
     assert (first.groupby_aggfunc, first.groupby_rangefunc) == ("mean", "minmax")
 

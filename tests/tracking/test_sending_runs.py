@@ -65,6 +65,17 @@ def test_what_arrives_is_what_was_told(server: Loopback, runs: list[TrackedRun])
     assert len(figures) == len(runs[-1].figures)
 
 
+@pytest.mark.parametrize("entity", ["", "another-team"])
+def test_runs_go_to_the_account_of_the_sending(
+    server: Loopback, runs: list[TrackedRun], monkeypatch: pytest.MonkeyPatch, entity: str
+) -> None:
+    """They were written before an account was named."""
+    if entity:
+        monkeypatch.setenv("WANDB_ENTITY", entity)
+    send(runs)
+    assert {run["entityName"] for run in server.runs.values()} == {entity or ENTITY}
+
+
 def test_sending_again_sends_nothing(server: Loopback, runs: list[TrackedRun]) -> None:
     send(runs)
     before, artifacts = server.mutations.copy(), {k: [*v] for k, v in server.artifacts.items()}

@@ -15,6 +15,7 @@ from liit.limits import Strict
 from liit.reporting.report_data import ReportData
 from liit.reporting.tables import PHASES
 from liit.schema import validated
+from liit.tracking.contents import identity_of
 
 FOLDER = Path("dashboards")
 WORKSPACE, REPORT = FOLDER / "workspace.yaml", FOLDER / "report.yaml"
@@ -147,9 +148,14 @@ def parts_of(data: ReportData) -> dict[str, list[str]]:
 
 
 def _filters(workspace: WorkspaceSpec, data: ReportData) -> dict[str, Sequence[str]]:
-    """Return the filters; rows that a table borrows are runs of another one, so it names them."""
+    """Return the filters: the spec's, and those that leave out runs made under other conditions.
+
+    Rows that a table borrows are runs of another one, so it names them.
+    """
+    results = [run.result for by_seed in data.runs.values() for run in by_seed.values()]
     filters: dict[str, Sequence[str]] = {k: [value] for k, value in workspace.filters.items()}
-    tables = {run.result["table"] for by_seed in data.runs.values() for run in by_seed.values()}
+    filters |= {"conditions": sorted({identity_of(result).conditions for result in results})}
+    tables = {result["table"] for result in results}
     if filters.get("table") == [data.name] and tables != {data.name}:
         filters |= {"table": sorted({data.name, *tables}), "method": list(data.runs)}
     return filters

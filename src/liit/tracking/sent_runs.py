@@ -41,8 +41,8 @@ class SentRuns:
         self.project = project
         with told(project):
             self._api = wandb.Api()
-            entity = self._api.settings["entity"] or self._api.default_entity
-        self.where = f"{entity}/{project}"
+            self.entity: str = self._api.settings["entity"] or self._api.default_entity
+        self.where = f"{self.entity}/{project}"
         self._listed: dict[str, list[Any]] | None = None
 
     def digests(self) -> dict[str, str]:
@@ -64,7 +64,8 @@ class SentRuns:
         """
         there = self._runs()
         changed = [one for one in waiting if not _kept(there.get(one.id, []), one.digest)]
-        said = _sync([(one.folder, _free_id(one.id, there.get(one.id, []))) for one in changed])
+        folders = [(one.folder, _free_id(one.id, there.get(one.id, []))) for one in changed]
+        said = _sync(folders, self.entity)
         there = self._runs() if changed else there
         missing = 0
         for one in waiting:
@@ -122,13 +123,16 @@ def _free_id(id_: str, taken: Sequence[Any]) -> str | None:
     return f"{id_}-{max(used) + 1}" if used else None
 
 
-def _sync(folders: Sequence[tuple[Path, str | None]]) -> str:
-    """Let W&B send folders, those under ids of their own together; return the last it said."""
+def _sync(folders: Sequence[tuple[Path, str | None]], entity: str) -> str:
+    """Let W&B send folders, those under ids of their own together; return the last it said.
+
+    A folder holds the entity of the day on which it was written.
+    """
     own = [str(folder) for folder, id_ in folders if id_ is None]
     commands = [["--id", id_, str(folder)] for folder, id_ in folders if id_ is not None]
     said: list[str] = []
     for options in [*([own] if own else []), *commands]:
-        command = [wandb_command(), "sync", "--include-synced", *options]
+        command = [wandb_command(), "sync", "--include-synced", "--entity", entity, *options]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         said += (done.stdout + done.stderr).strip().splitlines()[-5:]
     return "\n  ".join(said[-5:])
