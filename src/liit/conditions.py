@@ -57,7 +57,8 @@ def conditions_of(
 def of_signals(params: Params, names: Collection[str]) -> dict[str, Any]:
     """Return the settings of ``signals`` that the values of these signals depend on."""
     settings = stated(params.signals)
-    del settings["tokens_per_batch"]  # how fast they are measured
+    if (params.model.dtype, params.devices.precision) == ("float32", "32-true"):
+        del settings["tokens_per_batch"]  # scores are rounded to what no batch changes
     if "gradient_proxy" not in names:
         del settings["proxy"]
     return settings

@@ -180,6 +180,14 @@ def test_full_tasks_pass_their_share_on() -> None:
         weighted(Groups(np.zeros(3, int)), 1, np.random.default_rng(0))
 
 
+def test_no_group_gives_more_than_it_has_by_an_error_of_floats() -> None:
+    """The running sum before the full group of 4 is a float's error below 27.5."""
+    sizes = np.array([12, 5, 12, 23, 4, 12, 28, 17])
+    groups = Groups(np.repeat(np.arange(8), sizes), weights=np.full(8, 0.125))
+    given = weighted(groups, 56, np.random.default_rng(0))
+    assert given.sum() == 56 and (given <= sizes).all() and given[4] == 4
+
+
 @pytest.mark.parametrize(
     ("total", "of_each"), [(20, (15, 5)), (40, (30, 10)), (4000, (3000, 1000))]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +144,37 @@ def test_signals_are_read_from_scorers_representation_and_pruning() -> None:
         return nll * weight
 
     assert Method("m", scorers=(damped,)).signals == {"nll"}, "a default makes a knob"
+
+
+def test_scorers_of_one_name_are_refused() -> None:
+    def power(nll: np.ndarray, *, base: float) -> np.ndarray:
+        return base**nll
+
+    scorers = (partial(power, base=2.0), partial(power, base=0.5))
+    with pytest.raises(LiitError, match=r"Two scorers have the name power\.\n.*of its own"):
+        Method("m", scorers=scorers)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        np.array([2, 2]),
+        np.array([2.0, 3.0]),
+        np.array([5]),
+        np.array([6, -1]),
+        np.array([1, 4]),
+    ],
+    ids=["too few", "not whole", "of another number", "below none", "above the group"],
+)
+def test_a_budget_that_cannot_be_is_named(given: np.ndarray) -> None:
+    """Groups of 6 and 3 samples, five to choose."""
+
+    def mine(groups: Groups, total: int, generator: np.random.Generator) -> np.ndarray:
+        return given
+
+    method = Method("m", group=by_source, budget=mine)
+    with pytest.raises(LiitError, match=r"mine\(\) gives .* for 2 groups and 5 samples.*\n.*sizes"):
+        select(method, pool_of(6, 3), {}, 5, 0)
 
 
 def test_a_part_that_misses_the_budget_is_caught() -> None:

@@ -159,6 +159,26 @@ def test_zero_order_converges_to_the_gradients_cosines(world: World, tmp_path: P
     assert errors[1] < errors[0] / 2
 
 
+def test_zero_order_in_sixteen_bits_is_not_the_noise_of_rounding(
+    world: World, tmp_path: Path
+) -> None:
+    found = []
+    for precision in ("32-true", "bf16-mixed"):
+        vectors = measure(
+            world.model,
+            world.corpus,
+            world.ids[:10],
+            frozenset({"gradient_zero_order"}),
+            settings=replace(SETTINGS, zero_order_directions=64),
+            devices=replace(CPU, precision=precision),
+            folder=tmp_path / precision,
+            made_from={},
+            seed=0,
+        )["gradient_zero_order"]
+        found.append(torch.from_numpy(np.array(vectors, dtype=np.float32)))
+    assert torch.cosine_similarity(*found).mean() > 0.9
+
+
 def test_shared_direction_gives_the_gradient_along_it(world: World) -> None:
     """Against the true gradients; what was moved is put back, bit for bit."""
     ids = [id_ for id_ in world.ids if not world.corpus.sample(id_).images][:3]

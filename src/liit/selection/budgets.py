@@ -153,7 +153,10 @@ def weighted(groups: Groups, total: int, generator: Generator) -> Ints:  # noqa:
             next_step="return Groups(labels, weights=...) from its grouping.",
         )
     shares = _capped(groups.weights, groups.sizes, total)
-    return np.diff(np.floor(np.cumsum(shares) + 0.5), prepend=0.0).astype(np.int64)
+    sums: Floats = np.round(
+        np.cumsum(shares), 9
+    )  # a float's error must not carry a full group over
+    return np.diff(np.floor(sums + 0.5), prepend=0.0).astype(np.int64)
 
 
 def _capped(weights: Floats, sizes: Ints, total: int) -> Floats:

@@ -187,8 +187,14 @@ class Method:
     exact: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse parts that ask for a signal nobody measures."""
+        """Refuse parts that ask for a signal nobody measures, and scorers of one name."""
         _ = self.signals
+        scorers = [part_name(one) for one in self.scorers]
+        if twice := {name for name in scorers if scorers.count(name) > 1}:
+            raise LiitError(
+                f"Two scorers have the name {', '.join(sorted(twice))}.",
+                next_step="write each as a function of its own: the name tells which one won.",
+            )
 
     @property
     def signals(self) -> frozenset[str]:

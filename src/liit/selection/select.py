@@ -15,7 +15,7 @@ from liit.pool import Pool
 from liit.seeds import generator
 from liit.selection.arrays import Floats, Generator, Ints, SignalColumns
 from liit.selection.measured import Measured
-from liit.selection.method import RESERVE, Candidates, Groups, Method, one_group, part_name
+from liit.selection.method import RESERVE, Budget, Candidates, Groups, Method, one_group, part_name
 from liit.selection.pruning import survivors
 
 
@@ -88,6 +88,23 @@ def _expect_places(pick: str, places: Ints, count: int, members: int) -> None:
     )
 
 
+def _expect_budgets(budget: Budget, given: Ints, sizes: Ints, total: int) -> None:
+    """Refuse budgets that are not one whole number per group, within its size, ``total`` in all."""
+    if (
+        given.shape == sizes.shape
+        and np.issubdtype(given.dtype, np.integer)
+        and ((given >= 0) & (given <= sizes)).all()
+        and given.sum() == total
+    ):
+        return
+    raise LiitError(
+        f"{part_name(budget)}() gives {given.dtype} of shape {given.shape}, {given.sum():g} in "
+        f"all, for {len(sizes)} groups and {total} samples.",
+        next_step="return one whole number per group, not below 0 nor above its size "
+        f"(`groups.sizes`), that add up to {total}.",
+    )
+
+
 class _Picking:
     """Takes samples group by group and remembers why."""
 
@@ -110,7 +127,9 @@ class _Picking:
             shares = [(in_groups, wanted)]
         elif self.groups.count:
             draws = generator(*self.axes, "budget")
-            budgets = self.method.budget(self.groups, wanted, draws)
+            budgets = np.asarray(self.method.budget(self.groups, wanted, draws))
+            if self.method.exact:
+                _expect_budgets(self.method.budget, budgets, self.groups.sizes, wanted)
             self.budgets = budgets.tolist()
             shares = list(zip(self.groups.members(), self.budgets, strict=True))
         for number, (members, count) in enumerate(shares):

@@ -53,10 +53,10 @@ def measure(
     ``model`` is θ_{t-1} with its trained adapter attached, unmerged; ``proxy`` a second such model
     and a corpus of the same samples, for ``gradient_proxy``; ``targets`` the items of the exams,
     for ``target_influence``. The arrays are memory-mapped files of ``folder``, aligned with
-    ``sorted(ids)``: scores float64 [n], rounded to digits that do not depend on how samples were
-    batched; vectors float16 [n, d], gradients at unit length. NaN where undefined. ``made_from``
-    names all that the values depend on: what ``folder`` already holds of the same is not measured
-    again, and a killed pass continues with its missing shards.
+    ``sorted(ids)``: scores float64 [n], rounded to digits that in float32 do not depend on how
+    samples were batched; vectors float16 [n, d], gradients at unit length. NaN where undefined.
+    ``made_from`` names all that the values depend on: what ``folder`` already holds of the same is
+    not measured again, and a killed pass continues with its missing shards.
 
     Raises LiitError for an unknown name, a layer without an adapter, a missing proxy or targets.
     """

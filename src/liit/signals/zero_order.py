@@ -17,6 +17,8 @@ from liit.signals.trunk import Trunk, folded, lora_layers
 
 STEP = 1e-3
 """Distance of the two evaluation points from θ, per LoRA weight (the released code's)."""
+COARSE_STEP = 1e-2
+"""The same where losses are computed in 16 bits, whose rounding a smaller difference drowns in."""
 
 Losses = Callable[[], Tensor]
 """Runs the upper layers and returns each sample's mean nll [n]."""
@@ -40,7 +42,7 @@ class Directions:
     def shared(self, losses: Losses, count: int) -> Tensor:
         """Return derivatives along ``count`` directions that all samples share, [n, count].
 
-        Divided by √count: a Rademacher projection of the true gradient, up to O(``STEP``²).
+        Divided by √count: a Rademacher projection of the true gradient, up to O(step²).
         """
         columns = []
         for number in range(count):
@@ -48,7 +50,7 @@ class Directions:
                 self._shared[number] = [
                     self._draw("shared", number, key, module) for key, module in self.places
                 ]
-            columns.append(_derivative(losses, partial(self._moved, self._shared[number])))
+            columns.append(self._derivative(losses, partial(self._moved, self._shared[number])))
         return torch.stack(columns, dim=1) / math.sqrt(count)
 
     def fresh(self, losses: Losses, ids: Sequence[str], sketch: Callable[[Factor], Tensor]) -> Any:
@@ -60,7 +62,7 @@ class Directions:
             torch.stack([self._draw("fresh", id_, key, module) for id_ in ids])
             for key, module in self.places
         ]
-        slopes = _derivative(losses, partial(self._nudged, drawn)).float().view(-1, 1, 1)
+        slopes = self._derivative(losses, partial(self._nudged, drawn)).float().view(-1, 1, 1)
         total: Any = 0
         for (key, _), direction in zip(self.places, drawn, strict=True):
             scaled = slopes * direction
@@ -68,6 +70,18 @@ class Directions:
             one = torch.eye(scaled.shape[1], device=scaled.device).expand(len(ids), -1, -1)
             total = total + sketch(Factor(self.layer, key, one, scaled))
         return total
+
+    def _derivative(
+        self, losses: Losses, at: Callable[[float], AbstractContextManager[None]]
+    ) -> Tensor:
+        weight = self.layers[0].get_base_layer().weight
+        whole = weight.dtype == torch.float32 and not torch.is_autocast_enabled(weight.device.type)
+        step = STEP if whole else COARSE_STEP
+        ends = []
+        for by in (step, -step):
+            with at(by):
+                ends.append(losses())
+        return (ends[0] - ends[1]) / (2 * step)
 
     @contextmanager
     def _moved(self, direction: list[Tensor], by: float) -> Iterator[None]:
@@ -107,11 +121,3 @@ class Directions:
         return signs(self.seed, "zero-order", mode, which, key, shape=shape).to(
             module.weight.device
         )
-
-
-def _derivative(losses: Losses, at: Callable[[float], AbstractContextManager[None]]) -> Tensor:
-    ends = []
-    for by in (STEP, -STEP):
-        with at(by):
-            ends.append(losses())
-    return (ends[0] - ends[1]) / (2 * STEP)
