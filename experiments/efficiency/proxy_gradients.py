@@ -1,8 +1,8 @@
 """Adapt-∞ that groups by the gradients of a smaller model.
 
 Paper: Adapt-∞ (ICLR 2025), Table 5 "TinyLLaVA gradients". Which model, layer and adapter is not
-stated there; here the proxy of the scale is trained along on the same data. Scores come from the
-large model. Needs two forward passes and the proxy's gradients.
+stated there; here it is the proxy of the scale, trained at t = 0 as the base is and the same from
+then on. Scores come from the large model. Needs two forward passes and the proxy's gradients.
 """
 
 from dataclasses import replace

@@ -98,10 +98,17 @@ class Run:
         write_selection(folder, selection)
         self._finish(t, meter, folder / stamps.FILE, {"made_from": stamp, "files": seals(folder)})
 
+    def is_trained(self, t: int) -> bool:
+        """Return whether a step's adapter is here, of these parameters and its selection."""
+        folder, selection = self.folder(paths.adapter, t), self.folder(paths.selection, t)
+        if not all((made / stamps.FILE).is_file() for made in (folder, selection)):
+            return False
+        return is_up_to_date(folder / stamps.FILE, self._training_stamp(t))
+
     def train(self, t: int) -> None:
         """Train an adapter on the selection, starting from θ_{t-1}."""
         params, folder, stamp = self.params, self.folder(paths.adapter, t), self._training_stamp(t)
-        if is_up_to_date(folder / stamps.FILE, stamp) and all(
+        if self.is_trained(t) and all(
             is_intact(*seal) for seal in self.theta(t).seals if seal[0].parent == folder
         ):
             return

@@ -29,10 +29,10 @@ ROOT = Path(__file__).parents[2]
 PARAMS = load_params(ROOT / "params.yaml")
 
 
-def judgement(step: int = 1, *, text: bool = False) -> Judgement:
+def judgement(step: int = 1, *, text: bool = False, spoiling: float = 0.2) -> Judgement:
     """Gradients are the skill; hidden states the content; high scores mean a spoiled answer.
 
-    ``text``: without images and near-copies.
+    ``text``: without images and near-copies; ``spoiling``: the share of spoiled answers.
     """
     draws = np.random.default_rng(step)
     skills = draws.integers(len(NAMES), size=COUNT)
@@ -40,7 +40,7 @@ def judgement(step: int = 1, *, text: bool = False) -> Judgement:
     if not text:
         content[COUNT // 2 :: 4] = content[: COUNT // 2 : 2][: len(content[COUNT // 2 :: 4])]
     skills = skills[content]
-    spoiled = draws.random(COUNT) < 0.2
+    spoiled = draws.random(COUNT) < spoiling
     needs = np.where(spoiled, 0.0, 1.0)
     ids = np.array([f"{place:04d}" for place in range(COUNT)])
     truth = Truth(
@@ -135,3 +135,11 @@ def test_of_text_alone_neither_images_nor_copies_are_judged() -> None:
     assert verdicts["High perplexity finds the low-quality samples of VQA"] == "holds"
     names = [drawing[0] for drawing in drawings(text)]
     assert names == ["groups.svg", "grid.svg", "equal_budgets.svg", "scores.svg"]
+
+
+def test_what_scores_say_of_spoiled_answers_is_not_judged_where_there_are_none() -> None:
+    sound = record_of(PARAMS, [], None, [judgement(spoiling=0.0)])
+    verdicts = {claim["claim"].split(" (")[0]: claim["verdict"] for claim in sound["claims"]}
+    assert verdicts["High perplexity finds the low-quality samples of VQA"] == "not run"
+    (of_task,) = (text for text in verdicts if text.startswith("A score says"))
+    assert verdicts[of_task] == "not run"

@@ -34,16 +34,15 @@ class JudgedModel:
 def models_here(params: Params, stream: Stream) -> list[JudgedModel]:
     """Return θ_0, shown the first and the last pool, and each run's model before the last step.
 
-    A run that is not on this machine is left out.
+    A run that is not on this machine, or whose adapters are of other parameters, is left out.
     """
     last = stream.last
     found = [JudgedModel("θ_0", theta_zero(), tuple(sorted({1, last})))]
     for method, seed in RUNS if last > 1 else ():
-        adapters = (paths.adapter(method, seed, step) for step in stream.names[1:last])
-        if all((adapter / stamps.FILE).is_file() for adapter in adapters):
+        run = Run(params, paths.MAIN, method, seed)
+        if all(map(run.is_trained, range(1, last))):
             name = f"θ_{last - 1} of {method}, seed {seed}"
-            theta = Run(params, paths.MAIN, method, seed).theta(last - 1)
-            found.append(JudgedModel(name, theta, (last,)))
+            found.append(JudgedModel(name, run.theta(last - 1), (last,)))
     return found
 
 

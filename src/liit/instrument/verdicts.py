@@ -137,9 +137,10 @@ def _copy_gap(one: Judgement) -> Estimate | None:
 
 
 def _task_gap(score: str, one: Judgement) -> Estimate | None:
-    if score not in one.values:
+    skill, spoiled = codes(one.truth.skill), one.truth.spoiled
+    if score not in one.values or not 0 < spoiled.sum() < len(spoiled):
         return None
-    skill, spoiled, values = codes(one.truth.skill), one.truth.spoiled, one.values[score]
+    values = one.values[score]
 
     def gap(rows: Ints) -> float:
         by_skill = explained(skill[rows], values[rows])

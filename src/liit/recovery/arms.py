@@ -37,8 +37,7 @@ class Sequential(Run):
         for t in self.steps:
             folder, weights = self.folder(paths.adapter, t), self.theta(t).digest
             asked = stamps.evaluation(self.params, self.stream.exam_digests, weights)
-            trained = is_up_to_date(folder / stamps.FILE, self._training_stamp(t))
-            if not (trained and is_up_to_date(folder / EVALUATION, asked)):
+            if not (self.is_trained(t) and is_up_to_date(folder / EVALUATION, asked)):
                 raise LiitError(
                     f"{folder} was made from other parameters, data or code.",
                     next_step=f"run `liit run {SEQUENTIAL} --seed {self.seed}`.",
