@@ -229,3 +229,19 @@ def test_the_terminal_shows_every_part(here: Path, capsys: pytest.CaptureFixture
         "total 10.0 5.0 2.0×",
     ):
         assert line in lines, line
+
+
+def test_a_bare_folder_means_the_method_of_the_other_one(here: Path, tmp_path: Path) -> None:
+    one = sides.write(tmp_path / "one", ("random",))
+    many = sides.write(tmp_path / "many", ("mine", "random"))
+    for a, b in ((one, many), (many, one)):
+        found = compare(f"{a}/", f"{b}/", anyway=True)
+        assert found.a.method == found.b.method == "random"
+
+
+def test_a_cost_record_made_anew_says_nothing(here: Path) -> None:
+    record = json.loads(Path("runs/mine/0.json").read_text("utf-8"))
+    sides.put(Path("runs/mine/0.json"), record | {"costs": {"two": {}}})
+    found = compare("mine", "random")
+    assert found.cost["total"] == compare("mine:1", "random:1").cost["total"]
+    assert "No record of the cost of seed 0 on one of the sides." in found.notes

@@ -276,3 +276,30 @@ def test_what_cannot_be_submitted_says_why_and_leaves_nothing(
     shutil.rmtree("results/el2n")
     assert "has no result with a seed of the table" in refused("el2n", "--author", "me", *CODE)
     assert [path.name for path in paths.LEADERBOARD.iterdir()] == ["zoe"]
+
+
+def test_a_row_of_other_conditions_is_refused_before_it_is_written(
+    board: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(board)
+    file = board / "results/el2n/0.json"
+    result = json.loads(file.read_text("utf-8"))
+    result["conditions"]["base"] = "0" * 64
+    file.write_text(json.dumps(result), encoding="utf-8")
+    assert main(["submit", "el2n", "--author", AUTHOR, *CODE, "--name", "other"]) == 1
+    said = capsys.readouterr().err
+    assert "results/el2n/0.json was made under other conditions than the table: base" in said
+    assert not list((board / "leaderboard").glob("other*"))
+
+
+def test_a_description_that_cannot_stand_on_a_page_is_asked_for(
+    board: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(board)
+    file = board / "experiments/main/el2n.py"
+    text = file.read_text("utf-8").partition('"""')[2].partition('"""')[2]
+    file.write_text(f'"""Take [0, 1] of the samples."""\n{text}', encoding="utf-8")
+    assert main(["submit", "el2n", "--author", AUTHOR, *CODE, "--name", "other"]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "description must be 1 to 300 characters without markup" in said
+    assert "give another --description" in said

@@ -180,3 +180,5 @@ def test_twins_are_read_with_the_seeds_that_all_their_rows_have(tmp_path: Path) 
     assert found["cit-1-mini/random"] == alone["random"]
     assert set(found["cit-2-mini/sequential"]["forgetting_rate"]) == {0, 1}
     assert "cit-2-mini/random" not in found and twin_values(apart) == {}
+    (apart / "results/random/0.json").rename(apart / "results/random/7.json")
+    assert set(twin_values(tmp_path)) == {"cit-2-mini/sequential"}

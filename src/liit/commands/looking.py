@@ -153,7 +153,7 @@ def show(asked: Namespace) -> None:
     if asked.json:
         print_json(found)
         return
-    say(f"[bold]{found['label']}[/] ({found['file']})\n\n{escape(found['about'])}\n")
+    say(f"[bold]{escape(found['label'])}[/] ({found['file']})\n\n{escape(found['about'])}\n")
     for name, text in found["parts"].items():
         say(f"{name:14} {escape(text)}")
     say(f"{'signals':14} {', '.join(found['signals']) or 'none'}")

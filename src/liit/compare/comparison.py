@@ -80,8 +80,7 @@ def compare(one: str, other: str, *, anyway: bool = False) -> Comparison:
     Raises LiitError for a side without results, without a seed in common, with other exams, and,
     unless ``anyway``, for results that were made under other conditions.
     """
-    a, b = parse(one), parse(other)
-    a, b = complete(a, b), complete(b, a)
+    a, b = complete(parse(one), parse(other))
     pairs, notes = _paired(a, b)
     apart = _apart(pairs)
     if apart and not anyway:
@@ -195,8 +194,8 @@ def _all_skills(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, l
 def _missing_parts(pairs: Sequence[Pair]) -> list[str]:
     runs = [run for pair in pairs for run in pair]
     unbound = sorted({run.seed for run in runs if not run.bound})
-    uncounted = sorted({run.seed for run in runs if not run.record.costs})
-    machines = {_machine(run.record.provenance) for run in runs if run.record.costs}
+    uncounted = sorted({run.seed for run in runs if not run.record.costs_known})
+    machines = {_machine(run.record.provenance) for run in runs if run.record.costs_known}
     notes = []
     if unbound:
         notes.append(
@@ -230,7 +229,7 @@ def _selections(runs: Sequence[SideRun]) -> Collection[Mapping[str, Any]]:
 
 def _cost(pairs: Sequence[Pair]) -> dict[str, tuple[float, float]]:
     """Return the seconds of each phase over the stream, medians over the pairs with records."""
-    known = [pair for pair in pairs if all(run.record.costs for run in pair)]
+    known = [pair for pair in pairs if all(run.record.costs_known for run in pair)]
     if not known:
         return {}
     sides = {side: {n: pair[side].record for n, pair in enumerate(known)} for side in (0, 1)}

@@ -106,10 +106,19 @@ def parse(text: str) -> Side:
     return replace(side, commit=_commit(folder, found["commit"])) if found["commit"] else side
 
 
-def complete(side: Side, other: Side) -> Side:
-    """Return a side with its method: its own, the only one that its folder has, or the other's."""
+def complete(one: Side, other: Side) -> tuple[Side, Side]:
+    """Return sides with their methods: named, the only one of their folder, or the other's."""
+    first, second = (_own_method(side) for side in (one, other))
+    return _with_method(one, first or second), _with_method(other, second or first)
+
+
+def _own_method(side: Side) -> str:
+    known = list(side.files())
+    return side.method or (known[0] if len(known) == 1 else "")
+
+
+def _with_method(side: Side, method: str) -> Side:
     known = side.files()
-    method = side.method or (next(iter(known)) if len(known) == 1 else other.method)
     if not method:
         raise LiitError(
             f"{side.place} holds results of {', '.join(sorted(known)) or 'no method'}.",

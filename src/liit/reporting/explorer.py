@@ -50,7 +50,8 @@ def explorer_section(
     ids, opened = ids_here(root), Opened(params)
     by = {kept.place[0]: ids[kept.place] for kept in found}
     _, seed, step = found[0].place
-    shown = shown_samples(all_facts(stores, step), by)
+    pools = frozenset[str]().union(*(kept.pool.ids for kept in found))
+    shown = shown_samples((one for one in all_facts(stores, step) if one.id in pools), by)
     inspectors = [Inspector(opened, kept, ids) for kept in found]
     looks = {id_: [_look(one, id_) for one in inspectors] for id_ in shown}
     content = packed(found, looks, shown)

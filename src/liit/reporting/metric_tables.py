@@ -145,8 +145,9 @@ def skill_sections(data: ReportData) -> Iterator[Section]:
 
 def _before(data: ReportData, kind: str, skills: Sequence[str]) -> list[list[str]]:
     """Return the row of θ_0, if any run was asked before it was trained."""
-    start = data.before(kind)
-    return [["Before the stream (θ_0)", *(number(start[skill]) for skill in skills)]] * bool(start)
+    if not (start := data.before(kind)):
+        return []
+    return [["Before the stream (θ_0)", *(number(start[skill]) for skill in skills)]]
 
 
 def _by_method(

@@ -60,6 +60,11 @@ class RunRecord:
         """The accuracy matrix R[t, task] with its standard errors."""
         return run_of(self.result)
 
+    @property
+    def costs_known(self) -> bool:
+        """Whether every step's training was recorded; a record that was lost is made anew empty."""
+        return all("training" in self.costs.get(step, {}) for step in self.result["selections"])
+
     def skills(self, kind: str = "skills") -> dict[str, list[float]]:
         """Return P[skill][t], 0..100, for the parity skills or for ``extra_skills``."""
         groups = self.result[kind]

@@ -62,22 +62,33 @@ def _group_sections(data: ReportData) -> Iterator[Section]:
         counts = [selection["groups"] for selection in data.selections(method, step).values()]
         return ", ".join(str(k) for k in counts if k is not None)
 
+    here: dict[str, set[int]] = {}
+
     def won(method: str, step: str) -> str:
-        whys = [data.whys[method, seed, step] for seed in data.selections(method, step)]
-        groups = [group for why in whys for group in why.get("entropies", [])]
+        groups: list[dict[str, float]] = []
+        for seed in data.selections(method, step):
+            if found := data.whys[method, seed, step].get("entropies", []):
+                here.setdefault(method, set()).add(seed)
+                groups += found
         return _words(Counter(max(group, key=group.__getitem__) for group in groups))
+
+    several = {row.method for row in data.shown if len(row.definition.scorers) > 1}
 
     def taken(method: str, step: str) -> str:
         samples: Counter[str] = Counter()
-        for seed, selection in data.selections(method, step).items():
-            if data.whys[method, seed, step].get("entropies"):
-                samples.update(selection["winners"])
+        for selection in data.selections(method, step).values() if method in several else ():
+            samples.update(selection["winners"])
         return _words(samples)
 
     note = "k, the number of groups with members; one value per seed."
     yield Section("groups", "Groups per step", note, _by_step(data, count))
-    note = "Groups in which each scorer was the most informative. Summed over seeds."
-    yield Section("winners", "Groups won", note, _by_step(data, won))
+    table = _by_step(data, won)
+    seeds = (f"{data.labels[m]}: {', '.join(map(str, sorted(of)))}" for m, of in here.items())
+    note = (
+        "Groups in which each scorer was the most informative. Summed over the seeds whose "
+        f"selections are on the machine that wrote this ({'; '.join(seeds)})."
+    )
+    yield Section("winners", "Groups won", note, table)
     note = "Samples chosen by the scorer that won. Summed over seeds."
     yield Section("taken", "Samples by winning scorer", note, _by_step(data, taken))
 

@@ -73,14 +73,18 @@ def values_by_seed(runs: RunRecords, bounds: Bounds) -> Values:
 def costs(runs: RunRecords) -> dict[str, dict[str, Any]]:
     """Return each method's cost over the whole stream, the median over seeds.
 
-    ``seconds`` is choosing plus training; ``ratio`` divides it by the random row's,
-    ``paper_ratio`` does so with the paper's hours; both are None without the row. ``phases`` has
-    seconds and samples summed over steps, and the largest peak memory in GB. A median, because a
-    single run that waited for other work would carry a mean away.
+    ``seconds`` is choosing plus training, the sum of these phases' medians; ``ratio`` divides it
+    by the random row's, ``paper_ratio`` does so with the paper's hours; both are None without the
+    row. ``phases`` has seconds and samples summed over steps, and the largest peak memory in GB:
+    each the median of the runs whose costs are known, because a single run that waited for other
+    work would carry a mean away.
     """
-    phases = {
-        method: {phase: _phase(by_seed.values(), phase) for phase in PHASES}
+    known = {
+        method: [run for run in by_seed.values() if run.costs_known] or list(by_seed.values())
         for method, by_seed in runs.items()
+    }
+    phases = {
+        method: {phase: _phase(some, phase) for phase in PHASES} for method, some in known.items()
     }
     seconds = {
         method: sum(spent[phase]["seconds"] for phase in COUNTED)
@@ -90,7 +94,7 @@ def costs(runs: RunRecords) -> dict[str, dict[str, Any]]:
     return {
         method: {
             "seconds": seconds[method],
-            "ratio": seconds[method] / baseline if baseline else None,
+            "ratio": seconds[method] / baseline if baseline and seconds[method] else None,
             "paper_ratio": published_ratio(method, _steps(by_seed)),
             "phases": phases[method],
         }

@@ -13,7 +13,8 @@ from liit.reporting.tables import REFERENCE, Values, upper_bounds, values_by_see
 def twin_values(root: Path) -> Values:
     """Return the metrics of every row of both, named ``<stream>/<method>``.
 
-    Of the seeds that all rows of a stream have; of a stream that was not run, nothing.
+    Of the seeds that all rows of a stream have; of a stream that was not run, or whose rows have
+    none in common, nothing.
     """
     values: Values = {}
     for stream in TWINS:
@@ -21,8 +22,8 @@ def twin_values(root: Path) -> Values:
         seeds: dict[str, set[int]] = {}
         for file in sorted(folder.glob("results/*/*.json")):
             seeds.setdefault(file.parent.name, set()).add(int(file.stem))
-        if REFERENCE in seeds:
-            runs = load_runs(folder, list(seeds), sorted(set.intersection(*seeds.values())))
+        if REFERENCE in seeds and (shared := set.intersection(*seeds.values())):
+            runs = load_runs(folder, list(seeds), sorted(shared))
             found = values_by_seed(runs, upper_bounds(runs))
             values |= {f"{stream}/{method}": of_method for method, of_method in found.items()}
     return values

@@ -55,6 +55,12 @@ def reference_of(root: Path) -> Reference:
     return {result["seed"]: result for result in found}
 
 
+def other_conditions(run: RunRecord, reference: Mapping[str, Any]) -> str:
+    """Say what keeps a run from the table's conditions; empty if nothing does."""
+    apart = differences(run.result, reference)
+    return f"was made under other conditions than the table: {', '.join(apart)}" if apart else ""
+
+
 def row_of(runs: Mapping[int, RunRecord], reference: Reference) -> Row:
     """Return the three metrics of runs under the upper bounds of the same seeds."""
     bounds = {seed: bound_of(reference[seed], run.result) for seed, run in runs.items()}
@@ -79,8 +85,8 @@ def _faults(entry: LeaderboardEntry, reference: Reference) -> Iterator[str]:
             continue
         if (run.result["method"], run.result["seed"]) != (entry.card.method, seed):
             yield f"{file} says it is {run.result['method']}, seed {run.result['seed']}"
-        if apart := differences(run.result, reference[seed]):
-            yield f"{file} was made under other conditions than the table: {', '.join(apart)}"
+        if apart := other_conditions(run, reference[seed]):
+            yield f"{file} {apart}"
             continue
         yield from (f"{file}: {fault}" for fault in _matrix_faults(run, reference[seed]))
         yield from (f"{file}: {fault}" for fault in _selection_faults(run))

@@ -185,11 +185,19 @@ def _card(file: Path) -> Card:
     except (yaml.YAMLError, ValueError) as error:
         raise LiitError(f"{file} is not valid YAML: {error}", next_step="mend that line.") from None
     card: Card = validated(Card, raw, file)
-    for name, (form, wish) in FORMS.items():
-        given = getattr(card, name)
-        if not re.fullmatch(form, given) or given != given.strip():
-            raise LiitError(f"{file}: {name} must {wish}, not {given!r}.", next_step="change it.")
+    for name, fault in ill_formed(card).items():
+        raise LiitError(f"{file}: {name} {fault}.", next_step="change it.")
     return card
+
+
+def ill_formed(card: Card) -> dict[str, str]:
+    """Return what is wrong with the texts of a card, by name."""
+    texts = {name: getattr(card, name) for name in FORMS}
+    return {
+        name: f"must {wish}, not {texts[name]!r}"
+        for name, (form, wish) in FORMS.items()
+        if not re.fullmatch(form, texts[name]) or texts[name] != texts[name].strip()
+    }
 
 
 def _run(folder: Path, card: Card, seed: int) -> RunRecord:

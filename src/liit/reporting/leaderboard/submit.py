@@ -12,8 +12,14 @@ from liit import paths
 from liit.errors import LiitError
 from liit.files import read_record, whole, write_text
 from liit.reporting.cards import card
-from liit.reporting.leaderboard.check import checked, numbers_of, reference_of, row_of
-from liit.reporting.leaderboard.files import ENTRY, Card, Numbers
+from liit.reporting.leaderboard.check import (
+    checked,
+    numbers_of,
+    other_conditions,
+    reference_of,
+    row_of,
+)
+from liit.reporting.leaderboard.files import ENTRY, Card, Numbers, ill_formed
 from liit.reporting.run_records import RESULT, RunRecord
 
 
@@ -41,17 +47,27 @@ def write_entry(
             next_step=f"run `liit run {method} --table {about['table']} --seed SEED`.",
         )
     runs = {seed: _run(method, seed) for seed in seeds}
+    for seed, run in runs.items():
+        if apart := other_conditions(run, reference[seed]):
+            raise LiitError(
+                f"{paths.result(method, seed)} {apart}.",
+                next_step="make it again with the table's params.yaml and base.",
+            )
     commit = runs[seeds[0]].provenance["commit"] or ""
     text = description or about["about"].partition("\n\n")[0].replace("\n", " ").replace("`", "'")
+    numbers = numbers_of(row_of(runs, reference))
+    rounded = {metric: value and round(value, 2) for metric, value in numbers.items()}
+    said = Card(author, method, about["label"], text, code, commit, Numbers(**rounded))
+    for part, fault in ill_formed(said).items():
+        steps = {"label": f"mend it in {about['file']}.", "commit": "commit, and run it again."}
+        step = steps.get(part, f"give another --{part}.")
+        raise LiitError(f"{part} {fault}.", next_step=step)
     with whole(folder) as partial:
         for seed in seeds:
             for kind, file in (("results", paths.result), ("runs", paths.run_record)):
                 copy = partial / kind / method / f"{seed}.json"
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file(method, seed), copy)
-        numbers = numbers_of(row_of(runs, reference))
-        rounded = {metric: value and round(value, 2) for metric, value in numbers.items()}
-        said = Card(author, method, about["label"], text, code, commit, Numbers(**rounded))
         content = yaml.safe_dump(asdict(said), sort_keys=False, allow_unicode=True)
         write_text(partial / ENTRY, content)
         checked(root, partial)
