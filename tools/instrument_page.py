@@ -12,22 +12,26 @@ from typing import Any
 from liit.files import read_record
 from liit.markdown import fill_block, markdown_table
 from liit.paths import INSTRUMENT, STREAMS
+from liit.scales import MINI
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "instrument.md"
 FIELDS = ("models", "pools", "representations", "equal_budgets", "scores", "copies", "claims")
+AGAIN = "run `liit instrument` at scale `mini`."
 Record = Mapping[str, Any]
 
 
 def main() -> None:
-    """Fill every block of the page."""
-    for name, block in {**blocks(ROOT / INSTRUMENT), **blocks_on_real_weights(ROOT)}.items():
+    """Fill every block of the page; those of scale mini from a record of that scale alone."""
+    is_mini = read_record(ROOT / INSTRUMENT, "scale", next_step=AGAIN)["scale"] == MINI
+    of_mini = blocks(ROOT / INSTRUMENT) if is_mini else {}
+    for name, block in {**of_mini, **blocks_on_real_weights(ROOT)}.items():
         fill_block(PAGE, name, block)
 
 
 def blocks(path: Path) -> dict[str, str]:
     """Return each generated block of the page by the name of its markers."""
-    record = read_record(path, *FIELDS, next_step="run `liit instrument` at scale `mini`.")
+    record = read_record(path, *FIELDS, next_step=AGAIN)
     return {
         "models": _models(record),
         "representations": _representations(record),

@@ -225,7 +225,7 @@ def _method(parser: argparse.ArgumentParser) -> None:
 
 
 def _methods(parser: argparse.ArgumentParser, default: str) -> None:
-    named(parser.add_argument("--methods", nargs="*", help=f"default: {default}"), "methods")
+    named(parser.add_argument("--methods", nargs="+", help=f"default: {default}"), "methods")
 
 
 def _table(parser: argparse.ArgumentParser) -> None:

@@ -190,7 +190,7 @@ def load_params(path: Path = PARAMS) -> Params:
         )
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  (a safe one)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise LiitError(f"{path} is not valid YAML: {error}", next_step="mend that line.") from None
     params: Params = validated(Params, raw, path)
     for problem, next_step in _contradictions(params):

@@ -52,7 +52,7 @@ class Model(Strict):
     checkpoint: str | None
     revision: str | None
     adapter: str | None
-    dtype: str
+    dtype: Literal["float32", "bfloat16", "float16"]
     system_prompt: str
     max_length: Count
     pad_to_square: bool

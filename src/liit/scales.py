@@ -6,6 +6,7 @@ Nothing is written down twice: while params.yaml holds another scale, ``mini`` w
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tempfile
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from liit.config import PARAMS, Params, load_params
 from liit.errors import LiitError, nearest
 from liit.files import write_text
 from liit.git import git
+from liit.paths import SCRATCH
 
 SCALES = Path("scales")
 MINI = "mini"
@@ -30,12 +32,14 @@ WHOLE = ("stream", "skills")
 """Mappings that a scale gives whole: its datasets, and the shares of a mixture."""
 
 
-def use_scale(name: str) -> None:
+def use_scale(name: str) -> Path | None:
     """Write params.yaml for a scale, checked like any params.yaml.
 
     ``mini`` comes back byte for byte; asked for while it is there, the committed one comes back.
+    Where params.yaml had edits that this would lose, returns the file that they are kept in.
     """
     _expect_scale(name)
+    kept = _keep_edits(name)
     if name == MINI:
         in_use = _mini_in(PARAMS)
         text = (None if in_use else _mini_in(WAITING)) or _committed() or _mini()
@@ -48,6 +52,27 @@ def use_scale(name: str) -> None:
     write_text(PARAMS, text)
     if name == MINI:
         WAITING.unlink(missing_ok=True)
+    return kept
+
+
+def _keep_edits(name: str) -> Path | None:
+    """Keep a params.yaml that is not as its scale's file makes it; mini waits where it always does.
+
+    Returns where, or None where there is nothing to lose.
+    """
+    try:
+        text = PARAMS.read_text(encoding="utf-8")
+        scale = yaml.safe_load(text)["scale"]
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError):
+        return None  # there is none, or none that says its scale
+    if scale == MINI and name != MINI:
+        return None
+    with contextlib.suppress(LiitError):
+        if text == (_committed() if scale == MINI else composed(scale)):
+            return None
+    kept = SCRATCH / f"params-{Path(str(scale)).name}.yaml"
+    write_text(kept, text)
+    return kept
 
 
 def params_of(name: str) -> Params:
@@ -89,8 +114,13 @@ def composed(name: str, above: tuple[str, ...] = ()) -> str:
     file = SCALES / f"{name}.yaml"
     try:
         changed = editor.load(file.read_text(encoding="utf-8"))
-    except YAMLError as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         raise LiitError(f"{file} is not valid YAML: {error}", next_step="mend that line.") from None
+    if not isinstance(changed, dict) or changed.get("scale") != name:
+        raise LiitError(
+            f"{file} does not say that it is scale {name}, the name of the file.",
+            next_step=f"write `scale: {name}` into it: results carry that name.",
+        )
     below, above = changed.pop(OVER, MINI), (name, *above)
     if below in above:
         raise LiitError(f"{file} lies over itself.", next_step=f"name another scale in {OVER!r}.")
@@ -137,7 +167,7 @@ def _expect_yaml(path: Path) -> None:
         return
     try:
         yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise LiitError(
             f"{path} is not valid YAML, and its edits would be lost: {error}",
             next_step=f"mend that line; `liit scale {MINI}` brings the committed one back.",
@@ -145,7 +175,9 @@ def _expect_yaml(path: Path) -> None:
 
 
 def _mini_in(path: Path) -> str | None:
-    return _if_mini(path.read_text(encoding="utf-8")) if path.is_file() else None
+    with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
+        return _if_mini(path.read_text(encoding="utf-8"))
+    return None
 
 
 def _committed() -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import math
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -131,7 +132,16 @@ def _wish(error: ErrorDetails) -> str:
         wish = "must be a mapping (`NAME: {…}` in place of `- {name: NAME, …}`)"
     if error.get("ctx", {}).get("pattern", "").startswith(r"^\w"):
         wish = "must be a name of letters, digits, _ and -"
+    if error["type"] == "float_type" and _is_number(error["input"]):
+        wish += " (YAML takes 2e-3 for a word: write 2.0e-3)"
     return f"{wish}, not {textwrap.shorten(repr(error['input']), 80, placeholder=' …')}"
+
+
+def _is_number(given: Any) -> bool:
+    try:
+        return bool(isinstance(given, str) and math.isfinite(float(given)))
+    except ValueError:
+        return False
 
 
 def _path(raw: Any, location: tuple[int | str, ...]) -> tuple[int | str, ...]:

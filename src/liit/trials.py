@@ -88,6 +88,7 @@ def open_trial(table: str, method: str, seed: int, settings: Sequence[str]) -> T
         folder / paths.EXPERIMENTS / paths.MAIN / f"{name}.py",
         METHOD_FILE.format(table=table, method=method, experiments=str(experiments), knobs=knobs),
     )
+    paths.SCRATCH.mkdir(exist_ok=True)
     for linked in (*LINKED, params["model"]["checkpoint"], params["model"]["adapter"]):
         if linked is not None and Path(linked).is_dir() and not Path(linked).is_absolute():
             _link(folder / linked, Path(linked))
@@ -133,10 +134,20 @@ def _lay(params: dict[str, Any], key: str, value: Any) -> None:
     place = params
     for part in above:
         place = place.setdefault(part, {})
+        if not isinstance(place, dict):
+            raise LiitError(
+                f"--set {key}: {part} has no parts; it is {json.dumps(place)}.",
+                next_step=f"set it as a whole, or edit {PARAMS}.",
+            )
     place[last] = value
 
 
 def _link(link: Path, target: Path) -> None:
     link.parent.mkdir(parents=True, exist_ok=True)
+    if link.is_dir() and not link.is_symlink():
+        raise LiitError(
+            f"{link}/ stands where a trial has a link to {target}/.",
+            next_step=f"remove {link}, and run the trial again.",
+        )
     if not link.is_symlink():
         link.symlink_to(os.path.relpath(target, link.parent), target_is_directory=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,14 +11,17 @@ import torch
 from campaign import REPORTED, write_campaign, write_json
 from tiny import image, prompt_of, tiny
 
+from liit.chat import chat
 from liit.chat.figures import draw_boxes, drawings
 from liit.chat.talk import converse, is_right
+from liit.config import load_params
 from liit.data.sample import Turn, make_sample
 from liit.errors import LiitError
-from liit.paths import CHAT
+from liit.paths import CHAT, result
 from liit.plotting import save_drawings
 from liit.reporting.report import write_report
 
+ROOT = Path(__file__).parents[2]
 QUESTIONS = ("What is it?", "Why?", "Say 3.")
 
 
@@ -116,3 +120,16 @@ def test_boxes_stand_where_the_padded_square_has_them() -> None:
     for frame in (*base.patches, *other.patches):
         assert (frame.get_x(), frame.get_y()) == (3.5, 1.5)
         assert (frame.get_width(), frame.get_height()) == (4.0, 4.0)
+
+
+def test_the_reports_chat_loses_no_row_of_another_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a clone: results are in git, adapters are not."""
+    params = load_params(ROOT / "params.yaml")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(chat, "open_encoder", lambda _: SimpleNamespace(sees=True))
+    write_json(result("random", 0), {"scale": "mini"})
+    with pytest.raises(LiitError, match=r"adapters of random, which are not on this machine"):
+        chat.keep_drawn_chat(params)
+    assert not CHAT.exists()

@@ -309,6 +309,43 @@ def test_the_checks_stop_at_the_first_failure(
     assert (same.state, same.detail[:6]) == ("ok", "3 of 3"), "a CPU gives what a CPU gives"
 
 
+@pytest.mark.parametrize("config", [None, "{", '{"model_type": "nosuch"}'])
+def test_a_checkpoint_without_a_readable_configuration_is_a_finding(
+    params: Params, config: str | None, tmp_path: Path
+) -> None:
+    folder = Path(str(params.model.checkpoint))
+    folder.mkdir()
+    if config is not None:
+        (folder / "config.json").write_text(config, encoding="utf-8")
+    found = states(examine(params, prepared=True, reference=False))
+    assert "missing" in (found.get("config.json"), found.get("architecture"))
+    assert found["adapters"] == "not run"
+
+
+def test_values_of_llava_are_not_asked_of_another_model() -> None:
+    (only,) = reference_values(params_of("language"), run=True)
+    assert only.state == "not run" and "LLaVA-1.5-7B" in only.detail
+
+
+def test_rows_and_formats_that_there_are_not_are_findings(params: Params) -> None:
+    stream = (dataclasses.replace(params.stream[0], format="lava"), *params.stream[1:])
+    methods = ("random", "no_groups", "nosuch")
+    odd = dataclasses.replace(params, stream=stream, methods=methods)
+    found = [one for one in examine(odd, prepared=True, reference=False) if one.state == "missing"]
+    said = " ".join(one.detail for one in found)
+    assert "no reader for format 'lava'" in said
+    assert "no method 'no_groups' in table 'main'" in said and "no method 'nosuch'" in said
+
+
+def test_auto_is_the_cpu_where_there_is_nothing_else(params: Params, monkeypatch: Any) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    devices = dataclasses.replace(params.devices, accelerator="auto")
+    found = states(machine.device(dataclasses.replace(params, devices=devices)))
+    assert found["CPU"] == "ok"
+
+
 def test_the_command(capsys: Any, monkeypatch: Any) -> None:
     monkeypatch.chdir(ROOT)
     before = (ROOT / "params.yaml").read_bytes()

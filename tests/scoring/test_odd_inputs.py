@@ -181,6 +181,19 @@ def test_an_id_under_another_spelling_is_an_id(tmp_path: Path, field: str) -> No
     assert (report.outcome.score, report.joined and report.joined.key) == (100, "id")
 
 
+def test_answers_that_are_there_twice_are_not_taken_by_their_place(tmp_path: Path) -> None:
+    """A run that stopped at the half and was appended again: as many lines as questions."""
+    references = {
+        f"q{n}": {"question": f"What is thing {n}?", "answer": f"a{n}"} for n in range(20)
+    }
+    said = [{"question_id": f"q{n}", "answer": f"a{n}"} for n in range(10)]
+    report = run("gqa", references, said * 2, tmp_path)
+    assert (report.outcome.score, report.n, report.joined and report.joined.key) == (100, 10, "id")
+    others = [{**one, "answer": "b"} for one in said]
+    with pytest.raises(LiitError, match="could be joined"):
+        run("gqa", references, said + others, tmp_path)
+
+
 def test_images_of_the_same_name_in_two_folders_are_two(tmp_path: Path) -> None:
     rows = [{"image": f"{kind}/0001.jpg", "question": "What is it?", "answer": kind}
             for kind in ("cat", "dog", "cup")]  # fmt: skip

@@ -51,6 +51,26 @@ def test_mini_comes_back_with_its_edits_from_the_scale_after_next(shipped: bytes
     assert PARAMS.read_bytes() == edited
 
 
+@pytest.mark.usefixtures("shipped")
+def test_edits_at_another_scale_are_kept_apart() -> None:
+    assert use_scale("smoke") is None
+    assert use_scale("smoke") is None
+    edited = PARAMS.read_text("utf-8").replace("budget: 40", "budget: 30")
+    PARAMS.write_text(edited, "utf-8")
+    kept = use_scale("samples")
+    assert kept is not None and kept.read_text("utf-8") == edited
+    assert use_scale("mini") is None
+
+
+@pytest.mark.usefixtures("shipped")
+@pytest.mark.parametrize("text", ["budget: 40\n", "scale: smoke\nbudget: 40\n", "", "- a\n"])
+def test_a_scale_that_does_not_say_its_name_is_refused(text: str) -> None:
+    Path("scales/mine.yaml").write_text(text, "utf-8")
+    with pytest.raises(LiitError, match=r"scales/mine\.yaml does not say that it is scale mine"):
+        use_scale("mine")
+    assert load_params().scale == "mini"
+
+
 def test_in_a_clone_the_committed_file_comes_back(shipped: bytes) -> None:
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "shipped"]):
         name = ["-c", "user.name=a", "-c", "user.email=a@example.org"]

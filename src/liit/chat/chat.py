@@ -47,13 +47,23 @@ def drawn_chat(params: Params) -> Chat | None:
 def keep_drawn_chat(params: Params) -> dict[str, Any]:
     """Hold the drawn chat with the methods that are here, and write `reports/chat.json`.
 
-    Without a drawn world, or a model that sees, the record has its scale alone.
+    Without a drawn world, or a model that sees, the record has its scale alone. Raises LiitError
+    where rows that were run have no adapters on this machine.
     """
     chat, seed = drawn_chat(params), params.seeds[0]
     if chat is None or not open_encoder(params).sees:
         write_side_record(paths.CHAT, {"scale": params.scale}, [])
         return {}
-    record = record_of(params, chat, [(paths.MAIN, name) for name in _here(params, seed)], seed)
+    here = _here(params, seed)
+    run = [name for name in SHOWN if paths.result(name, seed).is_file()]
+    if lacking := [name for name in run if name not in here]:
+        raise LiitError(
+            f"Without the adapters of {', '.join(lacking)}, which are not on this machine, "
+            f"{paths.CHAT} would lose these rows.",
+            next_step=f"run them (`liit run {lacking[0]} --seed {seed}`), or hold a chat that is "
+            f"kept below {OWN}/: `liit chat --seed {seed}`.",
+        )
+    record = record_of(params, chat, [(paths.MAIN, name) for name in here], seed)
     write_side_record(paths.CHAT, record, drawings(record, chat.picture.data or b""))
     return record
 
@@ -84,7 +94,11 @@ def hold(
 
 
 def _own(image: Path, questions: Sequence[str]) -> Chat:
-    open_image(ImageRef(path=image.name), image.parent)
+    try:
+        open_image(ImageRef(path=image.name), image.parent)
+    except LiitError as error:
+        step = "name a picture that opens, as PNG or JPEG."
+        raise LiitError(error.problem, next_step=step) from None
     return Chat(ImageRef(data=image.read_bytes()), [questions])
 
 

@@ -148,13 +148,14 @@ def scale(asked: Namespace) -> None:
     """Rewrite params.yaml for another scale."""
     from liit.scales import use_scale
 
-    use_scale(asked.name)
+    if kept := use_scale(asked.name):
+        say(f"params.yaml had edits of its own: {kept} keeps them")
 
 
 def _step(params: Params, name: str) -> int:
     if name not in params.steps[1:]:
         raise LiitError(
-            f"The stream trains at no step {name!r}{nearest(name, params.steps)}.",
+            f"The stream trains at no step {name!r}{nearest(name, params.steps[1:])}.",
             next_step=f"use one of {', '.join(params.steps[1:])}.",
         )
     return params.steps.index(name)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from liit.config import LM_EVAL, Dataset, Exam, Params
+from liit.data.readers import reader_formats
 from liit.data.sources import BENCHMARK, WORLD, image_root
 from liit.doctor.findings import Finding, judged
+from liit.errors import nearest
 
 PART = "data"
 
@@ -30,6 +32,7 @@ DATASETS = {
     "minigpt4": Origin(f"{_HUB}/Vision-CAIR/cc_sbu_align", "filter_cap.json (1.43 MB), image/"),
     "mantis": Origin(f"{_HUB}/TIGER-Lab/Mantis-Instruct", "parquet and train_images.zip"),
     "lamm": Origin(f"{_HUB}/openlamm/LAMM_Dataset", "LAMM_instruct_186k.json, 2D images"),
+    "cl_benchmark": Origin("https://github.com/cmnfriend/O-LoRA", "CL_Benchmark/"),
     "vision_flan": Origin(
         f"{_HUB}/Vision-Flan/vision-flan_191-task_1k", "annotation (110 MB), images (36.3 GB)"
     ),
@@ -102,6 +105,10 @@ def bytes_of(params: Params, source: Dataset | Exam, suffixes: tuple[str, ...] =
 
 
 def _published(params: Params, source: Dataset | Exam) -> Finding:
+    known = [BENCHMARK, *reader_formats()]
+    if source.format not in known:
+        detail = f"no reader for format {source.format!r}{nearest(source.format, known)}"
+        return Finding(PART, _name(source), "missing", detail, f"use one of {', '.join(known)}")
     absent = absent_parts(params, source)
     if not absent:
         detail = f"{bytes_of(params, source) / 1e6:,.1f} MB and its images"

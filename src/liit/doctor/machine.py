@@ -13,7 +13,7 @@ from liit.data.store import SampleStore
 from liit.doctor.data import absent_parts, bytes_of
 from liit.doctor.findings import Finding, State, judged
 from liit.doctor.weights import local_folder, sizes
-from liit.selection import load
+from liit.selection import load, names
 
 HALF, SINGLE = 2, 4
 """Bytes of a number in 16 and 32 bits."""
@@ -51,16 +51,16 @@ def disk(params: Params, *, prepared: bool) -> Iterator[Finding]:
 
 def device(params: Params) -> Iterator[Finding]:
     """Yield whether the accelerator that params.yaml names is there, is enough, and does bf16."""
+    import torch
+
     wanted = params.devices
-    if wanted.accelerator == "cpu":
+    here = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if wanted.accelerator == "cpu" or (wanted.accelerator == "auto" and not here):
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
         cores = os.cpu_count() or 1
         yield Finding("device", "CPU", "ok", f"{cores} cores, {memory:,.1f} GB")
         yield from _memory(params, memory)
         return
-    import torch
-
-    here = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if here == 0:
         step = "run on a machine with one, or set devices.accelerator: cpu for a small model"
         yield Finding("device", wanted.accelerator, "missing", "no accelerator found", step)
@@ -79,7 +79,8 @@ def _memory(params: Params, gigabytes: float) -> Iterator[Finding]:
     folder = local_folder(params) if params.model.mini is None else None
     if folder is None:
         return
-    size = sizes(folder, params.lora.rank)
+    if (size := sizes(folder, params.lora.rank)) is None:
+        return
     width = SINGLE if params.model.dtype == "float32" else HALF
     need = (size.numbers * width + size.trained * TRAINED) / 1e9
     state: State = "ok" if 1.25 * need < gigabytes else "warning" if need < gigabytes else "missing"
@@ -92,14 +93,16 @@ def _adapters(params: Params) -> int | None:
     if params.model.mini is not None:
         return 0
     folder = local_folder(params)
-    if folder is None:
+    size = None if folder is None else sizes(folder, params.lora.rank)
+    if size is None:
         return None
     adapters = len(params.methods) * len(params.seeds) * (len(params.steps) - 1)
-    return adapters * sizes(folder, params.lora.rank).trained * SINGLE
+    return adapters * size.trained * SINGLE
 
 
 def _gradients(params: Params, prepared: bool) -> int | None:
-    signals = {name for method in params.methods for name in load(paths.MAIN, method).signals}
+    known = [method for method in params.methods if method in names(paths.MAIN)]
+    signals = {name for method in known for name in load(paths.MAIN, method).signals}
     if not any(name.startswith("gradient") for name in signals):
         return 0
     total = 0

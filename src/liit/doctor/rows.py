@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from liit import paths
 from liit.config import Params
 from liit.doctor.findings import Finding, State
+from liit.errors import LiitError
 from liit.selection import load, table_of
 
 PART = "rows"
@@ -18,7 +19,12 @@ def rows(params: Params) -> Iterator[Finding]:
     for table in (paths.MAIN, *params.tables):
         refusing: dict[tuple[str, str], list[str]] = {}
         for name in params.rows(table):
-            learner = load(table_of(name), name).learner
+            try:
+                learner = load(table if table == paths.MAIN else table_of(name), name).learner
+            except LiitError as error:
+                is_good = False
+                yield Finding(PART, table, "missing", error.problem, error.next_step)
+                continue
             if learner and (why := learner.refusal(params.lora.mode, params.devices)):
                 refusing.setdefault((why.problem, why.next_step.rstrip(".")), []).append(name)
         for (problem, step), names in refusing.items():

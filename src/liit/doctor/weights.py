@@ -13,6 +13,8 @@ from liit.data.vision import FAMILIES, LANGUAGE_MODELS
 from liit.doctor.findings import Finding, judged
 
 PART = "weights"
+MODELS = Path("models")
+"""Where checkpoints lie; git leaves it alone."""
 
 
 def weights(params: Params) -> Iterator[Finding]:
@@ -23,6 +25,7 @@ def weights(params: Params) -> Iterator[Finding]:
     folder = local_folder(params)
     if folder is None:
         yield _absent(params)
+        yield _adapter(params)
         return
     yield from _revision(params)
     architecture = _architecture(folder)
@@ -58,8 +61,11 @@ class ModelSize(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def sizes(folder: Path, rank: int) -> ModelSize:
-    """Count a checkpoint's numbers from its configuration; no weight is read."""
+def sizes(folder: Path, rank: int) -> ModelSize | None:
+    """Count a checkpoint's numbers from its configuration; no weight is read.
+
+    None where the configuration cannot be read.
+    """
     import torch
     from transformers import AutoConfig
 
@@ -68,7 +74,10 @@ def sizes(folder: Path, rank: int) -> ModelSize:
     from liit.model.load import auto_class
     from liit.model.queries import QUERY_MODELS
 
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError):
+        return None
     with torch.device("meta"):
         kind = QUERY_MODELS.get(config.model_type)
         model = kind(config) if kind else auto_class(config.model_type).from_config(config)
@@ -78,14 +87,17 @@ def sizes(folder: Path, rank: int) -> ModelSize:
 
 
 def _absent(params: Params) -> Finding:
-    checkpoint, revision = params.model.checkpoint, params.model.revision
+    checkpoint, revision = str(params.model.checkpoint), params.model.revision
     pinned = f" --revision {revision}" if revision else ""
+    target = MODELS / Path(checkpoint).name
     step = (
-        f"hf download {checkpoint}{pinned} --local-dir weights/, and put the folder's path into "
+        f"hf download {checkpoint}{pinned} --local-dir {target}, and put that path into "
         "model.checkpoint"
     )
+    if MODELS in Path(checkpoint).parents:
+        step = f"make this folder: docs/real-data.md says how {params.scale} gets it"
     detail = "neither a folder nor in the hub's local cache"
-    return Finding(PART, str(checkpoint), "missing", detail, step)
+    return Finding(PART, checkpoint, "missing", detail, step)
 
 
 def _revision(params: Params) -> Iterator[Finding]:

@@ -182,9 +182,11 @@ def _notes(plan: Plan) -> list[str]:
         )
         shares = 1 + sum(row.evaluations * plan.devices / row.devices for row in plan.estimates)
         rows, asking = sum(row.seconds for row in plan.estimates), shares * plan.evaluation_seconds
+        several = len(plan.params.seeds) > 1
+        of_one = f", one seed of {len(plan.params.seeds)}" * several
         notes.append(
-            f"All rows: {duration(rows)}, and {duration(asking)} for {asked:,} questions asked "
-            f"{times} times, which is not in the table; together {duration(rows + asking)}."
+            f"All rows{of_one}: {duration(rows)}, and {duration(asking)} for {asked:,} questions "
+            f"asked {times} times, which is not in the table; together {duration(rows + asking)}."
         )
     notes.append(
         "Not counted: clustering, picking, evaluation, loading, and signals that methods share."

@@ -282,9 +282,9 @@ def _of_checkpoint(model: Model) -> ModelShape:
         config = AutoConfig.from_pretrained(
             model.checkpoint, revision=model.revision, local_files_only=True
         )
-    except OSError:
+    except (OSError, ValueError) as error:
         raise LiitError(
-            f"the config.json of {model.checkpoint} is not on this machine.",
+            f"the config.json of {model.checkpoint} is not on this machine, or damaged: {error}",
             next_step="download the checkpoint first, or set model.checkpoint to a local folder.",
         ) from None
     try:

@@ -76,9 +76,10 @@ def questions(params: Params, positions: int, *, prepared: bool) -> list[Arrival
     stores = {exam.task: paths.exam_store(exam.task) for exam in params.prepared_exams}
     if encoder is None or not all(store.is_file() for store in stores.values()):
         lengths = _assumed(*ASSUMED_QUESTION, positions)
-        taken = {exam.task: exam.options.get("take", 0) for exam in params.prepared_exams}
-        some = [Arrival(task, int(size), lengths, False) for task, size in taken.items()]
-        return some if all(taken.values()) else []
+        taken = {exam.task: exam.options.get("take") for exam in params.prepared_exams}
+        stated = {task: size for task, size in taken.items() if isinstance(size, int)}
+        some = [Arrival(task, size, lengths, False) for task, size in stated.items()]
+        return some if len(stated) == len(taken) else []
     found = []
     for exam in params.prepared_exams:
         root = image_root(params, exam)

@@ -18,6 +18,7 @@ from liit.reporting.comparable import bound_of
 from liit.reporting.tables import METRICS, REFERENCE
 from liit.selection import load, names, table_of, tables
 from liit.selection.describe import parts_of
+from liit.selection.discovery import OUTSIDE
 
 GAIN = "relative_gain"
 TEMPLATE = '''"""Take the samples that the model finds hardest, and cover the whole range of them.
@@ -76,6 +77,8 @@ def write_method(name: str) -> Path:
             f"{name!r} is no name for a method.",
             next_step="use small letters, digits and _, and a letter first.",
         )
+    if not tables():
+        raise LiitError(f"{paths.EXPERIMENTS}/ has no tables in {Path.cwd()}.", next_step=OUTSIDE)
     taken = [table for table in tables() if name in names(table)]
     if taken:
         raise LiitError(

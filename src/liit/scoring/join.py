@@ -224,4 +224,7 @@ def _keyless(references: Sequence[Record], answers: Sequence[Answer]) -> bool:
         known = [identity for identity in ids if identity is not None]
         return len(known) == len(ids) and len(set(known)) > len(known) / 2
 
-    return not usable([r.id for r in references]) or not usable([a.record.id for a in answers])
+    ours, theirs = [r.id for r in references], [a.record.id for a in answers]
+    if len(set(ours)) == len(ours) and None not in ours and {*theirs} <= {*ours}:
+        return False  # answers that are there twice are no reason to go by their place
+    return not usable(ours) or not usable(theirs)

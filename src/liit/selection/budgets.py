@@ -153,9 +153,7 @@ def weighted(groups: Groups, total: int, generator: Generator) -> Ints:  # noqa:
             next_step="return Groups(labels, weights=...) from its grouping.",
         )
     shares = _capped(groups.weights, groups.sizes, total)
-    sums: Floats = np.round(
-        np.cumsum(shares), 9
-    )  # a float's error must not carry a full group over
+    sums = np.cumsum(shares).round(9)  # a float's error must not carry a full group over
     return np.diff(np.floor(sums + 0.5), prepend=0.0).astype(np.int64)
 
 

@@ -187,8 +187,13 @@ class Method:
     exact: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse parts that ask for a signal nobody measures, and scorers of one name."""
+        """Refuse parts that ask for a signal nobody measures, scorers of one name, no budget."""
         _ = self.signals
+        if self.budget_factor is not None and self.budget_factor <= 0:
+            raise LiitError(
+                f"budget_factor is {self.budget_factor:g}.",
+                next_step="make it a number above 0, or None for all that is there.",
+            )
         scorers = [part_name(one) for one in self.scorers]
         if twice := {name for name in scorers if scorers.count(name) > 1}:
             raise LiitError(

@@ -18,6 +18,9 @@ from liit.reporting.run_records import RESULT, RunRecord
 from liit.reporting.tables import METRICS, REFERENCE
 
 NEXT = "mend it, or write the entry again with `liit submit`."
+NAME = r"[a-z0-9][a-z0-9_-]{0,59}"
+NAME_WISH = "small letters, digits, _ and -"
+"""What the folder of an entry may be called."""
 ROUNDED = 0.01
 """How far a number of `entry.yaml` may lie from the one that its matrix gives, in points."""
 Reference = Mapping[int, Mapping[str, Any]]
@@ -75,8 +78,8 @@ def numbers_of(row: Row) -> dict[str, float | None]:
 
 
 def _faults(entry: LeaderboardEntry, reference: Reference) -> Iterator[str]:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,59}", entry.name):
-        yield "the folder's name must be small letters, digits, _ and -"
+    if not re.fullmatch(NAME, entry.name):
+        yield f"the folder's name must be {NAME_WISH}"
     for seed, run in entry.runs.items():
         file = f"results/{entry.card.method}/{seed}.json"
         if seed not in reference:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,8 @@ from liit.errors import LiitError
 from liit.files import read_record, whole, write_text
 from liit.reporting.cards import card
 from liit.reporting.leaderboard.check import (
+    NAME,
+    NAME_WISH,
     checked,
     numbers_of,
     other_conditions,
@@ -32,6 +35,10 @@ def write_entry(
     results, for a name that is taken, and for whatever keeps the entry from the table.
     """
     root, about = Path(), card(method)
+    if not re.fullmatch(NAME, name or method):
+        raise LiitError(
+            f"{name or method!r} is no name of an entry.", next_step=f"use {NAME_WISH}."
+        )
     folder = paths.LEADERBOARD / (name or method)
     if folder.exists():
         raise LiitError(
