@@ -62,8 +62,8 @@ class RunRecord:
 
     @property
     def costs_known(self) -> bool:
-        """Whether every step's training was recorded; a record that was lost is made anew empty."""
-        return all("training" in self.costs.get(step, {}) for step in self.result["selections"])
+        """Whether there is a record of the training; one that was lost is made anew empty."""
+        return bool(self.costs) and all("training" in phases for phases in self.costs.values())
 
     def skills(self, kind: str = "skills") -> dict[str, list[float]]:
         """Return P[skill][t], 0..100, for the parity skills or for ``extra_skills``."""
