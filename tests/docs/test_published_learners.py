@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+LOGS = ROOT.parent / "shared" / "samples" / "continual"
 FIGURES = ROOT.parent / "shared" / "paper" / "published_continual.csv"
 NAMES = {"sequential LoRA": ("LoRA", "LoRA-FT"), "MoE-LoRA": ("MoELoRA",)}
 ACCURACY = ("final_avg", "Avg.ACC", "ACC", "MFN")
@@ -35,3 +38,15 @@ def test_every_figure_is_the_printed_one() -> None:
         known = [factor * found[name] for name, factor in FORGETTING.items() if name in found]
         assert ([] if transfer == "–" else [float(transfer)]) == pytest.approx(known, abs=0.006)
     assert len(rows) > 10
+
+
+@pytest.mark.skipif(not LOGS.is_dir(), reason="the logs are not beside this checkout")
+def test_every_score_of_o_lora_is_the_logged_one() -> None:
+    text = (ROOT / "docs/real-data.md").read_text("utf-8").split("<!-- published-o-lora:")[1]
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
+    printed = {row[0].strip(): [float(cell) for cell in row[1:]] for row in rows[2:]}
+    for learner, run in (("sequential LoRA", "seqlora"), ("O-LoRA", "olora")):
+        record = json.loads((LOGS / f"order1_{run}.matrix.json").read_text("utf-8"))
+        assert record["tasks"] == ["dbpedia", "amazon", "yahoo", "agnews"]
+        (matrix,) = (value for name, value in record.items() if name.startswith("R["))
+        assert printed[learner] == pytest.approx([*matrix[-1], fmean(matrix[-1])], abs=0.0051)
