@@ -45,7 +45,15 @@ from liit.ranks import is_other_rank
 from liit.results import record_costs, write_result
 from liit.seeds import seed_for
 from liit.selection import load, select
-from liit.selection.files import digest_ids, is_whole, read_ids, read_kept, seals, write_selection
+from liit.selection.files import (
+    SELECTION,
+    digest_ids,
+    is_whole,
+    read_ids,
+    read_kept,
+    seals,
+    write_selection,
+)
 from liit.signals.facts import facts_of
 from liit.stamps import Stamp
 from liit.stream import Stream
@@ -100,10 +108,11 @@ class Run:
 
     def is_trained(self, t: int) -> bool:
         """Return whether a step's adapter is here, of these parameters and its selection."""
-        folder, selection = self.folder(paths.adapter, t), self.folder(paths.selection, t)
-        if not all((made / stamps.FILE).is_file() for made in (folder, selection)):
+        record = self.folder(paths.adapter, t) / stamps.FILE
+        chosen = self.folder(paths.selection, t) / SELECTION
+        if not (record.is_file() and chosen.is_file()):
             return False
-        return is_up_to_date(folder / stamps.FILE, self._training_stamp(t))
+        return is_up_to_date(record, self._training_stamp(t))
 
     def train(self, t: int) -> None:
         """Train an adapter on the selection, starting from θ_{t-1}."""

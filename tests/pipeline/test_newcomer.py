@@ -19,6 +19,8 @@ import pytest
 from pages import ROOT, fenced, inline
 from project import Project, copy_tracked
 
+from liit.tracking.contents import identity_of
+
 README, QUICKSTART = ROOT / "README.md", ROOT / "docs/quickstart.md"
 DASHBOARDS = ROOT / "docs/dashboards.md"
 (CODE,) = fenced(README, "python")
@@ -123,8 +125,10 @@ def test_the_row_is_in_the_workspace_and_its_report(newcomer: Newcomer) -> None:
     workspace = json.loads((folder / "workspace.json").read_text("utf-8"))
     (shown,) = workspace["spec"]["section"]["runSets"]
     result = json.loads((newcomer.root / f"results/{NAME}/0.json").read_text("utf-8"))
+    config = {**result, "conditions": identity_of(result).conditions}
     for one in shown["filters"]["filters"]:
-        assert one["op"] == "=" and result[one["key"]["name"]] == one["value"]
+        values = one["value"] if one["op"] == "IN" else [one["value"]]
+        assert one["op"] in ("=", "IN") and config[one["key"]["name"]] in values
     assert [one["name"] for one in shown["grouping"]] == ["method.value"]
     sent = newcomer.said[PUBLISH]
     assert f"summary-smoke-main-{NAME}-0-" in sent and f"train-smoke-main-{NAME}-0-" in sent

@@ -16,6 +16,7 @@ from liit.files import digest_file, read_cache, read_record, whole, write_json, 
 from liit.selection.method import RESERVE
 from liit.selection.select import Selection
 
+SELECTION = "selection.parquet"
 NEXT_STEP = "select that step first (`liit run METHOD`)."
 SELECT_AGAIN = "run that method again (`liit run METHOD`): it selects anew what it cannot read."
 
@@ -32,7 +33,7 @@ def write_selection(folder: Path, selection: Selection) -> None:
             "score": pa.array(selection.score, pa.float64(), from_pandas=True),
         }
     )
-    with whole(folder / "selection.parquet") as partial:
+    with whole(folder / SELECTION) as partial:
         pq.write_table(table, partial)
     write_json(folder / "why.json", selection.why)
     if selection.kept is not None:
@@ -41,7 +42,7 @@ def write_selection(folder: Path, selection: Selection) -> None:
 
 def read_selection(folder: Path) -> pa.Table:
     """Return the selection of a step as a table, sorted by id."""
-    path = folder / "selection.parquet"
+    path = folder / SELECTION
     if not path.is_file():
         raise LiitError(f"{path} does not exist.", next_step=NEXT_STEP)
     try:
@@ -57,7 +58,7 @@ def read_why(folder: Path) -> dict[str, Any]:
 
 def seals(folder: Path) -> dict[str, str]:
     """Return the sha256 of each file of a selection, by name."""
-    files = (folder / name for name in ("selection.parquet", "why.json", "pool.txt"))
+    files = (folder / name for name in (SELECTION, "why.json", "pool.txt"))
     return {path.name: digest_file(path) for path in files if path.is_file()}
 
 
