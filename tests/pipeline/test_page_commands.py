@@ -34,7 +34,6 @@ PROGRAMS = {
     "torchrun": "is PyTorch's; tests/pipeline and tests/learning start two ranks by Lightning",
     "wandb": "wants an account; tests/tracking/test_sweep.py goes as far as one gets without",
     "pip": "downloads",
-    "cp": "takes a base from the repository, which is of published weights",
     "source": "is the shell's, of an environment that `make` made",
     "git": "brings back results that the copy of these tests does not have",
 }
@@ -61,6 +60,7 @@ PARSED = {
     "liit data check m3it at docs/real-data.md": "published data; tests/data/test_check.py",
     "liit doctor --reference at docs/real-data.md": "published weights; tests/doctor",
     "liit prepare at docs/real-data.md": "published data; test_language_scales.py lays them out",
+    "liit base at docs/real-data.md": "published weights; test_language_scales.py has tiny ones",
     "liit run sequential at docs/real-data.md": "published weights; test_language_scales.py",
     "liit run o_lora --table continual at docs/real-data.md": "published weights; tests/learning",
     "liit report at docs/real-data.md": "of rows that are not run here",
