@@ -116,11 +116,12 @@ class Run:
 
     def train(self, t: int) -> None:
         """Train an adapter on the selection, starting from θ_{t-1}."""
-        params, folder, stamp = self.params, self.folder(paths.adapter, t), self._training_stamp(t)
+        params, folder = self.params, self.folder(paths.adapter, t)
         if self.is_trained(t) and all(
             is_intact(*seal) for seal in self.theta(t).seals if seal[0].parent == folder
         ):
             return
+        stamp = self._training_stamp(t)
         self._expect_possible()
         ids, theta, meter = read_ids(self.folder(paths.selection, t)), self.before(t), Meter()
         lesson = lesson_of(self.method, self.stream, t, ids, seed=self.seed, folder=self.folder)

@@ -113,8 +113,10 @@ def complete(one: Side, other: Side) -> tuple[Side, Side]:
 
 
 def _own_method(side: Side) -> str:
+    if side.method:
+        return side.method
     known = list(side.files())
-    return side.method or (known[0] if len(known) == 1 else "")
+    return known[0] if len(known) == 1 else ""
 
 
 def _with_method(side: Side, method: str) -> Side:
